@@ -1,0 +1,1 @@
+"""Quietline: an IVR and ACD engine on Asterisk."""

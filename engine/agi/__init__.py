@@ -1,0 +1,1 @@
+"""The last-resort script that Asterisk runs when no engine answers."""

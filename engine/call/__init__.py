@@ -1,0 +1,1 @@
+"""One task per contact: carries out what the interpreter yields."""

@@ -1,0 +1,1 @@
+"""What decides: plain data in, decisions out. No I/O, no clock, no chance, no asyncio."""

@@ -1,0 +1,129 @@
+"""A site as frozen data: what `ivr_flows/site.yaml` says, checked.
+
+Durations are seconds; times of day and dates are local to the site's time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from engine.core.flow import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A weekly opening span. `weekday` 0 is Monday; minutes count from that day's midnight; `closes` may pass 1440 (overnight)."""
+
+    weekday: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where agents work: its zone, its week, its days off."""
+
+    name: str
+    timezone: str
+    hours: tuple[Span, ...]
+    #: Public holidays (local dates -> name), resolved from country and region when the site is loaded.
+    holidays: Mapping[date, str] = field(default_factory=dict)
+    #: Dated exceptions replace that day's week: an empty tuple means closed all day.
+    exceptions: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+
+
+class Override(StrEnum):
+    """A person's word over the calendar."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRule:
+    """A schedule is open when any of its sites is; an override wins over all of them."""
+
+    name: str
+    any_of: tuple[str, ...]
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRule:
+    """One queue. Times are seconds; `adjust` is added to its estimated wait when queues are compared (home site first)."""
+
+    name: str
+    schedule: str | None = None        # a site or a schedule; None: always open
+    capacity: int = 40                 # callers waiting at most
+    ring: float = 20.0                 # how long an agent's phone rings
+    wrap_up: float = 30.0
+    cool_down: float = 30.0            # after a no-answer or rejection: how long before this agent is rung again by this contact
+    rona: str = "pause"                # what an unanswered offer does to the agent: pause | ready
+    handle_time: float = 180.0         # the prior for mean handle time, weight 20
+    adjust: float = 0.0
+    count_paused: bool = False         # does a queue whose agents are all paused still count as staffed?
+    music: str = "default"
+    announce_position: bool = True
+    announce_wait: bool = True
+    announce_first: float = 5.0
+    announce_every: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRule:
+    """Several queues to choose from when a caller arrives."""
+
+    name: str
+    queues: tuple[str, ...]
+    choose: str = "least_busy"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRule:
+    """A person who answers. Either `contact` (a fixed SIP URI) or `password` (their phone registers as `name`)."""
+
+    name: str
+    queues: tuple[str, ...]
+    title: str = ""                    # the name shown to people
+    skills: frozenset[str] = frozenset()
+    contact: str | None = None
+    password: str | None = None
+    ready: bool = False                # signed in and ready when the engine first starts
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """Where calls come from: known by address (IPs or networks) or by a user name and password."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything of the site that is not a flow."""
+
+    languages: tuple[str, ...]
+    numbers: Mapping[str, str]                     # dialled number -> flow
+    sites: Mapping[str, Site]
+    schedules: Mapping[str, ScheduleRule]
+    queues: Mapping[str, QueueRule]
+    groups: Mapping[str, GroupRule]
+    agents: Mapping[str, AgentRule]
+    trunks: Mapping[str, Trunk]
+    asterisk: str = "private"                      # private | external
+    external: Mapping[str, str] = field(default_factory=dict)   # url, username, password, … of an external Asterisk
+    prompts: str = "../prompts"                    # folder of prompts, beside the site's folder
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One checked version of a site: settings and flows by name."""
+
+    settings: Settings
+    flows: Mapping[str, Flow]

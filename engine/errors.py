@@ -1,0 +1,46 @@
+"""Two families of errors that never mix.
+
+    Exception
+    ├── EngineError            ours: logged, counted, somebody mends it
+    │   ├── SiteError          the site's files cannot be used; says what, where, what to do
+    │   ├── StoreError         the store cannot write or read (disk full, locked, no permission)
+    │   └── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
+    └── WorldError             the world's: expected outcomes of a call, never a traceback
+        ├── CallerGone         the caller hung up, or their channel no longer exists
+        ├── AgentUnreachable   the agent's phone is busy, silent, refused or unknown
+        └── PbxUnreachable     Asterisk does not answer; calls in it go on, we reconnect
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """Something of ours failed; the message is one sentence a person can act on."""
+
+
+class SiteError(EngineError):
+    """The site's files cannot be used; the text is the whole report, ready to print."""
+
+
+class StoreError(EngineError):
+    """The store cannot read or write."""
+
+
+class SetupError(EngineError):
+    """This machine or its configuration lacks something; the text says what to do."""
+
+
+class WorldError(Exception):
+    """Something out there ended: an expected outcome, carried as an exception only to unwind."""
+
+
+class CallerGone(WorldError):
+    """The caller's channel no longer exists or has left the application."""
+
+
+class AgentUnreachable(WorldError):
+    """The agent's phone cannot be rung or did not answer; `args[0]` is the reason."""
+
+
+class PbxUnreachable(WorldError):
+    """Asterisk does not answer; requests end with this instead of hanging."""

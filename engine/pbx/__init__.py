@@ -1,0 +1,1 @@
+"""The private Asterisk: where it comes from, its rendered configuration, start and stop, the doctor."""

@@ -1,0 +1,1 @@
+"""A simulated Asterisk that speaks ARI on a virtual clock."""
