@@ -6,6 +6,7 @@
     │   ├── StoreError         the store cannot write or read (disk full, locked, no permission)
     │   └── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
     └── WorldError             the world's: expected outcomes of a call, never a traceback
+        ├── Gone               a channel, bridge, playback or recording of Asterisk's no longer exists or has left us
         ├── CallerGone         the caller hung up, or their channel no longer exists
         ├── AgentUnreachable   the agent's phone is busy, silent, refused or unknown
         └── PbxUnreachable     Asterisk does not answer; calls in it go on, we reconnect
@@ -32,6 +33,10 @@ class SetupError(EngineError):
 
 class WorldError(Exception):
     """Something out there ended: an expected outcome, carried as an exception only to unwind."""
+
+
+class Gone(WorldError):
+    """A thing of Asterisk's no longer exists or is no longer ours; `args[0]` says which and what was asked of it."""
 
 
 class CallerGone(WorldError):
