@@ -1,0 +1,264 @@
+"""A contact is nothing but the fold of its events; so is its outcome.
+
+The outcome is the first of these that holds:
+
+    failed            something of ours or of the PBX ended it, or the number is routed nowhere
+    answered          the caller spoke with an agent
+    voicemail         the caller left a message
+    abandoned         the caller hung up while waiting; `short_abandoned` below SHORT seconds
+    timed_out         the last queue gave up after `max_wait`, and the flow ended the call
+    refused           the last queue was full, unstaffed or closed, and the flow ended the call
+    ivr_hangup        the caller hung up in the flow, before or outside any queue
+    completed         the flow came to its end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from engine.core.event import Event
+
+#: Seconds of waiting below which a hang-up is a short abandon (FIELD default, changeable in reports).
+SHORT = 5.0
+
+
+class Outcome(StrEnum):
+    """How a contact ended."""
+
+    ANSWERED = "answered"
+    VOICEMAIL = "voicemail"
+    ABANDONED = "abandoned"
+    SHORT_ABANDONED = "short_abandoned"
+    TIMED_OUT = "timed_out"
+    REFUSED = "refused"
+    IVR_HANGUP = "ivr_hangup"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class Stage(StrEnum):
+    """Where a contact stands between its events."""
+
+    FLOW = "flow"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    PICKED_UP = "picked_up"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One call. Times are seconds since the epoch or None; `wait_s` and `talk_s` are seconds over all its queues."""
+
+    id: str
+    channel: str = ""
+    from_number: str = ""
+    to_number: str = ""
+    flow: str = ""
+    flow_hash: str = ""
+    language: str = ""
+    via: str = "sip"
+    arrived_at: float = 0.0
+    answered_at: float | None = None
+    enqueued_at: float | None = None
+    connected_at: float | None = None
+    ended_at: float | None = None
+    outcome: str | None = None
+    cause: str | None = None
+    queue: str | None = None
+    agent: str | None = None
+    position_at_entry: int | None = None
+    wait_s: float | None = None
+    talk_s: float | None = None
+    stage: Stage = Stage.FLOW
+    messages: int = 0
+    last_left: str | None = None
+    #: What the queue segment in progress was entered with, and the offer and conversation in it.
+    queued: Event | None = None
+    offered: Event | None = None
+    talk_from: float | None = None
+    recording: Event | None = None
+
+
+def apply(contact: Contact, event: Event) -> Contact:
+    """The contact after one more event; an unknown kind changes nothing."""
+    fold = _FOLDS.get(event.kind)
+    return fold(contact, event) if fold else contact
+
+
+def fold(contact_id: str, events: Iterable[Event]) -> Contact:
+    """The contact as its events tell it."""
+    contact = Contact(contact_id)
+    for event in events:
+        contact = apply(contact, event)
+    return contact
+
+
+def _arrived(c: Contact, e: Event) -> Contact:
+    d = e.data
+    return replace(
+        c,
+        channel=d["channel"],
+        from_number=d["from_number"],
+        to_number=d["to_number"],
+        flow=d["flow"],
+        flow_hash=d["flow_hash"],
+        language=d["language"],
+        via=d.get("via", "sip"),
+        arrived_at=e.at,
+    )
+
+
+def _answered(c: Contact, e: Event) -> Contact:
+    return replace(c, answered_at=e.at)
+
+
+def _step(c: Contact, e: Event) -> Contact:
+    language = e.data.get("language")
+    return replace(c, language=language) if language and language != c.language else c
+
+
+def _queued(c: Contact, e: Event) -> Contact:
+    first = c.enqueued_at is None
+    return replace(
+        c,
+        stage=Stage.WAITING,
+        queue=e.data["queue"],
+        queued=e,
+        enqueued_at=e.data["enqueued_at"] if first else c.enqueued_at,
+        position_at_entry=e.data["position"] if first else c.position_at_entry,
+    )
+
+
+def _offered(c: Contact, e: Event) -> Contact:
+    return replace(c, stage=Stage.OFFERED, offered=e)
+
+
+def _offer_ended(c: Contact, e: Event) -> Contact:
+    if c.offered is None or c.offered.data["offer"] != e.data["offer"]:
+        return c
+    return replace(c, stage=Stage.WAITING, offered=None)
+
+
+def _picked_up(c: Contact, e: Event) -> Contact:
+    return replace(c, stage=Stage.PICKED_UP)
+
+
+def _connected(c: Contact, e: Event) -> Contact:
+    return replace(
+        c,
+        stage=Stage.TALKING,
+        agent=e.agent,
+        connected_at=c.connected_at or e.at,
+        talk_from=e.at,
+        wait_s=_plus(c.wait_s, e.at - _since(c, e)),
+    )
+
+
+def _talk_ended(c: Contact, e: Event) -> Contact:
+    if c.talk_from is None:
+        return c
+    return replace(c, talk_s=_plus(c.talk_s, e.at - c.talk_from), talk_from=None)
+
+
+def _left_queue(c: Contact, e: Event) -> Contact:
+    outcome = e.data["outcome"]
+    wait = c.wait_s if outcome == "answered" or c.queued is None else _plus(c.wait_s, e.at - _since(c, e))
+    return replace(c, stage=Stage.FLOW, queued=None, offered=None, last_left=outcome, wait_s=wait)
+
+
+def _recording(c: Contact, e: Event) -> Contact:
+    return replace(c, recording=e)
+
+
+def _message(c: Contact, e: Event) -> Contact:
+    return replace(c, recording=None, messages=c.messages + 1)
+
+
+def _no_message(c: Contact, e: Event) -> Contact:
+    return replace(c, recording=None)
+
+
+def _ended(c: Contact, e: Event) -> Contact:
+    cause = e.data["cause"]
+    return replace(c, stage=Stage.ENDED, ended_at=e.at, cause=cause, outcome=outcome_of(c, cause, e.at))
+
+
+_FOLDS = {
+    "arrived": _arrived,
+    "answered": _answered,
+    "step": _step,
+    "queued": _queued,
+    "offered": _offered,
+    "offer_ended": _offer_ended,
+    "picked_up": _picked_up,
+    "connected": _connected,
+    "talk_ended": _talk_ended,
+    "left_queue": _left_queue,
+    "recording": _recording,
+    "message": _message,
+    "no_message": _no_message,
+    "ended": _ended,
+}
+
+
+def _since(c: Contact, e: Event) -> float:
+    return float(c.queued.data["enqueued_at"]) if c.queued else e.at
+
+
+def _plus(seconds: float | None, more: float) -> float:
+    return round((seconds or 0.0) + max(0.0, more), 3)
+
+
+def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
+    """The outcome of a contact that ends now; `cause` is caller, flow, failed, lost or unknown_number."""
+    match cause, c:
+        case (("failed" | "unknown_number"), _):
+            return Outcome.FAILED
+        case _, Contact(connected_at=float()):
+            return Outcome.ANSWERED
+        case _, Contact(messages=n) if n > 0:
+            return Outcome.VOICEMAIL
+        case _, Contact(last_left="abandoned"):
+            return Outcome.ABANDONED
+        case _, Contact(last_left="short_abandoned"):
+            return Outcome.SHORT_ABANDONED
+        case (("caller" | "lost"), _):
+            return Outcome.IVR_HANGUP
+        case _, Contact(last_left="timed_out"):
+            return Outcome.TIMED_OUT
+        case _, Contact(last_left="refused"):
+            return Outcome.REFUSED
+        case _:
+            return Outcome.COMPLETED
+
+
+#: The fields of a contact record, in the order of the documented JSON.
+FIELDS = (
+    "id",
+    "from_number",
+    "to_number",
+    "flow",
+    "flow_hash",
+    "language",
+    "arrived_at",
+    "answered_at",
+    "enqueued_at",
+    "connected_at",
+    "ended_at",
+    "outcome",
+    "queue",
+    "agent",
+    "position_at_entry",
+    "wait_s",
+    "talk_s",
+)
+
+
+def record(contact: Contact) -> dict[str, Any]:
+    """The contact record as JSON values; times stay seconds since the epoch."""
+    return {name: getattr(contact, name) for name in FIELDS}
