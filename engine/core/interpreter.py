@@ -129,7 +129,8 @@ class Interpreter:
             self.step = target
 
     def _step(self) -> Asking:
-        for self.index, action in enumerate(self.flow.steps[f.StepName(self.step)]):
+        for index, action in enumerate(self.flow.steps[f.StepName(self.step)]):
+            self.index = index
             self._left -= 1
             if self._left < 0:
                 break
@@ -163,7 +164,7 @@ class Interpreter:
     def _language(self, a: f.Language) -> Asking:
         for _ in range(a.retries + 1):
             key = yield from self._choose(a.language, a.choices, a.timeout)
-            if key in a.choices:
+            if key is not None and key in a.choices:
                 self.variables["language"] = a.choices[f.Key(key)]
                 break
         return None
@@ -171,7 +172,7 @@ class Interpreter:
     def _menu(self, a: f.Menu) -> Asking:
         for attempt in range(a.retries + 1):
             key = yield from self._choose(a.menu, a.choices, a.timeout)
-            if key in a.choices:
+            if key is not None and key in a.choices:
                 return a.choices[f.Key(key)]
             if key is not None and attempt < a.retries:
                 yield from self._sorry(a.invalid)
