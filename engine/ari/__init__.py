@@ -1,1 +1,1 @@
-"""Asterisk's REST interface: the one telephony seam (`AriTransport`), a typed client over it, and events generated from Asterisk's own description."""
+"""ARI: the telephony seam (`transport`), the websocket pool behind it, a typed client, Asterisk's description."""

@@ -1,7 +1,7 @@
 """The one telephony seam: requests go in, responses and events come out.
 
-Two things stand behind it: `engine.ari.pool.WebsocketTransport` (a real Asterisk) and `engine.sim` (a simulated one). Nothing above this line
-knows which.
+Two things stand behind it: `engine.ari.pool.WebsocketTransport` (a real Asterisk) and `engine.sim` (a simulated
+one). Nothing above this line knows which.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:
-    """The event socket is (again) connected: events of the gap before it, if any, are lost; compare the log with what Asterisk holds."""
+    """The event socket is (again) connected.
+
+    Events of the gap before it, if any, are lost: compare the log with what Asterisk holds.
+    """
 
     first: bool
 
@@ -41,7 +44,12 @@ class AriTransport(Protocol):
     """Requests to and reports from one Asterisk for one application."""
 
     async def request(
-        self, shard: str, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+        self,
+        shard: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> Response:
         """Send one request and wait for its answer.
 
