@@ -18,8 +18,7 @@ Field types and how an admin writes them:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, fields
-from types import MappingProxyType
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import NewType
 
 StepName = NewType("StepName", str)
@@ -166,7 +165,7 @@ class Queue(Action):
     on_full: StepName | None = None
     on_unstaffed: StepName | None = None
     on_closed: StepName | None = None
-    on_key: Mapping[Key, StepName] = MappingProxyType({})
+    on_key: Mapping[Key, StepName] = field(default_factory=dict)
     priority: int = 5
     skills: tuple[str, ...] = ()
     max_wait: Seconds = Seconds(600)
