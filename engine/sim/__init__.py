@@ -1,1 +1,1 @@
-"""A simulated Asterisk that speaks ARI on a virtual clock."""
+"""A simulated Asterisk that speaks ARI in virtual time, the people who call in, and their twin for a real one."""
