@@ -72,6 +72,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._left_executor)
         return future
 
+    async def shutdown_default_executor(self, *args: Any) -> None:
+        """End the threads; virtual time stands still meanwhile."""
+        self._in_executor += 1
+        try:
+            await super().shutdown_default_executor(*args)
+        finally:
+            self._in_executor -= 1
+
     def _left_executor(self, _: asyncio.Future[Any]) -> None:
         self._in_executor -= 1
 
