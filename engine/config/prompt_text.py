@@ -43,17 +43,21 @@ def parse_prompt(prompt: str, text: str) -> tuple[Part, ...]:
 
 
 def _parts(prompt: str, pieces: list[str | Slot]) -> Iterator[Part]:
-    """Name the recordings and number the sentences."""
+    """Name the recordings and number the sentences; a mark after a value goes before the words that follow it."""
     sentence = recording = 0
+    mark = ""
     for piece in pieces:
         if isinstance(piece, Slot):
             yield Slot(piece.variable, piece.form, sentence)
             continue
         for index, words in enumerate(_SENTENCE_END.split(piece)):
             sentence += index > 0
-            if _speakable(words):
-                recording += 1
-                yield Literal(f"{prompt}-{recording}", " ".join(words.split()), sentence)
+            if not _speakable(words):
+                mark += words.strip()
+                continue
+            recording += 1
+            yield Literal(f"{prompt}-{recording}", " ".join(f"{mark} {words}".split()), sentence)
+            mark = ""
 
 
 def _pieces(text: str) -> Iterator[str | Slot]:

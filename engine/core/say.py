@@ -5,7 +5,8 @@ A prompt is a tuple of parts, in the order they are spoken:
     You are number {{ position | number }} in the queue. Please wait.
     Literal(you_are_number-1) Slot(position, number) Literal(you_are_number-2) Literal(you_are_number-3)
 
-1. A literal is one recording. Literals also end where a sentence ends, so every part belongs to one sentence.
+1. A literal is one recording. Literals also end where a sentence ends, so every part belongs to one sentence. A mark
+   that follows a value opens the next literal: it is a pause before its words.
 2. A slot is a value and the form it is spoken in. The language's grammar turns both into fragments: 21 minutes
    is `num/20 num/1 unit/minutes` in English. A slot without a form is spoken as a number.
 3. A value that is missing, or that its form cannot speak, silences its whole sentence, because "you are number in
@@ -18,11 +19,15 @@ Another language is one more entry of `GRAMMARS`, with the fragments it needs an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
+
+#: The space between a spoken value and the mark that follows it.
+_BEFORE_MARK = re.compile(r" (?=[.,;:!?])")
 
 #: The largest cardinal the recordings can speak.
 LARGEST = 999_999
@@ -136,7 +141,8 @@ def unsaid(parts: tuple[Part, ...], variables: Mapping[str, object], language: s
 
 def wording(parts: tuple[Part, ...], variables: Mapping[str, object], language: str) -> str:
     """What `expand` makes audible, in words: for traces and rehearsals."""
-    return " ".join(text for _, text in _spoken(parts, variables, language)[0])
+    text = " ".join(text for _, text in _spoken(parts, variables, language)[0])
+    return _BEFORE_MARK.sub("", text)
 
 
 def _spoken(

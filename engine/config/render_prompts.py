@@ -1,0 +1,157 @@
+"""Renders prompt texts into recordings: `quietline prompts render`.
+
+The voice (hibari-tts, Apache-2.0) is a build tool, not part of the engine: it runs as a program of its own, in this
+environment if it is installed here (`pip install quietline[prompts]`), else in one that is made for it once under the
+user's cache folder. Only what is missing or stale is rendered; what people recorded is kept (see `recordings.py`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.config.prompts import Catalog
+from engine.config.recordings import (
+    PERSON,
+    Condition,
+    Entry,
+    Manifest,
+    brought,
+    condition,
+    digest,
+    read_manifest,
+    write_manifest,
+)
+from engine.errors import SetupError
+
+#: What the voice needs, exactly: another version would say the same words with other bytes.
+TOOLS = ("hibari-tts==0.2.1", "numpy==2.4.6", "onnxruntime==1.31.1")
+#: How a language's recordings are made. Raise the number when `speaker.py` changes what it writes.
+RECIPES = {"en": "hibari-tts 0.2.1, voice heart, recipe 1"}
+_SPEAKER = Path(__file__).with_name("speaker.py")
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a rendering did, by sound: written; deleted, as no text asks for it; people's older than their text."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    outdated: tuple[str, ...]
+    kept: int
+
+
+def render(catalog: Catalog, language: str, progress: Progress, force: bool = False) -> Rendered:
+    """Render what is missing or stale; with `force`, all that people have not recorded. Raises SetupError."""
+    recipe = RECIPES.get(language)
+    if recipe is None or language not in catalog.languages:
+        raise SetupError(_no_voice(catalog, language))
+    folder, texts = catalog.folder / language, catalog.sounds(language)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest = read_manifest(folder)
+        manifest |= brought(manifest, texts, folder)
+        removed = tuple(_remove_unused(manifest, texts, folder))
+        todo, outdated = _todo(manifest, texts, folder, recipe, force)
+        write_manifest(folder, manifest)
+        if todo:
+            _speak(todo, folder, manifest, recipe, progress)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SetupError(f"recordings cannot be written to {folder}: {why}") from None
+    return Rendered(tuple(todo), removed, outdated, len(texts) - len(todo))
+
+
+def _todo(
+    manifest: Manifest, texts: Mapping[str, str], folder: Path, recipe: str, force: bool
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What the voice has to speak, and which people's recordings are older than their text."""
+    todo: dict[str, str] = {}
+    outdated: list[str] = []
+    for sound, text in texts.items():
+        entry = manifest.get(sound)
+        state = condition(entry, text, folder / f"{sound}.wav", recipe)
+        if state is Condition.MISSING:
+            todo[sound] = text
+        elif entry and entry.by == PERSON:
+            outdated += [sound] if state is Condition.STALE else []
+        elif force or state is Condition.STALE:
+            todo[sound] = text
+    return todo, tuple(outdated)
+
+
+def _remove_unused(manifest: Manifest, texts: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Delete the voice's recordings that no text asks for any more; a person's file is only forgotten."""
+    for sound in sorted(set(manifest) - set(texts)):
+        entry, path = manifest.pop(sound), folder / f"{sound}.wav"
+        if entry.by != PERSON and path.is_file() and digest(path) == entry.sha256:
+            path.unlink()
+            yield sound
+
+
+def _speak(
+    todo: Mapping[str, str], folder: Path, manifest: Manifest, recipe: str, progress: Progress
+) -> None:
+    """Let the voice speak; the manifest is written after every recording, so a failure loses none of them."""
+    command = [str(_python(progress)), "-I", str(_SPEAKER)]
+    paths = {str(folder / f"{sound}.wav"): sound for sound in todo}
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as orders, tempfile.TemporaryFile("w+") as complaints:
+        orders.writelines(json.dumps({"text": todo[s], "path": path}) + "\n" for path, s in paths.items())
+        orders.seek(0)
+        with subprocess.Popen(
+            command, stdin=orders, stdout=subprocess.PIPE, stderr=complaints, encoding="utf-8"
+        ) as speaker:
+            for done, line in enumerate(speaker.stdout or (), start=1):
+                answer = json.loads(line)
+                sound = paths[answer["path"]]
+                manifest[sound] = Entry(todo[sound], digest(Path(answer["path"])), recipe)
+                write_manifest(folder, manifest)
+                progress(f"{done}/{len(todo)} {sound} ({answer['seconds']:.1f} s): {todo[sound]}")
+        if speaker.returncode:
+            complaints.seek(0)
+            raise SetupError(f"the voice failed: {_last_line(complaints.read())}")
+
+
+def _python(progress: Progress) -> Path:
+    """The interpreter of an environment that has the voice; made on the first use."""
+    if importlib.util.find_spec("hibari"):
+        return Path(sys.executable)
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    environment = home / "quietline" / TOOLS[0].replace("==", "-")
+    python, ready = environment / "bin" / "python", environment / "ready"
+    if not ready.exists():
+        progress(f"setting up the voice ({TOOLS[0]}) in {environment}")
+        venv.create(environment, with_pip=True, clear=True)
+        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *TOOLS]
+        installed = subprocess.run(command, capture_output=True, text=True, check=False)
+        if installed.returncode:
+            raise SetupError(
+                f"the voice ({TOOLS[0]}) cannot be installed: {_last_line(installed.stderr)}; "
+                "check the connection to the package index and run `quietline prompts render` again"
+            )
+        ready.touch()
+    return python
+
+
+def _last_line(text: str) -> str:
+    """What a program said last."""
+    return ([line.strip() for line in text.splitlines() if line.strip()] or ["it said nothing"])[-1]
+
+
+def _no_voice(catalog: Catalog, language: str) -> str:
+    """Why nothing can be rendered in a language."""
+    if language not in catalog.languages:
+        known = ", ".join(catalog.languages) or "none"
+        return f"there is no {catalog.folder / language}.yaml; languages with texts: {known}"
+    voices = ", ".join(sorted(RECIPES))
+    return f"there is no voice for language '{language}' (only for: {voices}); record its prompts by hand"
