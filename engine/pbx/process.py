@@ -1,0 +1,191 @@
+"""Asterisk and the engine in the background: started detached, found again, stopped.
+
+A process is remembered as STATE/NAME.pid: its id and the moment the kernel started it. Ids are used again after a while, so
+only a process with both the same is ours to stop. Asterisk counts as started when its REST interface answers *our* password
+(another Asterisk on that port does not) and its log holds no error.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from engine.errors import SetupError
+from engine.pbx.render import Layout, run_folder
+from engine.pbx.secrets import load_secrets
+
+START_DEADLINE = 30.0
+STOP_DEADLINE = 10.0
+POLL = 0.02
+PURPOSE = {"asterisk": "Asterisk", "engine": "the engine"}
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of ours: its id and when it started, in the kernel's ticks since boot."""
+
+    pid: int
+    started: int
+
+
+def started_at(pid: int) -> int | None:
+    """When a living process started, in ticks since boot; None when it is gone or only waits to be collected."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def pid_file(name: str, state: Path) -> Path:
+    """Where a process is remembered."""
+    return state / f"{name}.pid"
+
+
+def running(name: str, state: Path) -> Process | None:
+    """Our process of this name, if it lives."""
+    try:
+        process = Process(**json.loads(pid_file(name, state).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return process if started_at(process.pid) == process.started else None
+
+
+def start_detached(
+    name: str, argv: list[str], state: Path, log: Path, environment: dict[str, str] | None = None
+) -> Process:
+    """Start a program in a session of its own, its output in `log`, with as many open files as this user may have."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={**os.environ, **(environment or {})},
+            preexec_fn=raise_open_files,
+        )
+    process = Process(child.pid, started_at(child.pid) or 0)
+    child.returncode = 0  # it outlives us on purpose: subprocess shall not warn about it
+    draft = pid_file(name, state).with_suffix(".pid.new")
+    draft.write_text(json.dumps(asdict(process)))
+    draft.replace(pid_file(name, state))
+    return process
+
+
+def raise_open_files() -> None:
+    """Raise the soft limit of open files to the hard one: the usual 1024 are used up at about 200 calls."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def stop(name: str, state: Path, deadline: float = STOP_DEADLINE) -> bool:
+    """Stop our process of this name: politely, then by force. False when none was running."""
+    process = running(name, state)
+    if process is None:
+        pid_file(name, state).unlink(missing_ok=True)
+        return False
+    for word, patience in ((signal.SIGTERM, deadline), (signal.SIGKILL, deadline)):
+        os.kill(process.pid, word)
+        if wait_until(lambda: gone(process), patience):
+            pid_file(name, state).unlink(missing_ok=True)
+            return True
+    raise SetupError(
+        f"{PURPOSE.get(name, name)} (process {process.pid}) does not end: look at it with `ps -p {process.pid}`"
+    )
+
+
+def gone(process: Process) -> bool:
+    """Has it ended? Collects it when it is our own child."""
+    try:
+        os.waitpid(process.pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    return started_at(process.pid) != process.started
+
+
+def wait_until(done: Callable[[], bool], seconds: float) -> bool:
+    """Wait until `done` says so; False when the time is up."""
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def start_asterisk(layout: Layout, deadline: float = START_DEADLINE) -> Process:
+    """Start this state's Asterisk, rendered before, and wait until it takes calls. Raises SetupError with what its log says."""
+    if (process := running("asterisk", layout.state)) is not None:
+        return process
+    messages = layout.asterisk / "log" / "messages"
+    before = messages.stat().st_size if messages.exists() else 0
+    configuration = str((layout.asterisk / "etc" / "asterisk.conf").absolute())
+    command = layout.root.command("asterisk", "-C", configuration, "-f", "-n", "-g")
+    process = start_detached("asterisk", command, layout.state, layout.asterisk / "log" / "console")
+    if not wait_until(lambda: gone(process) or ari_answers(layout), deadline) or gone(process):
+        why = errors_in(messages, before) or last_lines(layout.asterisk / "log" / "console")
+        stop("asterisk", layout.state)
+        raise SetupError(f"Asterisk does not start: {why}. Its log is {messages}")
+    if why := errors_in(messages, before):
+        stop("asterisk", layout.state)
+        raise SetupError(f"Asterisk started with an error: {why}. Its log is {messages}")
+    return process
+
+
+def ari_answers(layout: Layout) -> bool:
+    """Does the Asterisk on our port take our password, and has it finished starting?"""
+    secrets = load_secrets(layout.state)
+    token = base64.b64encode(f"{secrets.ari_user}:{secrets.ari_password}".encode()).decode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{layout.ports.ari}/ari/asterisk/info?only=status",
+        headers={"Authorization": f"Basic {token}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def errors_in(log: Path, offset: int) -> str:
+    """The last error lines written after `offset`, without time and thread; empty when there are none."""
+    if not log.exists():
+        return ""
+    with log.open(errors="replace") as lines:
+        lines.seek(offset)
+        errors = [line.partition(": ")[2].strip() for line in lines if "] ERROR[" in line]
+    return "; ".join(errors[-3:]).rstrip(".")
+
+
+def last_lines(log: Path) -> str:
+    """The end of what a program printed."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "; ".join(line.strip() for line in lines[-3:]) or "it printed nothing"
+
+
+def reload_asterisk(layout: Layout) -> None:
+    """Have a running Asterisk read its rendered phones, trunks, music and dialplan again; calls go on."""
+    for order in ("module reload res_pjsip.so", "module reload res_musiconhold.so", "dialplan reload"):
+        subprocess.run(
+            layout.root.command("asterisk", "-C", str(layout.asterisk / "etc/asterisk.conf"), "-rx", order),
+            capture_output=True,
+            check=False,
+            timeout=10,
+        )
+
+
+def control_socket(state: Path) -> Path:
+    """Asterisk's control socket."""
+    return run_folder(state) / "asterisk.ctl"

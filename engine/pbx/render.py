@@ -1,0 +1,313 @@
+"""Asterisk's configuration, rendered from the site into STATE/asterisk.
+
+    STATE/secrets.json        passwords of ours, made once, mode 0600
+    STATE/asterisk/etc        what asterisk-conf/*.j2 and dialplans/*.conf become
+    STATE/asterisk/data       Asterisk's sounds and ours side by side: sound:quietline/en/ID plays prompts/en/ID.wav
+    STATE/asterisk/agi-bin    the fallback script's wrapper
+    STATE/asterisk/spool, log, lib, cache     what Asterisk writes
+    STATE/spool/fallback      messages taken while no engine answered
+
+Every value is checked on its way into a template: no line break or control character gets through and `;` is escaped, so
+nothing an admin writes can become a line of its own. Names that become section names are limited to letters, digits and `._+-`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from engine.core.site import AgentRule, Settings, Trunk
+from engine.errors import SetupError
+from engine.pbx.modules import MODULES
+from engine.pbx.ports import Ports
+from engine.pbx.root import Root
+from engine.pbx.secrets import Secrets, load_secrets
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+APP = "quietline"
+NAME = re.compile(r"[A-Za-z0-9._+-]+")
+URI = re.compile(r"sips?:[^\s\x00-\x1f\"<>,;]+(;[^\s\x00-\x1f\"<>,]*)?")
+#: A Unix socket's path ends at 107 bytes; Asterisk adds "/asterisk.ctl".
+LONGEST_RUN = 107 - len("/asterisk.ctl")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things are: the state, the programs, the prompts, and where Asterisk listens for SIP."""
+
+    state: Path
+    root: Root
+    ports: Ports
+    prompts: Path
+    bind: str = "127.0.0.1"
+    public_address: str | None = None  # what callers see when a router or a container stands between
+    local_networks: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    fallback: tuple[str, ...] = field(
+        default_factory=lambda: (sys.executable, str(REPOSITORY / "engine/agi/fallback.py"))
+    )
+
+    @property
+    def asterisk(self) -> Path:
+        """Everything of Asterisk's own."""
+        return self.state / "asterisk"
+
+    @property
+    def spool(self) -> Path:
+        """Messages taken while no engine answered, one folder each."""
+        return self.state / "spool" / "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One line of an `identify` section."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A trunk or an agent's phone as pjsip.conf wants it."""
+
+    endpoint: str
+    aor: str = ""
+    contact: str | None = None
+    username: str | None = None
+    password: str | None = None
+    matches: tuple[Match, ...] = ()
+
+
+def render(settings: Settings, layout: Layout) -> Secrets:
+    """Write the whole configuration; what was there is replaced. Raises SetupError for a value that cannot be used."""
+    secrets = make_folders(layout)
+    etc = layout.asterisk / "etc"
+    fresh = Path(tempfile.mkdtemp(prefix="etc.", dir=layout.asterisk))
+    try:
+        write_templates(fresh, names(settings, layout, secrets))
+        shutil.copytree(REPOSITORY / "dialplans", fresh / "dialplan")
+        replace_folder(fresh, etc)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    link_data(layout)
+    write_wrapper(layout, settings.languages[0])
+    return secrets
+
+
+def make_folders(layout: Layout) -> Secrets:
+    """Make the folders Asterisk writes in, and the passwords. Raises SetupError when the state cannot be written."""
+    folders = ["spool/recording", "spool/tmp", "log", "lib", "cache", "agi-bin", "data/sounds"]
+    try:
+        for folder in folders:
+            (layout.asterisk / folder).mkdir(parents=True, exist_ok=True)
+        layout.spool.mkdir(parents=True, exist_ok=True)
+        run_folder(layout.state).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return load_secrets(layout.state)
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename} cannot be written ({error.strerror}): choose another place with --state"
+        ) from error
+
+
+def run_folder(state: Path) -> Path:
+    """Where Asterisk's control socket lies: in the state, or in a short folder named after it where its path is too long."""
+    run = state.absolute() / "asterisk" / "run"
+    if len(os.fsencode(run)) <= LONGEST_RUN:
+        return run
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    return base / f"quietline-{os.getuid()}-{hashlib.sha256(os.fsencode(run)).hexdigest()[:16]}"
+
+
+def names(settings: Settings, layout: Layout, secrets: Secrets) -> dict[str, Any]:
+    """Everything the templates may name."""
+    return {
+        "app": APP,
+        "agents": [agent_line(agent) for agent in settings.agents.values()],
+        "trunks": [trunk_line(trunk) for trunk in settings.trunks.values()],
+        "asterisk": layout.asterisk.absolute(),
+        "etc": (layout.asterisk / "etc").absolute(),
+        "run": run_folder(layout.state),
+        "modules": layout.root.modules,
+        "modules_loaded": MODULES,
+        "language": settings.languages[0],
+        "ports": layout.ports,
+        "sip_address": sip_address(layout),
+        "public_address": layout.public_address,
+        "local_networks": layout.local_networks,
+        "music": music(layout),
+        "ari_user": secrets.ari_user,
+        "ari_password": secrets.ari_password,
+    }
+
+
+def sip_address(layout: Layout) -> str:
+    """Address and port SIP listens at."""
+    try:
+        address = ipaddress.ip_address(layout.bind)
+    except ValueError as error:
+        raise SetupError(
+            f"`bind: {layout.bind}` is no IP address: write one of this machine's, or 0.0.0.0"
+        ) from error
+    return f"[{address}]:{layout.ports.sip}" if address.version == 6 else f"{address}:{layout.ports.sip}"
+
+
+def checked_name(kind: str, name: str) -> str:
+    """A name that may become a section's name. Raises SetupError otherwise."""
+    if not NAME.fullmatch(name):
+        raise SetupError(f"{kind} {name!r}: use only letters without accents, digits and . _ + - in the name")
+    return name
+
+
+def trunk_line(trunk: Trunk) -> Line:
+    """A trunk, known by its addresses or by the user name it proves with a password."""
+    endpoint = f"trunk-{checked_name('trunk', trunk.name)}"
+    by_address = tuple(Match("match", network(trunk, address)) for address in trunk.addresses)
+    if trunk.username is None:
+        if not by_address:
+            raise SetupError(
+                f"trunk {trunk.name!r} is known by nothing: give `addresses`, or `username` and `password`"
+            )
+        return Line(endpoint, matches=by_address)
+    username = checked_name(f"user name of trunk {trunk.name!r}:", trunk.username)
+    proof = Match("match_header", f'Authorization: /username="{re.escape(username)}"/')
+    return Line(
+        endpoint,
+        username=username,
+        password=password_of("trunk", trunk.name, trunk.password),
+        matches=(*by_address, proof),
+    )
+
+
+def network(trunk: Trunk, address: str) -> str:
+    """An address or network as Asterisk reads it."""
+    try:
+        return str(ipaddress.ip_network(address, strict=False))
+    except ValueError as error:
+        raise SetupError(
+            f"trunk {trunk.name!r}: {address!r} is no IP address or network: write 192.0.2.10 or 192.0.2.0/24"
+        ) from error
+
+
+def agent_line(agent: AgentRule) -> Line:
+    """An agent's phone: at a fixed SIP address, or registering as the agent's name with a password.
+
+    Phones are recognised by the name in To while they register and by the proven user name afterwards, before trunks by address: a phone on
+    the same machine as a trunk stays a phone, and a caller's number that looks like an agent's name stays a caller.
+    """
+    name = checked_name("agent", agent.name)
+    if agent.contact is not None:
+        if not URI.fullmatch(agent.contact):
+            raise SetupError(
+                f"agent {name!r}: `contact: {agent.contact}` is no SIP address: write sip:name@host or sip:name@host:port"
+            )
+        return Line(f"agent-{name}", aor=f"agent-{name}", contact=agent.contact)
+    quoted = re.escape(name)
+    matches = (
+        Match("match_header", f"To: /sips?:{quoted}@/"),
+        Match("match_header", f'Authorization: /username="{quoted}"/'),
+    )
+    return Line(
+        f"agent-{name}", aor=name, password=password_of("agent", name, agent.password), matches=matches
+    )
+
+
+def password_of(kind: str, name: str, password: str | None) -> str:
+    """A password that says the same in Asterisk as in site.yaml."""
+    if not password:
+        raise SetupError(f"{kind} {name!r} has no password: give `password`, or an address to know it by")
+    if password != password.strip():
+        raise SetupError(f"{kind} {name!r}: the password begins or ends with a space: take it out")
+    return password
+
+
+def music(layout: Layout) -> list[tuple[str, Path]]:
+    """Classes of music on hold: Asterisk's as `default`, and one for each folder in music/ beside the prompts."""
+    own = layout.prompts.parent / "music"
+    folders = sorted(path for path in own.iterdir() if path.is_dir()) if own.is_dir() else []
+    classes = {"default": layout.root.moh} | {
+        checked_name("music", path.name): path.absolute() for path in folders
+    }
+    return list(classes.items())
+
+
+def write_templates(folder: Path, known: dict[str, Any]) -> None:
+    """Render every template into `folder`."""
+    environment = Environment(
+        loader=FileSystemLoader(REPOSITORY / "asterisk-conf"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+        finalize=conf_value,
+    )
+    for template in environment.list_templates(extensions=["j2"]):
+        path = folder / template.removesuffix(".j2")
+        path.touch(mode=0o600)
+        path.write_text(environment.get_template(template).render(known))
+
+
+def conf_value(value: object) -> str:
+    """A value as Asterisk's configuration reader gives it back. Raises SetupError for one that would break the line."""
+    text = str(value)
+    if any(not letter.isprintable() for letter in text):
+        raise SetupError(f"{text!r} holds a line break or a control character: take it out")
+    return text.replace(";", "\\;")
+
+
+def replace_folder(fresh: Path, target: Path) -> None:
+    """Put `fresh` where `target` is."""
+    old = target.with_name(f"{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def link_data(layout: Layout) -> None:
+    """Asterisk's data folder with its sounds and ours side by side."""
+    data = layout.asterisk / "data"
+    for part in ("documentation", "rest-api", "moh"):
+        link(data / part, layout.root.data / part)
+    link(data / "sounds" / "quietline", layout.prompts.absolute())
+    for folder in languages(layout.root.sounds):
+        # Debian names them en_US_f_Allison; what it links as "en" is made by a package script that never ran.
+        link(data / "sounds" / folder.name.split("_")[0], folder)
+
+
+def languages(sounds: Path) -> list[Path]:
+    """The language folders among Asterisk's sounds, those named by two letters last."""
+    found = (
+        [path for path in sounds.iterdir() if path.is_dir() and re.fullmatch(r"[a-z]{2}(_.*)?", path.name)]
+        if sounds.is_dir()
+        else []
+    )
+    return sorted(found, key=lambda path: (len(path.name) == 2, path.name))
+
+
+def link(path: Path, target: Path) -> None:
+    """Have a link at `path` lead to `target`."""
+    if path.is_symlink():
+        if path.readlink() == target:
+            return
+        path.unlink()
+    path.symlink_to(target)
+
+
+def write_wrapper(layout: Layout, language: str) -> None:
+    """The script Asterisk runs when no engine answers."""
+    command = [*layout.fallback, str(layout.spool.absolute()), f"quietline/{language}"]
+    wrapper = layout.asterisk / "agi-bin" / "quietline-fallback"
+    wrapper.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n")
+    wrapper.chmod(0o755)

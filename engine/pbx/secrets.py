@@ -1,0 +1,48 @@
+"""Passwords of ours: made once, kept in STATE/secrets.json, readable by nobody else."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from engine.errors import SetupError
+
+SHORTEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What the engine proves itself to Asterisk with."""
+
+    ari_user: str
+    ari_password: str
+
+
+def load_secrets(state: Path) -> Secrets:
+    """This state's passwords; the first call makes them. Raises SetupError when the file is damaged."""
+    path = state / "secrets.json"
+    try:
+        return Secrets(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return make_secrets(path)
+    except (ValueError, TypeError) as error:
+        raise SetupError(f"{path} is damaged: remove it, a new one is made at the next start") from error
+
+
+def make_secrets(path: Path) -> Secrets:
+    """Make and keep new passwords; two set-ups at the same moment end up with the same ones."""
+    made = Secrets("quietline", secrets.token_urlsafe(30))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(asdict(made)))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return load_secrets(path.parent)
+    finally:
+        draft.unlink()
+    return made
