@@ -1,0 +1,253 @@
+"""One load run: agents' phones, callers, and the comparison of both with the contact records.
+
+Callers of the same run come from numbers nobody else uses: 7, six digits of the time, five digits of the call.
+Each scenario of a mix is one SIPp process with its share of calls and of the rate. After the last call the records are asked for
+until each call's has ended, SETTLE seconds at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.errors import SetupError
+from engine.load.compare import Batch, Record, by_number, differences
+from engine.load.figures import Spread, spread
+from engine.load.scenario import Mix, apportion, find, phones_script, read_caller, read_mix, read_scenario
+from engine.load.sipp import AgentPhones, Programs, Progress, SippResult, SippRun, SippSpec
+
+SETTLE = 15.0
+#: Above this share of a core SIPp itself is the bottleneck, and its times say nothing about the site.
+SIPP_TOO_BUSY = 0.8
+MOST_CALLS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpec:
+    """What to run. `name` is a scenario, or `mix` a file of several; `agents` phones are started (0: they stand already).
+
+    `rate` is calls a second over all scenarios; `patience` how many seconds beyond the last call's start a call may take.
+    """
+
+    folder: Path
+    name: str | None = None
+    mix: Path | None = None
+    rate: float = 1.0
+    calls: int = 10
+    agents: int = 0
+    patience: float = 300.0
+
+
+class RunningSite(Protocol):
+    """A site that takes calls."""
+
+    @property
+    def sip(self) -> str:
+        """Where calls go: host:port."""
+        ...
+
+    @property
+    def phones(self) -> Mapping[str, str]:
+        """Agents who stand at fixed contacts: name -> sip:… address."""
+        ...
+
+    async def contacts(self, since: float) -> Sequence[Record]:
+        """The records (as `quietline contacts --json` prints them) of calls that arrived since then, seconds since the epoch."""
+        ...
+
+    async def key_to_prompt(self, contact: str) -> Sequence[float]:
+        """Seconds from each key of a contact to the start of the prompt it led to, from its trace; empty when the trace has none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What came of a run. `answer` and `key` are milliseconds, `wait` seconds."""
+
+    calls: int
+    seconds: float
+    outcomes: Mapping[str, Mapping[str, int]]
+    answer: Spread
+    key: Spread
+    wait: Spread
+    differences: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """SIPp and the records tell the same story, and it is the scripted one."""
+        return not self.differences
+
+
+Report = Callable[[Progress, int], None]
+
+
+async def run_load(
+    spec: LoadSpec, site: RunningSite, root: Programs, state: Path, progress: Report
+) -> LoadReport:
+    """Run the calls and compare. `state` takes SIPp's files; `progress` is told once a second how far all of them are.
+
+    Raises SiteError for a scenario or mix that cannot be used, SetupError for a port or program that cannot.
+    """
+    mix = mix_of(spec)
+    check(spec)
+    phones = AgentPhones(root, script(mix, spec), chosen(site.phones, spec.agents), state / "phones")
+    began = time.time()
+    async with phones:
+        batches = await call(spec, mix, site, root, state, progress)
+        records = await settled(site, batches, began)
+        answered = await phones.stop()
+    return await judge(site, batches, records, answered, time.time() - began)
+
+
+def mix_of(spec: LoadSpec) -> Mix:
+    """The scenarios of a run and their weights."""
+    if spec.mix is not None:
+        return read_mix(spec.mix, spec.folder)
+    if spec.name is None:
+        raise SetupError("no scenario given: name one, or a file of several with --mix")
+    return Mix(((read_caller(spec.name, spec.folder), 1.0),))
+
+
+def script(mix: Mix, spec: LoadSpec) -> Path:
+    """The agents' scenario of a run, checked."""
+    return read_scenario(find(phones_script(mix), spec.folder)).path
+
+
+def check(spec: LoadSpec) -> None:
+    """Raise SetupError for figures no run can have."""
+    if spec.rate <= 0:
+        raise SetupError(f"--rate {spec.rate:g} places no calls: give calls a second, above 0")
+    if not 0 < spec.calls <= MOST_CALLS:
+        raise SetupError(f"--calls {spec.calls} cannot be run: give a number between 1 and {MOST_CALLS}")
+
+
+def chosen(phones: Mapping[str, str], wanted: int) -> Mapping[str, str]:
+    """The first `wanted` agents with a fixed contact. Raises SetupError when the site has fewer."""
+    if wanted > len(phones):
+        raise SetupError(
+            f"--agents {wanted}: this site has {len(phones)} agents at a fixed contact; give at most that many"
+        )
+    return dict(sorted(phones.items())[:wanted])
+
+
+def caller_numbers(total: int, began: float) -> list[str]:
+    """Numbers no other run uses within eleven days."""
+    return [f"7{int(began) % 1_000_000:06d}{index:05d}" for index in range(total)]
+
+
+async def call(
+    spec: LoadSpec, mix: Mix, site: RunningSite, root: Programs, state: Path, progress: Report
+) -> list[Batch]:
+    """Place all calls and wait for their ends."""
+    planned = plan(spec, mix, site.sip, state)
+    runs = [SippRun(root, planned_spec) for _, planned_spec in planned]
+    try:
+        await asyncio.gather(*(run.start() for run in runs))
+        shown = asyncio.create_task(watch(runs, spec.calls, progress))
+        try:
+            results = await asyncio.gather(*(run.wait() for run in runs))
+        finally:
+            shown.cancel()
+    finally:
+        await asyncio.gather(*(run.stop() for run in runs))
+    progress(total(runs), spec.calls)
+    return [
+        Batch(scenario, sipp.numbers, result)
+        for (scenario, sipp), result in zip(planned, results, strict=True)
+    ]
+
+
+def plan(spec: LoadSpec, mix: Mix, target: str, state: Path) -> list[tuple[Any, SippSpec]]:
+    """One SIPp process for each scenario that gets calls."""
+    weights = [weight for _, weight in mix.shares]
+    numbers = caller_numbers(spec.calls, time.time())
+    deadline = spec.calls / spec.rate + spec.patience
+    planned, first = [], 0
+    for (scenario, _), calls in zip(mix.shares, apportion(spec.calls, weights), strict=True):
+        own, first = numbers[first : first + calls], first + calls
+        rate = spec.rate * calls / spec.calls
+        if calls:
+            sipp = SippSpec(
+                scenario.path, state / "callers", target, scenario.number, own, rate, deadline=deadline
+            )
+            planned.append((scenario, sipp))
+    return planned
+
+
+async def watch(runs: Sequence[SippRun], calls: int, progress: Report) -> None:
+    """Tell once a second how far all runs together are."""
+    while True:
+        progress(total(runs), calls)
+        await asyncio.sleep(1)
+
+
+def total(runs: Sequence[SippRun]) -> Progress:
+    """All runs' progress added up."""
+    each = [run.progress() for run in runs]
+    return Progress(
+        sum(one.created for one in each),
+        sum(one.open for one in each),
+        sum(one.successful for one in each),
+        sum(one.failed for one in each),
+    )
+
+
+async def settled(site: RunningSite, batches: Sequence[Batch], began: float) -> list[Record]:
+    """The records of the run's callers, asked for until each call's has ended or SETTLE seconds have passed."""
+    wanted = {number for batch in batches for number in batch.numbers}
+    placed = sum(batch.result.created for batch in batches)
+    deadline = time.monotonic() + SETTLE
+    while True:
+        records = [record for record in await site.contacts(began - 1) if record.get("from_number") in wanted]
+        ended = {record["from_number"] for record in records if record.get("ended_at") is not None}
+        if len(ended) >= placed or time.monotonic() > deadline:
+            return records
+        await asyncio.sleep(0.25)
+
+
+async def judge(
+    site: RunningSite,
+    batches: Sequence[Batch],
+    records: Sequence[Record],
+    phones: Mapping[str, SippResult],
+    seconds: float,
+) -> LoadReport:
+    """The report of a run that is over."""
+    keys = [gap for record in records for gap in await site.key_to_prompt(str(record["id"]))]
+    return LoadReport(
+        sum(batch.result.created for batch in batches),
+        seconds,
+        {batch.scenario.name: outcomes(batch, by_number(records)) for batch in batches},
+        spread(ms for batch in batches for ms in batch.result.answer_ms),
+        spread(gap * 1000 for gap in keys),
+        spread(float(record["wait_s"]) for record in records if record.get("wait_s") is not None),
+        tuple(differences(batches, records, phones)),
+        tuple(busy(batches, phones)),
+    )
+
+
+def outcomes(batch: Batch, found: Mapping[str, Sequence[Record]]) -> dict[str, int]:
+    """How many of a scenario's calls ended with each outcome."""
+    counted: dict[str, int] = {}
+    for number in batch.numbers:
+        for record in found.get(number, []):
+            outcome = str(record.get("outcome") or "not ended")
+            counted[outcome] = counted.get(outcome, 0) + 1
+    return counted
+
+
+def busy(batches: Sequence[Batch], phones: Mapping[str, SippResult]) -> list[str]:
+    """A warning for each SIPp that was too busy for its times to mean anything."""
+    results = {batch.scenario.name: batch.result for batch in batches} | {
+        f"phone {n}": r for n, r in phones.items()
+    }
+    return [
+        f"SIPp took {result.peak_cpu:.0%} of a core for {name}: its times say little; lower the rate"
+        for name, result in results.items()
+        if result.peak_cpu > SIPP_TOO_BUSY
+    ]
