@@ -1,1 +1,7 @@
-"""YAML text to checked data: every error at once, each at its place, in our own words."""
+"""YAML -> checked data, every error at once and at its place."""
+
+from engine.config.flowfile import compile_flow, flow_sources
+from engine.config.load import check_site, load_site
+from engine.config.report import Report
+
+__all__ = ["Report", "check_site", "compile_flow", "flow_sources", "load_site"]

@@ -1,11 +1,13 @@
 """YAML text -> a tree in which every key and value knows its file, line and column.
 
-How it works: libyaml's event stream (PyYAML's `CSafeLoader`) is composed into our own three node classes with a stack, never by recursion,
-so that no nesting can exhaust the interpreter. All scalars stay text: `0123`, `22:00`, `no` and `on` mean what was typed. What an
-admin does not need and what can only surprise is refused with a code of ours: duplicate keys, anchors, aliases, merge keys, tags, a second
-document. Input is bounded in size, depth and scalar length before anything is built.
+How it works: libyaml's event stream (PyYAML's `CSafeLoader`) is composed into our own three node classes with a
+stack, never by recursion, so that no nesting can exhaust the interpreter. All scalars stay text: `0123`, `22:00`,
+`no` and `on` mean what was typed. What an admin does not need and what can only surprise is refused with a code of
+ours: duplicate keys, anchors, aliases, merge keys, tags, a second document. Input is bounded in size, depth and
+scalar length before anything is built.
 
-The first thing that cannot be read (a key set twice can) ends the reading of that file: one clean problem in the report, never an exception of the library.
+The first thing that cannot be read (a key set twice can) ends the reading of that file: one clean problem in the
+report, never an exception of the library.
 """
 
 from __future__ import annotations
@@ -89,24 +91,25 @@ def place_of(root: Node, *path: str | int, key: bool = False) -> Place:
 
 def read(path: Path, file: str, report: Report) -> Node | None:
     """Read a file into a tree; None when it cannot be read, and the report then says why."""
+    text = read_text(path, file, report)
+    return None if text is None else parse(text, file, report)
+
+
+def read_text(path: Path, file: str, report: Report) -> str | None:
+    """A file's text as it stands; None when it cannot be read, and the report then says why."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
-        report.add(
-            Place(file),
-            "cannot-read",
-            f"the file cannot be read: {reason}",
-            "check its name and its permissions",
-        )
+        hint = "check its name and its permissions"
+        report.add(Place(file), "cannot-read", f"the file cannot be read: {reason}", hint)
         return None
     try:
-        text = _decoded(raw, file)
+        return _decoded(raw, file)
     except Unreadable as problem:
         report.remember(file, raw[:MAX_BYTES].decode("utf-8", "replace"))
         report.add(problem.place, problem.code, problem.text, problem.hint)
         return None
-    return parse(text, file, report)
 
 
 def parse(text: str, file: str, report: Report) -> Node | None:

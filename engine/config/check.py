@@ -1,0 +1,318 @@
+"""What must hold between the files of a site, once each of them can be read.
+
+    site.yaml    every name it uses exists; no name means two things; agents have one phone, trunks one way to be known
+    flows        every step, queue, schedule, prompt, language and skill named exists; prompts exist in every language of the flow
+    paths        `engine.config.paths`: steps end, silent callers reach an end, variables are set before they are used
+
+A rule that only needs names also runs on files that hold other errors, so that everything is told at once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from engine.config.flowfile import HEAD, FlowFile, first_key
+from engine.config.kinds import Ref
+from engine.config.paths import check_paths
+from engine.config.prompts import Catalog
+from engine.config.report import Place, Report, guess
+from engine.config.sitefile import SiteFile
+from engine.config.source import Mapping as MappingNode
+from engine.config.source import Node, Scalar, Sequence
+
+
+def check_all(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, report: Report) -> None:
+    """Every rule between the files; problems go to the report."""
+    for rule in (_names, _references, _lists, _agents, _trunks, _external, _schedules, _unattended):
+        rule(site, report)
+    _numbers(site, flows, report)
+    if catalog is not None:
+        _languages(site, catalog, report)
+    for flow in flows:
+        check_flow(flow, site, catalog, report)
+
+
+def check_flow(flow: FlowFile, site: SiteFile, catalog: Catalog | None, report: Report) -> None:
+    """Every rule about one flow."""
+    _file_name(flow, report)
+    for (step, _), refs in flow.refs.items():
+        for ref in refs:
+            _refer(flow, step, ref, site, catalog, report)
+    if flow.flow is not None:
+        check_paths(flow, flow.flow, catalog, report)
+
+
+# --- site.yaml ----------------------------------------------------------------------------------
+
+
+def _names(site: SiteFile, report: Report) -> None:
+    """A name used in one place for two things cannot be told apart."""
+    for one, other in (("queues", "groups"), ("sites", "schedules"), ("agents", "trunks")):
+        first = site.names(one)
+        for name, place in site.names(other).items():
+            if name in first:
+                text = f"'{name}' is also the name of one of the {one}"
+                report.add(
+                    place, "same-name", text, "rename one of them", also=[(first[name], "the other one")]
+                )
+
+
+def _references(site: SiteFile, report: Report) -> None:
+    sections = {"queue": ("queues",), "schedule": ("schedules", "sites"), "site": ("sites",)}
+    for ref in site.refs:
+        if ref.to in sections and ref.name not in site.names(*sections[ref.to]):
+            _unknown(ref, site, sections[ref.to], report)
+
+
+def _unknown(ref: Ref, site: SiteFile, sections: tuple[str, ...], report: Report) -> None:
+    known = site.names(*sections)
+    words = " or ".join(s.removesuffix("s") for s in sections)
+    also = [(site.section(s), f"the {s} stand here") for s in sections if s in site.root.entries]
+    if ref.place.file == site.file:
+        also = []
+    hint = guess(ref.name, known) or f"add it to {site.file}"
+    report.add(ref.place, f"unknown-{ref.to}", f"there is no {words} '{ref.name}'", hint, also=also)
+
+
+def _entries(site: SiteFile, section: str) -> Iterable[tuple[str, MappingNode]]:
+    node = site.root.get(section)
+    if isinstance(node, MappingNode):
+        for name, (_, value) in node.entries.items():
+            if isinstance(value, MappingNode):
+                yield name, value
+
+
+def _scalars(node: Node | None) -> list[Scalar]:
+    match node:
+        case Scalar(empty=False):
+            return [node]
+        case Sequence():
+            return [item for item in node.items if isinstance(item, Scalar) and not item.empty]
+        case _:
+            return []
+
+
+def _lists(site: SiteFile, report: Report) -> None:
+    """A name listed twice is a slip; a group of one queue chooses nothing."""
+    listed = [site.root.get("languages")]
+    for section, key in (
+        ("groups", "queues"),
+        ("agents", "queues"),
+        ("schedules", "any_of"),
+        ("trunks", "addresses"),
+    ):
+        listed += [entry.get(key) for _, entry in _entries(site, section)]
+    for node in listed:
+        seen: dict[str, Place] = {}
+        for item in _scalars(node):
+            if item.text in seen:
+                report.add(
+                    item.place, "listed-twice", f"'{item.text}' is listed twice", "delete one of the two"
+                )
+            seen.setdefault(item.text, item.place)
+    for name, entry in _entries(site, "groups"):
+        queues = entry.get("queues")
+        if queues is not None and len({q.text for q in _scalars(queues)}) < 2:
+            text = f"group '{name}' has fewer than two queues to choose from"
+            report.add(queues.place, "small-group", text, "name the queue itself where the group is used")
+
+
+def _agents(site: SiteFile, report: Report) -> None:
+    """An agent has either a phone that stands somewhere or a password it registers with; no two share a phone."""
+    phones: dict[str, Place] = {}
+    for name, entry in _entries(site, "agents"):
+        place = site.at("agents", name, key=True)
+        contact, password = entry.get("contact"), entry.get("password")
+        if (contact is None) == (password is None):
+            both = "has both a contact and a password" if contact else "has neither a contact nor a password"
+            hint = "a phone that stands at an address has 'contact', one that registers has 'password'"
+            report.add(place, "agent-phone", f"agent '{name}' {both}", hint)
+        for phone in _scalars(contact):
+            if phone.text in phones:
+                also = [(phones[phone.text], "the other agent's")]
+                text = f"agent '{name}' has the same phone as another one"
+                report.add(phone.place, "same-phone", text, "one phone, one agent", also=also)
+            phones.setdefault(phone.text, phone.place)
+
+
+def _trunks(site: SiteFile, report: Report) -> None:
+    """A trunk is known by its addresses or by a user name with a password; no caller may match two."""
+    for name, entry in _entries(site, "trunks"):
+        place = site.at("trunks", name, key=True)
+        by_address = entry.get("addresses") is not None
+        by_name = entry.get("username") is not None or entry.get("password") is not None
+        if by_address == by_name:
+            both = "is known in two ways" if by_address else "cannot be told from a stranger"
+            hint = "write either addresses, or username and password"
+            report.add(place, "trunk-identity", f"trunk '{name}' {both}", hint)
+        elif by_name and (entry.get("username") is None or entry.get("password") is None):
+            lacking = "password" if entry.get("password") is None else "username"
+            report.add(
+                place, "trunk-identity", f"trunk '{name}' has no {lacking}", "it needs username and password"
+            )
+    _shared_addresses(site, report)
+    _shared_users(site, report)
+
+
+def _shared_addresses(site: SiteFile, report: Report) -> None:
+    seen: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network, Place]] = []
+    for name, entry in _entries(site, "trunks"):
+        for item in _scalars(entry.get("addresses")):
+            try:
+                network = ipaddress.ip_network(item.text)
+            except ValueError:
+                continue  # reported where it was read
+            for other, taken, place in seen:
+                if other != name and taken.version == network.version and taken.overlaps(network):
+                    text = f"trunks '{other}' and '{name}' share the address {item.text}"
+                    also = [(place, f"trunk '{other}'")]
+                    report.add(
+                        item.place, "same-address", text, "a caller can come from one trunk only", also=also
+                    )
+            seen.append((name, network, item.place))
+
+
+def _shared_users(site: SiteFile, report: Report) -> None:
+    seen = dict(site.names("agents"))
+    for name, entry in _entries(site, "trunks"):
+        for item in _scalars(entry.get("username")):
+            if item.text in seen:
+                also = [(seen[item.text], "the other one")]
+                text = f"the user name '{item.text}' of trunk '{name}' is taken"
+                report.add(item.place, "same-name", text, "choose another one", also=also)
+            seen.setdefault(item.text, item.place)
+
+
+def _external(site: SiteFile, report: Report) -> None:
+    kind, given = site.root.get("asterisk"), site.root.get("external")
+    outside = isinstance(kind, Scalar) and kind.text == "external"
+    if outside and given is None:
+        hint = "external: { url: http://192.0.2.5:8088, username: …, password: … }"
+        report.add(site.at("asterisk"), "missing-option", "an external Asterisk needs 'external'", hint)
+    elif given is not None and not outside:
+        hint = "write asterisk: external, or delete it"
+        report.warn(
+            site.section("external"), "not-used", "'external' means nothing to a private Asterisk", hint
+        )
+
+
+def _schedules(site: SiteFile, report: Report) -> None:
+    """A schedule that nobody has closed on purpose but that never opens is a slip."""
+    never = {
+        name
+        for name, entry in _entries(site, "sites")
+        if [x.text.lower() for x in _scalars(entry.get("open"))] == ["never"]
+        and entry.get("exceptions") is None
+    }
+    for name, entry in _entries(site, "schedules"):
+        sites = {x.text for x in _scalars(entry.get("any_of"))}
+        if sites and sites <= never and entry.get("override") is None:
+            text = f"schedule '{name}' never opens: all its sites are closed for ever"
+            hint = "give a site hours, or write override: closed if this is meant"
+            report.warn(site.at("schedules", name, key=True), "never-opens", text, hint)
+
+
+def _unattended(site: SiteFile, report: Report) -> None:
+    """A queue that no agent serves keeps every caller waiting in vain."""
+    served = {q.text for _, entry in _entries(site, "agents") for q in _scalars(entry.get("queues"))}
+    for name, place in site.names("queues").items():
+        if name not in served:
+            report.warn(place, "no-agents", f"no agent serves queue '{name}'", "add it to an agent's queues")
+
+
+def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
+    known = {Path(f.file).stem: f for f in flows}
+    used: set[str] = set()
+    folder = Path(site.file).parent
+    numbers = site.root.get("numbers")
+    for number, (_, value) in numbers.entries.items() if isinstance(numbers, MappingNode) else ():
+        for target in _scalars(value):
+            used.add(target.text)
+            if not (folder / f"{target.text}.yaml").is_file() or target.text in ("site", "catalog"):
+                text = f"number '{number}' leads to flow '{target.text}', but there is no {target.text}.yaml"
+                report.add(target.place, "unknown-flow", text, guess(target.text, known))
+    for name, flow in known.items():
+        if name not in used:
+            place = first_key(flow.root)
+            also = [(site.section("numbers"), "the numbers stand here")]
+            report.warn(
+                place, "unused-flow", f"no number leads to flow '{name}'", "give it a number", also=also
+            )
+
+
+def _languages(site: SiteFile, catalog: Catalog, report: Report) -> None:
+    for item in _scalars(site.root.get("languages")):
+        if item.text not in catalog.languages:
+            _no_language(item.text, item.place, catalog, report)
+
+
+def _no_language(language: str, place: Place, catalog: Catalog, report: Report) -> None:
+    hint = guess(language, catalog.languages) or f"write {catalog.folder}/{language}.yaml"
+    text = f"there are no prompts in language '{language}'"
+    report.add(place, "unknown-language", text, hint)
+
+
+# --- flows --------------------------------------------------------------------------------------
+
+
+def _file_name(flow: FlowFile, report: Report) -> None:
+    stem = Path(flow.file).stem
+    if flow.name and flow.name != stem:
+        text = f"this flow calls itself '{flow.name}', its file '{stem}'"
+        from engine.config.source import place_of
+
+        report.add(place_of(flow.root, "flow"), "flow-name", text, f"write flow: {stem}, or rename the file")
+
+
+#: What a name in a flow points at -> the sections of site.yaml it may stand in.
+_SECTIONS: Mapping[str, tuple[str, ...]] = {"queue": ("queues", "groups"), "schedule": ("schedules", "sites")}
+
+
+def _refer(
+    flow: FlowFile, step: str, ref: Ref, site: SiteFile, catalog: Catalog | None, report: Report
+) -> None:
+    """One name a flow uses must exist where it points."""
+    match ref.to:
+        case "step" if ref.name not in flow.steps:
+            hint = guess(ref.name, flow.steps)
+            report.add(ref.place, "unknown-step", f"'{ref.name}' is not a step of flow '{flow.name}'", hint)
+        case "queue" | "schedule" if ref.name not in site.names(*_SECTIONS[ref.to]):
+            _unknown(ref, site, _SECTIONS[ref.to], report)
+        case "prompt" if catalog is not None:
+            _prompt(flow, ref, catalog, report)
+        case "language":
+            _language(flow, step, ref, site, catalog, report)
+        case "skill" if ref.name not in (known := _skills(site)):
+            hint = guess(ref.name, known) or "add it to an agent's skills"
+            also = [(site.section("agents"), "the agents stand here")]
+            report.add(ref.place, "unknown-skill", f"no agent has the skill '{ref.name}'", hint, also=also)
+
+
+def _skills(site: SiteFile) -> set[str]:
+    return {skill.text for _, entry in _entries(site, "agents") for skill in _scalars(entry.get("skills"))}
+
+
+def _prompt(flow: FlowFile, ref: Ref, catalog: Catalog, report: Report) -> None:
+    """The prompt must exist in every language the flow speaks."""
+    for language in flow.languages:
+        if language in catalog.languages and ref.name not in catalog.ids(language):
+            text = f"prompt '{ref.name}' has no text in language '{language}'"
+            also = [(catalog.place(language, ref.name), f"the texts in '{language}' stand here")]
+            report.add(ref.place, "missing-prompt", text, guess(ref.name, catalog.ids(language)), also=also)
+
+
+def _language(
+    flow: FlowFile, step: str, ref: Ref, site: SiteFile, catalog: Catalog | None, report: Report
+) -> None:
+    """A language a caller may choose is one of the flow's; the flow's are among the site's."""
+    known = site.languages if (step, 0) == HEAD else flow.languages
+    if ref.name in known:
+        return
+    where = "site.yaml" if known is site.languages else f"flow '{flow.name}'"
+    also = [(site.section("languages"), "the site's languages")]
+    hint = guess(ref.name, known) or f"{where} has {', '.join(known)}"
+    report.add(
+        ref.place, "unknown-language", f"'{ref.name}' is not among the languages of {where}", hint, also=also
+    )

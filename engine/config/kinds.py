@@ -1,0 +1,406 @@
+"""How each type of the core's classes is written in YAML: the one table behind the parser, the JSON schema and the docs.
+
+A `Kind` reads a node into a value, says in words how it is written, and gives its JSON schema. `kind_of` finds the kind of a type hint:
+`StepName`, `tuple[PromptId, ...]`, `Mapping[Key, StepName]`, `Seconds | None` … `options` lists a class's fields with their kinds, so a
+class is the whole truth about what may be written.
+
+Whatever cannot be read is added to the report and becomes `BAD`; reading goes on, so that all errors come at once. Names that point
+somewhere (steps, prompts, queues, …) are noted as `Ref`s, with their place, for the checks that follow.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cache
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+from engine.config.report import Place, Report, guess
+from engine.config.source import Mapping as MappingNode
+from engine.config.source import Node, Scalar, Sequence
+from engine.core import flow as f
+
+
+class _Bad:
+    def __repr__(self) -> str:
+        return "BAD"
+
+
+BAD: Final = _Bad()
+
+
+class Wrong(Exception):
+    """A scalar that cannot be read: what is wrong and what to do."""
+
+    def __init__(self, text: str, hint: str = "", code: str = "bad-value") -> None:
+        super().__init__(text)
+        self.text, self.hint, self.code = text, hint, code
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A name that points somewhere: what it names, and where it is written."""
+
+    to: str
+    name: str
+    place: Place
+
+
+@dataclass(slots=True)
+class Reader:
+    """What is passed along while reading one file."""
+
+    report: Report
+    refs: list[Ref] = field(default_factory=list)
+
+    def bad(self, node: Node, text: str, hint: str = "", code: str = "bad-value") -> _Bad:
+        """Report a value that cannot be read."""
+        self.report.add(node.place, code, text, hint)
+        return BAD
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One way to write a value. `to` is set where the value names something (step, prompt, queue …)."""
+
+    name: str
+    written: str
+    read: Callable[[Node, Reader], Any]
+    schema: Mapping[str, Any]
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One field of a class as an admin may write it."""
+
+    name: str
+    kind: Kind
+    required: bool
+    default: Any = None
+
+
+def short(text: str) -> str:
+    """A value as it is quoted in a message."""
+    line = text if len(text) <= 40 else text[:39] + "…"
+    return "'" + line.replace("\n", "\\n") + "'"
+
+
+def scalar(
+    name: str, written: str, convert: Callable[[str], Any], schema: Mapping[str, Any], to: str = ""
+) -> Kind:
+    """A kind that is one word or number; `convert` raises Wrong."""
+
+    def read(node: Node, reader: Reader) -> Any:
+        if not isinstance(node, Scalar):
+            return reader.bad(node, f"one value is expected here, not a {_shape(node)}", f"write {written}")
+        if node.empty:
+            return reader.bad(node, "a value is missing here", f"write {written}", "missing-value")
+        try:
+            value = convert(node.text)
+        except Wrong as wrong:
+            return reader.bad(node, wrong.text, wrong.hint, wrong.code)
+        if to:
+            reader.refs.append(Ref(to, node.text, node.place))
+        return value
+
+    return Kind(name, written, read, schema, to)
+
+
+def named(to: str, written: str, pattern: str = r"[A-Za-z_][A-Za-z0-9_-]{0,63}", what: str = "name") -> Kind:
+    """A kind whose value is the name of a thing."""
+    compiled = re.compile(pattern)
+
+    def convert(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise Wrong(
+                f"{short(text)} is not a {what}", "use letters, digits and _, beginning with a letter"
+            )
+        return text
+
+    return scalar(to, written, convert, {"type": "string", "pattern": f"^{pattern}$"}, to)
+
+
+def choice(*words: str) -> Kind:
+    """One of a few words."""
+
+    def convert(text: str) -> str:
+        if text not in words:
+            raise Wrong(f"{short(text)} is not one of {', '.join(words)}", guess(text, words))
+        return text
+
+    return scalar("choice", " or ".join(words), convert, {"enum": list(words)})
+
+
+def number(least: int, most: int) -> Kind:
+    """A whole number between two bounds, both allowed."""
+
+    def convert(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise Wrong(f"{short(text)} is not a whole number from {least} to {most}")
+        return int(text)
+
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return scalar("number", f"a whole number from {least} to {most}", convert, schema)
+
+
+_UNITS = {"h": 3600, "m": 60, "s": 1}
+_DURATION = r"(?=[0-9])([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?"
+
+
+def duration(least: int = 1, most: int = 86_400, *, signed: bool = False) -> Kind:
+    """A duration with units, in seconds."""
+    pattern = ("-?" if signed else "") + _DURATION
+    compiled = re.compile(pattern)
+
+    def convert(text: str) -> float:
+        if not compiled.fullmatch(text):
+            hint = f"write {text}s, {text}m or {text}h" if re.fullmatch("[0-9]{1,6}", text) else ""
+            raise Wrong(f"{short(text)} is not a duration; write it like 8s, 10m or 1h30m", hint)
+        value = sum(int(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+)([hms])", text))
+        value = -value if text.startswith("-") else value
+        if not least <= value <= most:
+            raise Wrong(f"{short(text)} is not between {spell(least)} and {spell(most)}")
+        return float(value)
+
+    written = "a duration such as 8s, 10m or 1h30m"
+    return scalar("duration", written, convert, {"type": "string", "pattern": f"^{pattern}$"})
+
+
+def spell(seconds: float) -> str:
+    """Seconds as an admin writes them: 90 -> 1m30s."""
+    rest, parts = abs(int(seconds)), ""
+    for unit, size in _UNITS.items():
+        count, rest = divmod(rest, size)
+        parts += f"{count}{unit}" if count else ""
+    return ("-" if seconds < 0 else "") + (parts or "0s")
+
+
+def _yes(text: str) -> bool:
+    match text.lower():
+        case "yes" | "true" | "on":
+            return True
+        case "no" | "false" | "off":
+            return False
+        case _:
+            raise Wrong(f"{short(text)} is neither yes nor no")
+
+
+def _line(text: str) -> str:
+    if "\n" in text or "\r" in text or len(text) > 500:
+        raise Wrong("one line of text, at most 500 characters, is expected here")
+    return text
+
+
+def _digits(text: str) -> f.DigitRange:
+    found = re.fullmatch(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", text)
+    if not found:
+        raise Wrong(f"{short(text)} is not a number of digits", "write 6 or 6-8")
+    least, most = int(found[1]), int(found[2] or found[1])
+    if least > most:
+        raise Wrong(f"{short(text)} counts down", f"did you mean {most}-{least}?")
+    if not 1 <= least <= most <= 32:
+        raise Wrong(f"{short(text)} is outside 1-32 digits")
+    return f.DigitRange(least, most)
+
+
+def _key(text: str) -> str:
+    if text not in set("0123456789*#"):
+        raise Wrong(f"{short(text)} is not a key of a phone", "keys are 0-9, * and # (# and * in quotes)")
+    return text
+
+
+_SLOTS = re.compile(r"\{\{(.*?)\}\}")
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*"
+
+
+def slots(text: str) -> list[str]:
+    """The names of the variables a text inserts."""
+    return [inner.strip() for inner in _SLOTS.findall(text)]
+
+
+def _text(text: str) -> str:
+    for name in slots(_line(text)):
+        if not re.fullmatch(_VARIABLE, name):
+            raise Wrong(f"{short('{{ ' + name + ' }}')} does not name a variable", "write {{ name }}")
+    if text.count("{{") != len(slots(text)) or text.count("}}") != len(slots(text)):
+        raise Wrong("a '{{' and a '}}' do not belong together", "write {{ name }}")
+    return text
+
+
+_TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
+LINE = scalar("text", "a line of text", _line, _TEXT_SCHEMA)
+ANYTHING = Kind("anything", "anything", lambda node, _: node, {})
+YES_NO = scalar("yes or no", "yes or no", _yes, {"enum": [True, False, "yes", "no", "on", "off"]})
+DURATION = duration()
+LANGUAGE = named(
+    "language", "a language such as en", r"[a-z]{2,3}(-[A-Z]{2})?", "language; they look like en or pt-BR"
+)
+SKILL = named("skill", "a skill some agent has")
+
+#: The kind of every type that stands in a class of `engine.core.flow`.
+KINDS: dict[Any, Kind] = {
+    f.StepName: named("step", "a step of this flow"),
+    f.PromptId: named("prompt", "an id in prompts/<language>.yaml"),
+    f.QueueName: named("queue", "a queue or a group of site.yaml"),
+    f.Schedule: named("schedule", "a schedule or a site of site.yaml"),
+    f.Mailbox: named("mailbox", "a mailbox: any name, messages are kept under it"),
+    f.LanguageCode: LANGUAGE,
+    f.Variable: named("variable", "a variable: letters, digits, _ and .", _VARIABLE, "name of a variable"),
+    f.Text: scalar("text", "text; {{ name }} inserts a variable", _text, _TEXT_SCHEMA),
+    f.Key: scalar("key", "a key: 0-9, * or #", _key, {"type": "string", "pattern": "^[0-9*#]$"}),
+    f.Seconds: DURATION,
+    f.DigitRange: scalar(
+        "digits",
+        "a number of digits: 6 or 6-8",
+        _digits,
+        {"type": ["integer", "string"], "pattern": "^[0-9]{1,3}(-[0-9]{1,3})?$"},
+    ),
+    bool: YES_NO,
+    int: number(0, 1_000_000),
+    float: DURATION,
+    str: LINE,
+}
+
+#: Options that are narrower than their type, by class and field.
+NARROWER: dict[tuple[type, str], Kind] = {
+    (f.Language, "retries"): number(0, 5),
+    (f.Menu, "retries"): number(0, 5),
+    (f.Ask, "retries"): number(0, 5),
+    (f.Queue, "priority"): number(1, 10),
+}
+
+
+def list_of(item: Kind) -> Kind:
+    """A list; one value alone counts as a list of one."""
+
+    def read(node: Node, reader: Reader) -> Any:
+        nodes = node.items if isinstance(node, Sequence) else [node]
+        values = [item.read(n, reader) for n in nodes]
+        return BAD if any(v is BAD for v in values) else tuple(values)
+
+    schema = {"anyOf": [item.schema, {"type": "array", "items": item.schema}]}
+    return Kind(f"{item.name} or list", f"{item.written}, or a list of them", read, schema)
+
+
+def set_of(item: Kind) -> Kind:
+    """A list in which order and repetition mean nothing."""
+    ordered = list_of(item)
+
+    def read(node: Node, reader: Reader) -> Any:
+        values = ordered.read(node, reader)
+        return BAD if values is BAD else frozenset(values)
+
+    return replace(ordered, read=read)
+
+
+def map_of(key: Kind, value: Kind) -> Kind:
+    """Keys and values, at least one."""
+
+    def read(node: Node, reader: Reader) -> Any:
+        if not isinstance(node, MappingNode) or not node.entries:
+            return reader.bad(
+                node,
+                f"entries '{key.name}: {value.name}' are expected here",
+                f"like {{ {_sample(key, value)} }}",
+            )
+        pairs = [(key.read(k, reader), value.read(v, reader)) for k, v in node.entries.values()]
+        return BAD if any(k is BAD or v is BAD for k, v in pairs) else dict(pairs)
+
+    schema: dict[str, Any] = {"type": "object", "minProperties": 1, "additionalProperties": value.schema}
+    if "pattern" in key.schema:
+        schema["propertyNames"] = {"pattern": key.schema["pattern"]}
+    return Kind(f"{key.name} → {value.name}", f"{key.name} → {value.name} ({value.written})", read, schema)
+
+
+def _sample(key: Kind, value: Kind) -> str:
+    return f"{'1' if key.name == 'key' else 'name'}: {value.name}"
+
+
+def _shape(node: Node) -> str:
+    match node:
+        case Sequence():
+            return "list"
+        case MappingNode():
+            return "mapping"
+        case _:
+            return "single value"
+
+
+@cache
+def kind_of(hint: Any) -> Kind:
+    """The kind of a type hint; KeyError tells a programmer that a type is not known here."""
+    if hint in KINDS:
+        return KINDS[hint]
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return kind_of(next(a for a in args if a is not type(None)))
+    if origin is tuple:
+        return list_of(SKILL if args[0] is str else kind_of(args[0]))
+    if origin is frozenset:
+        return set_of(SKILL if args[0] is str else kind_of(args[0]))
+    if origin is not None and issubclass(origin, Mapping):
+        return map_of(kind_of(args[0]), kind_of(args[1]))
+    raise KeyError(f"no kind for {hint!r}")
+
+
+def options(cls: type) -> tuple[Option, ...]:
+    """A class's fields as an admin may write them, in order; the first of a verb is its keyword."""
+    return _options(cls)
+
+
+@cache
+def _options(cls: Any) -> tuple[Option, ...]:
+    hints = get_type_hints(cls)
+    return tuple(
+        Option(
+            x.name,
+            NARROWER.get((cls, x.name)) or kind_of(hints[x.name]),
+            x.default is MISSING and x.default_factory is MISSING,
+            None if x.default is MISSING else x.default,
+        )
+        for x in fields(cls)
+    )
+
+
+#: What to write for an option that is missing.
+WHY: dict[str, str] = {
+    "otherwise": "where to send a caller who gives no valid answer",
+    "on_timeout": "where to send a caller whom nobody answers in time",
+    "on_closed": "where to send a caller who comes while it is closed",
+    "choices": "which key leads where, like { 1: sales }",
+    "cases": "which value leads where, like { gold: fast_lane }",
+    "into": "the name of the variable that takes the digits",
+    "digits": "how many digits are wanted, like 6 or 6-8",
+}
+
+
+def read_options(
+    wanted: tuple[Option, ...], node: MappingNode, reader: Reader, what: str, at: Place | None = None
+) -> tuple[dict[str, Any], bool]:
+    """Read a mapping's entries as options: what could be read, and whether everything could.
+
+    `what` names the owner in messages ("menu", "queue 'sales'"); a missing option is reported at `at`, or at the mapping.
+    """
+    known = {o.name: o for o in wanted}
+    values: dict[str, Any] = {}
+    good = True
+    for name, (key, value) in node.entries.items():
+        if name not in known:
+            hint = guess(name, known)
+            reader.report.add(key.place, "unknown-option", f"{short(name)} is not an option of {what}", hint)
+            good = False
+            continue
+        read = known[name].kind.read(value, reader)
+        if read is BAD:
+            good = False
+        else:
+            values[name] = read
+    for option in wanted:
+        if option.required and option.name not in node.entries:
+            why = WHY.get(option.name, option.kind.written)
+            reader.report.add(at or node.place, "missing-option", f"{what} needs '{option.name}'", why)
+            good = False
+    return values, good

@@ -1,0 +1,70 @@
+"""A site's folder -> one checked version of it.
+
+Reading, then rules: everything that is wrong is collected in one report. A `Snapshot` exists only when the report holds no error, so
+nothing else in the engine ever checks a name again.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from engine.config.check import check_all
+from engine.config.flowfile import FlowFile, flow_paths, read_flow
+from engine.config.prompts import Catalog, load_catalog
+from engine.config.report import Place, Report
+from engine.config.sitefile import SiteFile, read_site
+from engine.config.source import read, read_text
+from engine.core.site import Snapshot
+from engine.errors import SiteError
+
+
+def load_site(folder: Path, today: date | None = None) -> Snapshot:
+    """The checked site; raises SiteError with the whole report when anything is wrong with it."""
+    snapshot, report = check_site(folder, today)
+    if snapshot is None:
+        raise SiteError(report.render())
+    return snapshot
+
+
+def check_site(folder: Path, today: date | None = None) -> tuple[Snapshot | None, Report]:
+    """Check a site's folder: the snapshot (None when there are errors) and all that is wrong with it."""
+    report = Report()
+    site = _site(folder, today or datetime.now(UTC).date(), report)
+    languages = site.languages if site else ("en",)
+    flows = [flow for path in flow_paths(folder) if (flow := _flow(path, languages, report))]
+    catalog = _catalog(folder, site, report)
+    if site is not None:
+        check_all(site, flows, catalog, report)
+    if report.errors or site is None or site.settings is None:
+        return None, report
+    return Snapshot(site.settings, {f.name: f.flow for f in flows if f.flow}), report
+
+
+def shown(path: Path) -> str:
+    """A path as reports name it: seen from the working directory where it lies below it."""
+    here = Path.cwd()
+    whole = path if path.is_absolute() else here / path
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(path)
+
+
+def _site(folder: Path, today: date, report: Report) -> SiteFile | None:
+    path = folder / "site.yaml"
+    if not path.is_file():
+        hint = "a site is a folder with site.yaml and flows beside it; name it with --site"
+        report.add(Place(shown(path)), "cannot-read", f"there is no {shown(path)}", hint)
+        return None
+    root = read(path, shown(path), report)
+    return read_site(root, shown(path), today, report) if root is not None else None
+
+
+def _flow(path: Path, languages: tuple[str, ...], report: Report) -> FlowFile | None:
+    text = read_text(path, shown(path), report)
+    return read_flow(text, shown(path), languages, report) if text is not None else None
+
+
+def _catalog(folder: Path, site: SiteFile | None, report: Report) -> Catalog | None:
+    if site is None:
+        return None
+    return load_catalog(Path(shown(Path(os.path.normpath(folder / site.prompts)))), report)

@@ -1,0 +1,272 @@
+"""Where callers can go in a flow: every step ends, a silent caller reaches an end, and variables are set before they are used.
+
+open end          the last action of a step goes on, but there is nothing to go on to
+never reached     an action after one that always leaves the step
+unreached step    no way leads there from the first step
+silent loop       a way round on which the caller does nothing. Silence means: menu and ask take `otherwise`, language goes on, a queue
+                  ends by its timeout (or refuses), nobody speaks into the voicemail (or something is heard), opening hours and
+                  switches may fall any way. Any circle made of such ways is an error, and is shown.
+unset variable    a text or prompt inserts a variable that some way there has not set; a switch reads one that no way has set
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.config.flowfile import FlowFile
+from engine.config.kinds import slots
+from engine.config.prompts import Catalog
+from engine.config.report import Report
+from engine.core import flow as f
+
+#: Variables every call has from its start.
+GIVEN = frozenset({"language", "from_number", "to_number"})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A jump from an action to a step: `path` is where in the action it is written."""
+
+    step: str
+    index: int
+    target: str
+    path: tuple[str, ...]
+
+
+def check_paths(file: FlowFile, flow: f.Flow, catalog: Catalog | None, report: Report) -> None:
+    """Every rule about ways through one flow that could be read whole."""
+    _ends(file, flow, report)
+    _reach(file, flow, report)
+    _silence(file, flow, report)
+    _Variables(file, flow, catalog, report).check()
+
+
+def reached(actions: tuple[f.Action, ...]) -> Iterator[tuple[int, f.Action]]:
+    """A step's actions up to the first that always leaves it."""
+    for index, action in enumerate(actions):
+        yield index, action
+        if isinstance(action, f.ENDS):
+            return
+
+
+def jumps(action: f.Action) -> list[tuple[str, tuple[str, ...]]]:
+    """Every step an action can lead to, and where that is written."""
+    match action:
+        case f.Menu():
+            return [*_each("choices", action.choices), (action.otherwise, ("otherwise",))]
+        case f.Ask():
+            return [(action.otherwise, ("otherwise",))]
+        case f.Switch():
+            return [*_each("cases", action.cases), (action.otherwise, ("otherwise",))]
+        case f.Hours():
+            return _given(action, "on_closed", "on_holiday", "on_override")
+        case f.Goto():
+            return [(action.goto, ("goto",))]
+        case f.Queue():
+            refused = _given(action, "on_timeout", "on_full", "on_unstaffed", "on_closed")
+            return [*_each("on_key", action.on_key), *refused]
+        case f.Voicemail():
+            return _given(action, "on_none")
+        case _:
+            return []
+
+
+def silent(action: f.Action) -> tuple[list[tuple[str, tuple[str, ...]]], bool]:
+    """Where an action leads a caller who does nothing, and whether they may go on to the next action."""
+    match action:
+        case f.Menu():
+            return [(action.otherwise, ("otherwise",))], False
+        case f.Ask():
+            return jumps(action), False
+        case f.Queue():
+            return _given(action, "on_timeout", "on_full", "on_unstaffed", "on_closed"), False
+        case _:
+            return jumps(action), not isinstance(action, f.ENDS)
+
+
+def _each(option: str, targets: object) -> list[tuple[str, tuple[str, ...]]]:
+    assert hasattr(targets, "items")
+    return [(target, (option, key)) for key, target in targets.items()]
+
+
+def _given(action: f.Action, *names: str) -> list[tuple[str, tuple[str, ...]]]:
+    return [(target, (name,)) for name in names if (target := getattr(action, name)) is not None]
+
+
+def _ways(flow: f.Flow, step: str, *, quiet: bool = False) -> list[Way]:
+    """The ways out of a step, of all callers or of silent ones, to steps that exist."""
+    found: list[Way] = []
+    for index, action in reached(flow.steps[f.StepName(step)]):
+        targets, goes_on = silent(action) if quiet else (jumps(action), True)
+        found += [Way(step, index, target, path) for target, path in targets if target in flow.steps]
+        if not goes_on:
+            break
+    return found
+
+
+def _ends(file: FlowFile, flow: f.Flow, report: Report) -> None:
+    ends = ", ".join(sorted(cls.__name__.lower() for cls in f.ENDS))
+    for step, actions in flow.steps.items():
+        last = actions[-1]
+        if not isinstance(last, f.ENDS):
+            text = f"step '{step}' ends with '{f.keyword(last)}': after it the caller has nowhere to go"
+            hint = f"end the step with one of {ends}"
+            report.add(file.at(step, len(actions) - 1), "open-end", text, hint)
+        after = len(list(reached(actions)))
+        if after < len(actions):
+            text = f"nothing after '{f.keyword(actions[after - 1])}' is ever reached"
+            report.warn(file.at(step, after), "never-reached", text, "delete it, or move it up")
+
+
+def _reach(file: FlowFile, flow: f.Flow, report: Report) -> None:
+    if flow.first not in flow.steps:
+        return
+    seen: set[str] = set()
+    todo: list[str] = [flow.first]
+    while todo:
+        step = todo.pop()
+        if step not in seen:
+            seen.add(step)
+            todo += [way.target for way in _ways(flow, step)]
+    for step in flow.steps:
+        if step not in seen:
+            report.warn(
+                file.step(step), "unused-step", f"no way leads to step '{step}'", "delete it, or lead there"
+            )
+
+
+def _silence(file: FlowFile, flow: f.Flow, report: Report) -> None:
+    """Report one circle for every step from which silence can lead back to itself, each circle once."""
+    told: set[str] = set()
+    for step in flow.steps:
+        circle = None if step in told else _circle(flow, step)
+        if circle:
+            told.update(way.step for way in circle)
+            last = circle[-1]
+            path = " → ".join([*(way.step for way in circle), step])
+            text = f"a caller who stays silent goes round for ever: {path}"
+            hint = "let one of these ways lead to a step that ends"
+            report.add(file.at(last.step, last.index, *last.path), "silent-loop", text, hint)
+
+
+def _circle(flow: f.Flow, start: str) -> list[Way] | None:
+    """The shortest way of a silent caller from a step back to it."""
+    came: dict[str, Way] = {}
+    todo = deque([start])
+    while todo:
+        step = todo.popleft()
+        for way in _ways(flow, step, quiet=True):
+            if way.target == start:
+                return _back(came, way, start)
+            if way.target not in came:
+                came[way.target] = way
+                todo.append(way.target)
+    return None
+
+
+def _back(came: dict[str, Way], way: Way, start: str) -> list[Way]:
+    circle = [way]
+    while circle[0].step != start:
+        circle.insert(0, came[circle[0].step])
+    return circle
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Variables at one point: `sure` are set on every way there, `maybe` on one at least."""
+
+    sure: frozenset[str]
+    maybe: frozenset[str]
+
+    def plus(self, *names: str) -> _Known:
+        return _Known(self.sure.union(names), self.maybe.union(names))
+
+    def minus(self, name: str) -> _Known:
+        return _Known(self.sure - {name}, self.maybe)
+
+    def joined(self, other: _Known) -> _Known:
+        return _Known(self.sure & other.sure, self.maybe | other.maybe)
+
+
+class _Variables:
+    """Which variables are set where: known at each step's start, found by going round until nothing changes."""
+
+    def __init__(self, file: FlowFile, flow: f.Flow, catalog: Catalog | None, report: Report) -> None:
+        self.file, self.flow, self.catalog, self.report = file, flow, catalog, report
+        self.known: dict[str, _Known] = {}
+
+    def check(self) -> None:
+        if self.flow.first not in self.flow.steps:
+            return
+        self._arrive(self.flow.first, _Known(GIVEN, GIVEN))
+        todo = [str(self.flow.first)]
+        while todo:
+            step = todo.pop()
+            for target, known in self._leave(step):
+                if target in self.flow.steps and self._arrive(target, known):
+                    todo.append(target)
+        for step, known in self.known.items():
+            self._use(step, known)
+
+    def _arrive(self, step: str, known: _Known) -> bool:
+        """Take in one more way to a step; does it change what is known there?"""
+        before = self.known.get(step)
+        self.known[step] = known if before is None else before.joined(known)
+        return self.known[step] != before
+
+    def _leave(self, step: str) -> Iterator[tuple[str, _Known]]:
+        known = self.known[step]
+        for _, action in reached(self.flow.steps[f.StepName(step)]):
+            leaving = known.minus(action.into) if isinstance(action, f.Ask) else known
+            yield from ((target, leaving) for target, _ in jumps(action))
+            known = self._after(action, known)
+
+    @staticmethod
+    def _after(action: f.Action, known: _Known) -> _Known:
+        match action:
+            case f.Ask():
+                return known.plus(action.into)
+            case f.Set():
+                return known.plus(*action.set)
+            case _:
+                return known
+
+    def _use(self, step: str, known: _Known) -> None:
+        for index, action in reached(self.flow.steps[f.StepName(step)]):
+            match action:
+                case f.Switch() if action.switch not in known.maybe:
+                    self._unset(step, index, action.switch, ("switch",))
+                case f.Set():
+                    self._texts(step, index, action, known)
+            self._prompts(step, index, action, known)
+            known = self._after(action, known)
+
+    def _texts(self, step: str, index: int, action: f.Set, known: _Known) -> None:
+        for name, text in action.set.items():
+            for used in slots(text):
+                if used not in known.sure:
+                    self._unset(step, index, used, ("set", name))
+            known = known.plus(name)
+
+    def _prompts(self, step: str, index: int, action: f.Action, known: _Known) -> None:
+        if self.catalog is None:
+            return
+        for ref in self.file.refs[step, index]:
+            if ref.to != "prompt":
+                continue
+            asked = isinstance(action, f.Ask) and ref.name == action.confirm
+            now = known.plus(action.into) if asked and isinstance(action, f.Ask) else known
+            for language in self.flow.languages:
+                for used in self.catalog.variables(language, ref.name):
+                    if used not in now.sure:
+                        text = f"prompt '{ref.name}' speaks '{used}', which is not set on every way here"
+                        also = [(self.catalog.place(language, ref.name), "the prompt's text")]
+                        hint = "set it first, or ask for it"
+                        self.report.add(ref.place, "unset-variable", text, hint, also=also)
+
+    def _unset(self, step: str, index: int, name: str, path: tuple[str, ...]) -> None:
+        place = self.file.at(step, index, *path)
+        text = f"variable '{name}' is used here, but is not set on the way here"
+        self.report.add(place, "unset-variable", text, "set it first, or ask for it")

@@ -1,0 +1,252 @@
+"""How the values of site.yaml are written: hours, addresses, passwords, phones; and the options of every section.
+
+Queues, groups, agents and trunks are the core's classes: a field of the class is an option of the file. Sites and schedules are written
+differently from how they are kept (hours as text, holidays by country), so their options stand here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from engine.config.calendars import region
+from engine.config.kinds import (
+    ANYTHING,
+    BAD,
+    LANGUAGE,
+    LINE,
+    SKILL,
+    Kind,
+    Option,
+    Reader,
+    Wrong,
+    choice,
+    duration,
+    list_of,
+    map_of,
+    named,
+    number,
+    options,
+    scalar,
+    set_of,
+    short,
+)
+from engine.config.opening import BadHours, one_day, weekly
+from engine.config.report import guess
+from engine.config.source import Mapping as MappingNode
+from engine.config.source import Node, Scalar
+from engine.core import site as s
+
+SHORTEST_PASSWORD = 8
+_STRING = {"type": "string"}
+_TYPED = {"type": ["string", "number"]}
+
+
+def _password(text: str) -> str:
+    if len(text) < SHORTEST_PASSWORD:
+        hint = f"use at least {SHORTEST_PASSWORD}; better 20 that nobody can guess"
+        raise Wrong(f"a password of {len(text)} characters is too short", hint, "short-password")
+    if not re.fullmatch(r"[!-~]{8,128}", text) or set(text) & set(";\\\"'`"):
+        raise Wrong(
+            "this password holds a sign it may not hold",
+            "letters, digits and signs but no spaces, quotes, ; \\",
+        )
+    return text
+
+
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
+_SIP = re.compile(rf"sip:[A-Za-z0-9_.+!~*-]{{1,64}}@{_HOST}(?::([0-9]{{1,5}}))?")
+
+
+def _contact(text: str) -> str:
+    found = _SIP.fullmatch(text)
+    if not found or not 0 < int(found[1] or 5060) < 65_536:
+        raise Wrong(f"{short(text)} is not the address of a phone", "write it like sip:2001@192.0.2.10:5060")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        hint = "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24; names are not looked up"
+        raise Wrong(f"{short(text)} is not an IP address", hint, "bad-address") from None
+    if network.prefixlen == 0:
+        raise Wrong(
+            f"{short(text)} lets the whole world in", "name the addresses calls come from", "bad-address"
+        )
+    if ipaddress.ip_address(text.split("/")[0]) != network.network_address:
+        raise Wrong(
+            f"{short(text)} is one address inside a network", f"the network is {network}", "bad-address"
+        )
+    return text
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(rf"https?://{_HOST}(:[0-9]{{1,5}})?(/[A-Za-z0-9_./-]*)?", text):
+        raise Wrong(f"{short(text)} is not an address of ARI", "write it like http://192.0.2.5:8088")
+    return text
+
+
+def _timezone(text: str) -> str:
+    zones = available_timezones()
+    if text not in zones:
+        raise Wrong(f"no time zone is called {short(text)}", guess(text, zones) or "like Europe/Sofia")
+    return text
+
+
+def _hours(text: str) -> tuple[s.Span, ...]:
+    try:
+        return weekly(text)
+    except BadHours as wrong:
+        raise Wrong(wrong.args[0], wrong.args[1], "bad-hours") from None
+
+
+def _dialled(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9]{1,32}", text):
+        raise Wrong(
+            f"{short(text)} is not a number that can be dialled", 'digits, with or without a "+" before them'
+        )
+    return text
+
+
+def _date(text: str) -> date:
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise Wrong(f"{short(text)} is not a date", "write it like 2026-12-24")
+
+
+def _plain(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", text):
+        raise Wrong(f"{short(text)} cannot be a name here", "use letters, digits, _ . and -, at most 32")
+    return text
+
+
+PASSWORD = scalar("password", f"a password of at least {SHORTEST_PASSWORD} characters", _password, _TYPED)
+DATE = scalar("date", "a date such as 2026-12-24", _date, _STRING)
+DIALLED = scalar("number", "a number that can be dialled", _dialled, _STRING)
+PLAIN = scalar("name", "a name of letters, digits, _ . and -", _plain, _TYPED)
+ADDRESS = scalar("address", "an IP address or a network", _address, _STRING)
+QUEUE = named("queue", "a queue of this file")
+SCHEDULE = named("schedule", "a schedule or a site of this file")
+FLOW = named("flow", "a flow of this folder")
+NAME = named("name", "a name")
+_DAY_HOURS = "closed, or hours such as 10:00-14:00"
+
+
+def _read_exceptions(node: Node, reader: Reader) -> Any:
+    if not isinstance(node, MappingNode) or not node.entries:
+        return reader.bad(node, "dates and their hours are expected here", "like { 2026-12-24: closed }")
+    kept: dict[date, tuple[s.Span, ...]] = {}
+    for key, value in node.entries.values():
+        day = DATE.read(key, reader)
+        if day is BAD or not isinstance(value, Scalar):
+            if day is not BAD:
+                reader.bad(value, "one day's hours are expected here", f"write {_DAY_HOURS}", "bad-hours")
+            continue
+        try:
+            kept[day] = one_day(value.text, day.weekday())
+        except BadHours as wrong:
+            reader.bad(value, wrong.args[0], wrong.args[1], "bad-hours")
+    return kept if len(kept) == len(node.entries) else BAD
+
+
+EXCEPTIONS = Kind(
+    "dates",
+    f"date → {_DAY_HOURS}",
+    _read_exceptions,
+    {
+        "type": "object",
+        "additionalProperties": _STRING,
+        "propertyNames": {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+    },
+)
+
+#: Fields of the core's classes that are written more narrowly than their Python type says.
+NARROWER: dict[tuple[type, str], Kind] = {
+    (s.QueueRule, "schedule"): SCHEDULE,
+    (s.QueueRule, "capacity"): number(0, 10_000),
+    (s.QueueRule, "ring"): duration(5, 120),
+    (s.QueueRule, "wrap_up"): duration(0, 3600),
+    (s.QueueRule, "cool_down"): duration(0, 3600),
+    (s.QueueRule, "rona"): choice("pause", "ready"),
+    (s.QueueRule, "handle_time"): duration(1, 14_400),
+    (s.QueueRule, "adjust"): duration(-3600, 3600, signed=True),
+    (s.QueueRule, "music"): PLAIN,
+    (s.QueueRule, "announce_first"): duration(0, 600),
+    (s.QueueRule, "announce_every"): duration(20, 3600),
+    (s.GroupRule, "queues"): list_of(QUEUE),
+    (s.GroupRule, "choose"): choice("least_busy"),
+    (s.AgentRule, "queues"): list_of(QUEUE),
+    (s.AgentRule, "skills"): set_of(SKILL),
+    (s.AgentRule, "contact"): scalar("contact", "a phone's address such as sip:2001@192.0.2.10:5060", _contact, _STRING),
+    (s.AgentRule, "password"): PASSWORD,
+    (s.Trunk, "addresses"): list_of(ADDRESS),
+    (s.Trunk, "username"): PLAIN,
+    (s.Trunk, "password"): PASSWORD,
+}  # fmt: skip
+
+
+@cache
+def rule_options(cls: type) -> tuple[Option, ...]:
+    """The options of a class that stands in site.yaml under its name: all its fields but the name."""
+    return tuple(
+        replace(o, kind=NARROWER.get((cls, o.name), o.kind)) for o in options(cls) if o.name != "name"
+    )
+
+
+SITE_OPTIONS = (
+    Option("timezone", scalar("time zone", "a time zone such as Europe/Sofia", _timezone, _STRING), True),
+    Option(
+        "open",
+        scalar(
+            "hours",
+            "hours such as Mon-Fri 08:00-18:00, Sat 22:00-02:00; or always; or never",
+            _hours,
+            _STRING,
+        ),
+        True,
+    ),
+    Option("holidays", scalar("region", "a country or region such as BG or GB-ENG", region, _STRING), False),
+    Option("exceptions", EXCEPTIONS, False),
+)
+SCHEDULE_OPTIONS = (
+    Option("any_of", list_of(named("site", "a site of this file")), True),
+    Option("override", choice("open", "closed"), False),
+)
+EXTERNAL_OPTIONS = (
+    Option("url", scalar("url", "the address of ARI such as http://192.0.2.5:8088", _url, _STRING), True),
+    Option("username", PLAIN, True),
+    Option("password", PASSWORD, True),
+    Option("app", PLAIN, False),
+)
+QUEUE_DEFAULTS = tuple(replace(o, required=False) for o in rule_options(s.QueueRule))
+
+#: Section -> how its names are written, and the options under each name.
+SECTIONS: dict[str, tuple[Kind, tuple[Option, ...]]] = {
+    "sites": (NAME, SITE_OPTIONS),
+    "schedules": (NAME, SCHEDULE_OPTIONS),
+    "queues": (NAME, rule_options(s.QueueRule)),
+    "groups": (NAME, rule_options(s.GroupRule)),
+    "agents": (PLAIN, rule_options(s.AgentRule)),
+    "trunks": (PLAIN, rule_options(s.Trunk)),
+}
+
+#: The file's own keys, in the order the docs show them; sections are read one by one.
+TOP = (
+    Option("languages", list_of(LANGUAGE), True),
+    Option("prompts", replace(LINE, written="the folder of prompts, seen from this one"), False),
+    Option("asterisk", choice("private", "external"), False),
+    Option("external", ANYTHING, False),
+    Option("numbers", map_of(DIALLED, FLOW), True),
+    Option("queue_defaults", ANYTHING, False),
+    *(Option(name, ANYTHING, False) for name in SECTIONS),
+)
