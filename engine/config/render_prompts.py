@@ -35,7 +35,7 @@ from engine.errors import SetupError
 #: What the voice needs, exactly: another version would say the same words with other bytes.
 TOOLS = ("hibari-tts==0.2.1", "numpy==2.4.6", "onnxruntime==1.31.1")
 #: How a language's recordings are made. Raise the number when `speaker.py` changes what it writes.
-RECIPES = {"en": "hibari-tts 0.2.1, voice heart, recipe 1"}
+RECIPES = {"en": "hibari-tts 0.2.1, voice heart, recipe 2"}
 _SPEAKER = Path(__file__).with_name("speaker.py")
 
 Progress = Callable[[str], None]

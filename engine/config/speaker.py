@@ -6,8 +6,9 @@ environment (see `render_prompts.py`).
 
 1. The voice speaks at 24 kHz. Words that do not end a sentence get a comma, so their pitch stays level and
    recordings join into one sentence.
-2. Low-pass 3,400 Hz, every third sample, high-pass 300 Hz: linear-phase filters, so nothing shifts in time.
-3. Silence is cut at both ends, then a measured pause is put back: a breath after a sentence, next to none inside one.
+2. Silence is cut at both ends; measured pauses stand there instead: a breath between sentences, next to none inside one.
+3. Low-pass 3,400 Hz, every third sample, high-pass 300 Hz: linear-phase filters, so nothing shifts in time. The highs
+   are lifted by up to 6 dB, and the pace is 0.9: without both, a telephone's band turns "five" into "nine".
 4. Speech is brought to -20 dBFS (RMS of the frames that hold speech); peaks stay below -3 dBFS.
 
 The same text gives the same bytes: the voice's noise has a fixed seed and nothing is dithered.
@@ -26,6 +27,7 @@ from hibari import Hibari  # type: ignore[import-untyped,import-not-found,unused
 
 RATE = 8_000
 VOICE = "heart"
+PACE = 0.9
 LEVEL = -20.0  # dBFS, RMS of speech
 PEAK = -3.2  # dBFS; a little below the -3 promised, so that rounding cannot reach it
 FRAME = RATE // 100
@@ -42,29 +44,29 @@ def speak(voice: Hibari, text: str) -> Audio:
     text = text.strip()
     words = text.lstrip(".,;:!?… ")
     sound = [_silence(text[: len(text) - len(words)].strip())]
-    for sentence in voice.stream(words if words[-1] in _MARKS else f"{words},", seed=1):
+    for sentence in voice.stream(words if words[-1] in _MARKS else f"{words},", PACE, seed=1):
         if len(sound) > 1:
             sound.append(_silence("."))
-        sound.append(levelled(trimmed(telephone(np.asarray(sentence, dtype=np.float64)))))
+        sound.append(levelled(telephone(trimmed(np.asarray(sentence, dtype=np.float64)))))
     return np.concatenate([*sound, _silence(words[-1])])
 
 
 def telephone(audio: Audio) -> Audio:
-    """24 kHz to 8 kHz, 300 to 3,400 Hz."""
-    low = np.convolve(audio, _low_pass(3_650, 3 * RATE, 255), mode="same")[::3]
-    high = -_low_pass(250, RATE, 255)
-    high[127] += 1.0
-    return np.convolve(low, high, mode="same")
+    """24 kHz to 8 kHz: 300 to 3,400 Hz, the highs lifted."""
+    narrow = np.convolve(audio, _low_pass(3_650, 3 * RATE, 255), mode="same")[::3]
+    return np.convolve(narrow, _presence(255), mode="same")
 
 
 def trimmed(audio: Audio) -> Audio:
-    """The speech without the silence around it, its ends faded over 5 ms; what is 42 dB below the loudest is silence."""
-    loud = _frame_levels(audio)
+    """The speech of 24 kHz samples without the silence around it, its ends faded over 5 ms.
+
+    Silence is 42 dB below the loudest. It is looked for in the whole band: an f or s at an end is hardly there below 3,400 Hz.
+    """
+    frame = 3 * FRAME
+    loud = _frame_levels(audio, frame)
     speech = np.flatnonzero(loud > loud.max() * 10 ** (-42 / 20))
-    start = max(0, (speech[0] - 2) * FRAME)
-    end = min(len(audio), (speech[-1] + 4) * FRAME)
-    cut = audio[start:end].copy()
-    fade = np.linspace(0.0, 1.0, FRAME // 2)
+    cut = audio[max(0, (speech[0] - 2) * frame) : (speech[-1] + 4) * frame].copy()
+    fade = np.linspace(0.0, 1.0, frame // 2)
     cut[: len(fade)] *= fade
     cut[-len(fade) :] *= fade[::-1]
     return cut
@@ -72,7 +74,7 @@ def trimmed(audio: Audio) -> Audio:
 
 def levelled(audio: Audio) -> Audio:
     """The same at -20 dBFS; a limiter that looks 2 ms ahead turns down the few peaks that would be too loud."""
-    loud = _frame_levels(audio)
+    loud = _frame_levels(audio, FRAME)
     speech = loud[loud > loud.max() * 10 ** (-30 / 20)]
     audio = audio * 10 ** (LEVEL / 20) / np.sqrt(np.mean(speech**2))
     gain = np.minimum(1.0, 10 ** (PEAK / 20) / np.maximum(np.abs(audio), 1e-9))
@@ -100,9 +102,9 @@ def _silence(marks: str) -> Audio:
     return np.zeros(int(pause * RATE))
 
 
-def _frame_levels(audio: Audio) -> Audio:
-    """RMS of each 10 ms frame."""
-    frames = np.pad(audio, (0, -len(audio) % FRAME)).reshape(-1, FRAME)
+def _frame_levels(audio: Audio, frame: int) -> Audio:
+    """RMS of each frame of so many samples."""
+    frames = np.pad(audio, (0, -len(audio) % frame)).reshape(-1, frame)
     return np.sqrt(np.mean(frames**2, axis=1))
 
 
@@ -111,6 +113,15 @@ def _low_pass(cut_off: float, rate: int, taps: int) -> Audio:
     time = np.arange(taps) - taps // 2
     kernel = np.sinc(2 * cut_off / rate * time) * np.kaiser(taps, 7.0)
     return kernel / kernel.sum()
+
+
+def _presence(taps: int) -> Audio:
+    """A filter at 8 kHz: nothing below 200 Hz, all from 300 Hz, and 3 dB more an octave from 700 to 2,800 Hz."""
+    hertz = np.fft.rfftfreq(8 * taps + 1, 1 / RATE)
+    octaves = np.clip(np.log2(np.maximum(hertz, 1.0) / 700), 0, 2)
+    wanted = np.clip((hertz - 200) / 100, 0, 1) * 10 ** (3 * octaves / 20)
+    kernel = np.roll(np.fft.irfft(wanted, 8 * taps + 1), taps // 2)[:taps]
+    return kernel * np.kaiser(taps, 7.0)
 
 
 def main() -> None:
