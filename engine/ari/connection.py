@@ -1,0 +1,109 @@
+"""Reaching one Asterisk: websockets and the rare binary download, with the failures told apart.
+
+Not answering (refused, reset, too slow, 5xx) is the world's: PbxUnreachable, try again later. A wrong password or a
+path where no ARI lives is ours: SetupError, and trying again would be a login storm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from base64 import b64encode
+from types import TracebackType
+from typing import Final
+
+import aiohttp
+
+from engine.errors import EngineError, PbxUnreachable, SetupError
+
+#: A list of all channels of a busy Asterisk is one frame of some megabytes.
+LARGEST_ANSWER: Final = 64 * 1024 * 1024
+
+Websocket = aiohttp.ClientWebSocketResponse[bool]
+
+
+class Pauses:
+    """Seconds to wait before each new try: doubling, never in step with others, short again after a quiet time."""
+
+    def __init__(self, first: float = 0.1, longest: float = 5.0) -> None:
+        self._first, self._longest = first, longest
+        self._pause, self._last = first, 0.0
+
+    def next(self, now: float) -> float:
+        """The next pause; `now` is the loop's time."""
+        quiet = now - self._last > 2 * self._longest
+        pause = self._first if quiet else self._pause
+        self._pause, self._last = min(pause * 2, self._longest), now
+        return pause * random.uniform(0.5, 1.0)
+
+
+class Connection:
+    """The way to one Asterisk's ARI. `url` is such as http://127.0.0.1:8088/ari; `patience` bounds a handshake (s)."""
+
+    def __init__(self, url: str, user: str, password: str, *, patience: float = 5.0) -> None:
+        self._url = url.rstrip("/")
+        self._user = user
+        self._patience = patience
+        token = b64encode(f"{user}:{password}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {token}"}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Connection:
+        self._session = aiohttp.ClientSession(headers=self._headers)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def websocket(self, app: str, heartbeat: float | None = None) -> Websocket:
+        """Open a websocket registered as `app`; with `heartbeat` it is pinged and dies without a pong."""
+        assert self._session is not None, "the connection is used inside its `async with`"
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._session.ws_connect(
+                    f"{self._url}/events",
+                    params={"app": app},
+                    heartbeat=heartbeat,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                    max_msg_size=LARGEST_ANSWER,
+                    decode_text=False,
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            raise self._refused(error.status) from error
+        except TimeoutError as error:
+            raise PbxUnreachable(f"{self._url} does not answer within {self._patience:g} s") from error
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise SetupError(
+                f"{self._url!r} is not an address of ARI; write http://host:port/ari."
+            ) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise PbxUnreachable(f"{self._url}: {error}") from error
+
+    async def download(self, path: str) -> bytes:
+        """Fetch a binary body over HTTP; FileNotFoundError when there is none."""
+        assert self._session is not None, "the connection is used inside its `async with`"
+        try:
+            async with self._session.get(f"{self._url}/{path.lstrip('/')}") as answer:
+                if answer.status == 404:
+                    raise FileNotFoundError(f"Asterisk has no {path}")
+                if answer.status != 200:
+                    raise self._refused(answer.status)
+                return await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise PbxUnreachable(f"{self._url}: {error or 'no answer'}") from error
+
+    def _refused(self, status: int) -> PbxUnreachable | EngineError:
+        match status:
+            case 401 | 403:
+                return SetupError(
+                    f"{self._url} refuses user {self._user!r} ({status}): "
+                    "compare user, password and permitted addresses with ari.conf."
+                )
+            case 400 | 404 | 405 | 426:
+                return SetupError(
+                    f"{self._url} is not ARI ({status}): is res_ari loaded and the prefix in http.conf the same?"
+                )
+        return PbxUnreachable(f"{self._url} answers {status}")

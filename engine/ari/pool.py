@@ -1,0 +1,333 @@
+"""A real Asterisk behind the telephony seam: one websocket for events, several for requests.
+
+- The event socket is registered under the application's own name and carries no requests: nothing delays an event,
+  and a ping without a pong means Asterisk is gone. Its reader sorts frames into a queue and waits for nobody.
+- Command sockets are registered under names of their own (`NAME-cmd-1` …), opened one by one, and shared out by
+  `engine.ari.lanes`, so that a blocked channel delays no other contact.
+- Whatever is lost is opened again, with longer and longer pauses; what was on its way fails at once.
+- One engine owns the application. When another one takes it over we do not fight: `reports()` raises TakenOver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+import structlog
+from aiohttp import WSMsgType
+
+from engine.ari import wire
+from engine.ari.command import REPLACED, SILENT, CommandSocket, closing_words
+from engine.ari.connection import Connection, Pauses, Websocket
+from engine.ari.lanes import Call, Lanes
+from engine.ari.transport import LinkDown, LinkUp, Report, Response
+from engine.errors import EngineError, PbxUnreachable, SetupError
+
+log = structlog.get_logger()
+
+#: Events nobody here reads: Asterisk is asked not to send them (5 of 12 events of a short call are ChannelVarset).
+UNREAD: Final = (
+    "BridgeVideoSourceChanged",
+    "ChannelCallerId",
+    "ChannelConnectedLine",
+    "ChannelDialplan",
+    "ChannelVarset",
+)
+
+#: A command unanswered for so long (s) holds up its socket; a healthy one takes a millisecond.
+STUCK: Final = 0.025
+
+
+class TakenOver(EngineError):
+    """Another engine has registered the same application; only one may own it."""
+
+
+class WebsocketTransport:
+    """AriTransport to the Asterisk at `url` (http://host:port/ari), used as `async with WebsocketTransport(...)`.
+
+    `sockets` command sockets are open at any time, up to `most` while some are stuck; a request is given up after
+    `deadline` seconds, a silent Asterisk after 1.5 times `heartbeat` seconds. Entering raises SetupError when the
+    password or address is wrong; an Asterisk that is merely not there yet is waited for (LinkDown, later LinkUp).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        app: str,
+        user: str,
+        password: str,
+        *,
+        sockets: int = 4,
+        most: int = 16,
+        deadline: float = 10.0,
+        heartbeat: float = 4.0,
+        unread: tuple[str, ...] = UNREAD,
+    ) -> None:
+        self._connection = Connection(url, user, password)
+        self._app = app
+        self._wanted = self._size = sockets
+        self._most = most
+        self._deadline = deadline
+        self._heartbeat = heartbeat
+        self._unread = unread
+        self._lanes = Lanes()
+        self._open: dict[CommandSocket, asyncio.Task[None]] = {}
+        self._reports: asyncio.Queue[Report | EngineError] = asyncio.Queue()
+        self._tasks = asyncio.TaskGroup()
+        self._running: set[asyncio.Task[None]] = set()
+        self._short = asyncio.Event()  # fewer command sockets are open than wanted
+        self._complete = asyncio.Event()  # as many command sockets are open as a link needs
+        self._watching: asyncio.TimerHandle | None = None
+        self._up = False  # the event socket is open
+        self._down = ""  # why it is not, as last reported
+        self._lost = False  # a command socket was lost since the last one was opened
+        self._over: EngineError | None = None
+        self._number = 0
+
+    async def __aenter__(self) -> Self:
+        await self._connection.__aenter__()
+        await self._tasks.__aenter__()
+        self._loop = asyncio.get_running_loop()
+        self._tried: asyncio.Future[None] = self._loop.create_future()
+        self._short.set()
+        for work in (self._keep_commands(), self._keep_events(), self._keep_deadlines()):
+            self._start(work)
+        try:
+            await self._tried
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tried.cancel()
+        self._end(EngineError("the transport is closed"))
+        try:
+            if (
+                kind is asyncio.CancelledError
+            ):  # the group may have cancelled us for a task of its own that failed
+                await self._tasks.__aexit__(kind, error, trace)
+            else:
+                await self._tasks.__aexit__(None, None, None)
+        finally:
+            await self._connection.__aexit__(None, None, None)
+
+    # --- what the seam promises ---------------------------------------------------------------
+
+    async def request(
+        self,
+        shard: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Send one request and wait for its answer; PbxUnreachable when none comes in time."""
+        self._number += 1
+        number = str(self._number)
+        frame = wire.encode(number, method, path, query, body)
+        if not self._open:
+            raise PbxUnreachable(f"{method} {path}: {self._over or self._down or 'not connected yet'}")
+        lane = self._lanes.lane(shard)
+        call = Call(number, frame, self._loop.time() + self._deadline, self._loop.create_future(), lane)
+        self._lanes.submit(call)
+        if self._lanes.waiting and self._watching is None:
+            self._watching = self._loop.call_later(STUCK, self._relieve)
+        return await call.answer
+
+    async def download(self, path: str) -> bytes:
+        """Fetch a stored recording over HTTP."""
+        return await self._connection.download(path)
+
+    async def reports(self) -> AsyncIterator[Report]:
+        """Events and changes of the link; raises TakenOver or SetupError when there is no going on."""
+        while True:
+            report = await self._reports.get()
+            if isinstance(report, EngineError):
+                raise report
+            yield report
+
+    # --- command sockets ----------------------------------------------------------------------
+
+    async def _keep_commands(self) -> None:
+        """Open command sockets, one by one, whenever there are fewer than wanted."""
+        pauses = Pauses()
+        while True:
+            await self._short.wait()
+            if self._lost:
+                self._lost = False
+                await asyncio.sleep(pauses.next(self._loop.time()))
+            try:
+                await self._open_command()
+            except PbxUnreachable as error:
+                self._lost = True
+                if not self._up:
+                    self._report_down(str(error))
+                self._settle_first_try()
+            except SetupError as error:
+                self._end(error)
+                return
+
+    async def _open_command(self) -> None:
+        taken = {socket.name for socket in self._open}
+        names = (f"{self._app}-cmd-{number}" for number in range(1, self._most + 1))
+        name = next(name for name in names if name not in taken)
+        websocket = await self._connection.websocket(name)
+        socket = CommandSocket(name, websocket, self._lanes.answered)
+        self._open[socket] = self._start(self._serve(socket))
+        self._settle_first_try()
+        self._count()
+        self._lanes.opened(socket)
+
+    async def _serve(self, socket: CommandSocket) -> None:
+        """A command socket's life; at its end everything on it has failed."""
+        writer = self._start(socket.write())
+        why = "given up"
+        try:
+            why = await socket.read()
+        finally:
+            writer.cancel()
+            self._forget(socket, f"Asterisk's answer is lost: {socket.name} {why}")
+            await socket.close()
+        if why == REPLACED:
+            self._end(TakenOver(f"another engine has taken over {self._app!r}; this one has stopped."))
+
+    def _forget(self, socket: CommandSocket, why: str) -> None:
+        if self._open.pop(socket, None) is not None:
+            self._lanes.lost(socket, list(socket.unanswered.values()), why)
+            socket.unanswered.clear()
+            self._lost = True
+            self._count()
+        if not self._open:
+            self._lanes.fail_waiting(why)
+
+    def _count(self) -> None:
+        """Tell the others whether enough command sockets are open."""
+        (self._short.set if len(self._open) < self._wanted else self._short.clear)()
+        (self._complete.set if len(self._open) >= self._size else self._complete.clear)()
+
+    def _relieve(self) -> None:
+        """Contacts wait for a socket: replace those that are stuck by new ones, within bounds."""
+        self._watching = None
+        if not self._lanes.waiting:
+            return
+        now = self._loop.time()
+        stuck = sum(1 for s in self._open if s.oldest is not None and now - s.oldest.sent_at > STUCK)
+        self._wanted = max(self._wanted, min(self._most, self._size + stuck))
+        self._count()
+        self._watching = self._loop.call_later(STUCK, self._relieve)
+
+    async def _keep_deadlines(self) -> None:
+        """Give up requests that are never answered, and the socket that did not answer."""
+        while True:
+            await asyncio.sleep(min(0.5, self._deadline / 4))
+            now = self._loop.time()
+            for call in list(self._lanes.expired(now)):
+                call.fail(f"no command socket was free within {self._deadline:g} s")
+            for socket, task in list(self._open.items()):
+                if socket.oldest is not None and socket.oldest.due <= now:
+                    self._forget(socket, f"no answer within {self._deadline:g} s on {socket.name}")
+                    task.cancel()
+
+    def _drop_commands(self, why: str) -> None:
+        """Asterisk is gone without a word: what waits for it need not wait for its deadline."""
+        for socket, task in list(self._open.items()):
+            self._forget(socket, f"{socket.name}: {why}")
+            task.cancel()
+
+    # --- the event socket ---------------------------------------------------------------------
+
+    async def _keep_events(self) -> None:
+        """Keep the event socket open; it is opened when the command sockets are there to act on its events."""
+        pauses, first = Pauses(), True
+        while True:
+            await self._complete.wait()
+            try:
+                websocket = await self._connection.websocket(self._app, self._heartbeat)
+            except PbxUnreachable as error:
+                self._report_down(str(error))
+            except SetupError as error:
+                self._end(error)
+                return
+            else:
+                why = await self._live(websocket, first)
+                if why == REPLACED:
+                    self._end(
+                        TakenOver(f"another engine has taken over {self._app!r}; this one has stopped.")
+                    )
+                    return
+                first = False
+                self._report_down(f"the event socket is {why}")
+                if why == SILENT:
+                    self._drop_commands(why)
+            await asyncio.sleep(pauses.next(self._loop.time()))
+
+    async def _live(self, websocket: Websocket, first: bool) -> str:
+        """Report events until the socket is gone; returns how it went."""
+        try:
+            self._start(self._drop_unread())
+            self._up, self._down = True, ""
+            self._reports.put_nowait(LinkUp(first))
+            while True:
+                message = await websocket.receive()
+                if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    return closing_words(websocket)
+                event = wire.decode(message.data)
+                if event is None or not isinstance(event.get("type"), str):
+                    log.warning("frame without meaning", socket=self._app, frame=message.data[:80])
+                elif event["type"] == "ApplicationReplaced":
+                    return REPLACED
+                else:
+                    self._reports.put_nowait(event)
+        finally:
+            self._up = False
+            await websocket.close()
+
+    async def _drop_unread(self) -> None:
+        """Ask Asterisk not to send what nobody reads; without it the engine works, only with more to sort."""
+        disallowed = {"disallowed": [{"type": name} for name in self._unread]}
+        try:
+            answer = await self.request("", "PUT", f"applications/{self._app}/eventFilter", None, disallowed)
+        except PbxUnreachable as error:
+            log.warning("event filter not set", why=str(error))
+        else:
+            if answer.status != 200:
+                log.warning("event filter refused", status=answer.status, body=answer.body)
+
+    # --- ends ---------------------------------------------------------------------------------
+
+    def _report_down(self, why: str) -> None:
+        """Report a lost link once, however often a new try fails."""
+        if not self._down:
+            self._reports.put_nowait(LinkDown(why))
+        self._down = why
+
+    def _settle_first_try(self) -> None:
+        if not self._tried.done():
+            self._tried.set_result(None)
+
+    def _end(self, error: EngineError) -> None:
+        """Stop for good: every request fails, every task ends, and `reports()` raises the error."""
+        if self._over is not None:
+            return
+        self._over = error
+        if not self._tried.done():
+            self._tried.set_exception(error)
+        if self._watching is not None:
+            self._watching.cancel()
+        self._report_down(str(error))
+        self._reports.put_nowait(error)
+        for socket in list(self._open):
+            self._forget(socket, str(error))
+        for task in self._running - {asyncio.current_task()}:
+            task.cancel()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._tasks.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task

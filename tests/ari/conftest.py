@@ -1,0 +1,35 @@
+"""What the ARI tests share: a clock that only they move, the test peer, and a real Asterisk of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from ari_peer import Peer
+
+
+@dataclass
+class Clock:
+    """The running loop's time: it stands still until `jump`, so that no test waits."""
+
+    now: float
+
+    def jump(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    hands = Clock(time.monotonic())
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: hands.now)
+    return hands
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[Peer]:
+    served = await Peer().start()
+    yield served
+    await served.stop()
