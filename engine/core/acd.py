@@ -3,138 +3,101 @@
 The shell turns reports into facts, calls `decide`, writes the resulting events, and only then carries out the commands. `now` is seconds
 since the epoch and never runs backwards. Decisions depend on nothing but the state, the fact and `now`; feeding the same facts again
 gives the same state (law 2).
+
+How a turn goes: the fact is taken in, then whatever is due by `now` happens, and every freed agent is matched with a caller, every
+caller with an agent, before the turn ends. So two callers of one tick never both get the single idle seat.
+
+- An agent is reserved before the offer leaves. An offer ends in exactly one way: connected, failed, or cancelled; a report about an offer
+  that has ended already is ignored. If no report comes, the offer is cancelled `OVERDUE` seconds after its ring time.
+- A caller whose offer fails keeps place and enqueue time, and that agent is not offered to them again until `cool_down` has passed.
+- `no_answer` pauses the agent (unless `rona: ready`): nobody seems to sit there. `busy` and `unreachable` pause them for `cool_down`
+  only, so a phone that comes back needs nobody's help. `rejected` leaves them ready: they are at their desk and said no to this caller.
+- When `max_wait` passes while a phone rings for the caller, that offer may still be answered; only if it fails has the caller timed out.
+- Skills: an agent takes a caller if they have every skill the caller needs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from engine.core.board import estimate, overview, position
+from engine.core.facts import (
+    AgentChanged,
+    AgentSet,
+    Arrived,
+    Cancel,
+    Command,
+    Connected,
+    Fact,
+    Left,
+    Offer,
+    OfferFailed,
+    Queued,
+    Refused,
+    TalkEnded,
+    Tick,
+    TimedOut,
+)
+from engine.core.floor import State, next_due
+from engine.core.measures import Handled, Waited
+from engine.core.rebuild import CoolDown, Rows, Talk, reload, restore, summary
+from engine.core.turn import Turn
+
+__all__ = [
+    "AgentChanged",
+    "AgentSet",
+    "Arrived",
+    "Cancel",
+    "Command",
+    "Connected",
+    "CoolDown",
+    "Fact",
+    "Handled",
+    "Left",
+    "Offer",
+    "OfferFailed",
+    "Queued",
+    "Refused",
+    "Rows",
+    "State",
+    "Talk",
+    "TalkEnded",
+    "Tick",
+    "TimedOut",
+    "Waited",
+    "decide",
+    "estimate",
+    "next_due",
+    "overview",
+    "position",
+    "reload",
+    "restore",
+    "summary",
+]
 
 
-# --- facts: what the shell reports ------------------------------------------------------------
+def decide(state: State, fact: Fact, now: float) -> list[Command]:
+    """Take in a fact, do whatever is due, and say what must be done, in this order.
 
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A caller asks for a queue. `queues` is the list to choose from (one, or a group's, in the group's order); `closed` those whose schedule is closed now.
-
-    `enqueued_at` is given when the caller keeps an earlier place (recovery, moved from another queue).
-    `queue` is given on recovery: the queue already chosen; nothing is chosen again and nothing is refused.
+    A fact about a contact, offer or agent that is not (or no longer) here changes nothing.
+    ValueError for an agent state nobody can ask for.
     """
-
-    contact: str
-    queues: tuple[str, ...]
-    group: str | None = None
-    closed: frozenset[str] = frozenset()
-    priority: int = 5
-    skills: frozenset[str] = frozenset()
-    max_wait: float = 600.0
-    enqueued_at: float | None = None
-    queue: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """The caller is no longer there: hung up, or pressed a key that leads elsewhere. Cancels a pending offer; ends a conversation."""
-
-    contact: str
-    reason: str  # abandoned | key | failed
-
-
-@dataclass(frozen=True, slots=True)
-class OfferFailed:
-    """The agent did not take the offer."""
-
-    offer: str
-    why: str  # no_answer | rejected | busy | unreachable
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """Both legs are bridged; the caller counts as answered from now."""
-
-    offer: str
-
-
-@dataclass(frozen=True, slots=True)
-class TalkEnded:
-    """The conversation is over; the agent goes into wrap-up."""
-
-    contact: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgentSet:
-    """An agent (or a command in their name) asks for a state: ready | paused | logged_out."""
-
-    agent: str
-    state: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Time has passed: whatever is due at `now` happens (`next_due` tells when to send one)."""
-
-
-# --- commands: what the shell must do ----------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """The caller waits in `queue`. `position` counts from 1; `estimate` is seconds or None (unknown); `decision` is the table of candidates."""
-
-    contact: str
-    queue: str
-    enqueued_at: float
-    position: int
-    estimate: float | None
-    decision: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The caller cannot wait: full | unstaffed | closed. `decision` is the table of candidates."""
-
-    contact: str
-    outcome: str
-    decision: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TimedOut:
-    """The caller has waited `max_wait`; they are no longer in the queue."""
-
-    contact: str
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """Ring `agent` for `contact`, for `ring` seconds; the agent is reserved already. The offer's id is unique for ever."""
-
-    offer: str
-    contact: str
-    agent: str
-    queue: str
-    ring: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Stop ringing this offer."""
-
-    offer: str
-    contact: str
-    agent: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgentChanged:
-    """An agent's state is now this (ready, paused, reserved, talking, wrap_up, logged_out); `until` is when it ends by itself."""
-
-    agent: str
-    state: str
-    reason: str = ""
-    contact: str | None = None
-    until: float | None = None
+    if state.recent:
+        state.expire(now)
+    turn = Turn(state, now)
+    match fact:
+        case Arrived():
+            turn.arrived(fact)
+        case Left():
+            turn.left(fact.contact, fact.reason)
+        case OfferFailed():
+            turn.offer_failed(fact.offer, fact.why)
+        case Connected():
+            turn.connected(fact.offer)
+        case TalkEnded():
+            turn.talk_ended(fact.contact)
+        case AgentSet():
+            turn.agent_set(fact)
+        case Tick():
+            pass
+    if state.timers and state.timers[0][0] <= now:
+        turn.run_due()
+    return turn.commands

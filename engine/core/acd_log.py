@@ -1,0 +1,126 @@
+"""The distributor's rows, folded from the event log (kinds and data as in docs/architecture.md).
+
+What each kind must carry, beyond what the table there says: the event's `at` is the `now` that was given to `decide`, and an
+`agent_state` carries every field of its AgentChanged. Then `restore(settings, LogFold(...).rows(now), now)` equals the live state.
+
+    queued        the caller waits (again, after recovery, with the same data)      offered      their offer rings
+    offer_ended   it does not; a failure by the agent's side starts a cool-down     connected    they are out of line, and talk
+    left_queue    they are out of line, unless connected said so                    talk_ended   the agent wraps up
+    ended         whatever was still open of this contact is closed
+    agent_state   the agent's row; leaving talk and wrap-up completes a handled contact
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from engine.core.event import Event
+from engine.core.facts import FAILURES, AgentChanged, Arrived, Offer
+from engine.core.measures import Handled, Waited
+from engine.core.rebuild import CoolDown, Rows, Talk
+from engine.core.site import Settings
+from engine.core.turn import rest_after_failure
+
+CHANGED_FIELDS = tuple(f.name for f in fields(AgentChanged) if f.name != "agent")
+BUSY_WITH_CONTACT = ("talking", "wrap_up")
+
+
+@dataclass(slots=True)
+class LogFold:
+    """Folds events into rows; `settings` give the cool-down of each queue."""
+
+    settings: Settings
+    _agents: dict[str, AgentChanged] = field(default_factory=dict)
+    _waiting: dict[str, Arrived] = field(default_factory=dict)
+    _offers: dict[str, tuple[Offer, float]] = field(default_factory=dict)
+    _talks: dict[str, Talk] = field(default_factory=dict)  # by agent
+    _cool_downs: dict[tuple[str, str], CoolDown] = field(default_factory=dict)
+    _handled: list[Handled] = field(default_factory=list)
+    _waited: list[Waited] = field(default_factory=list)
+    _chosen: dict[str, float] = field(default_factory=dict)
+    _serial: int = 0
+
+    def take_all(self, events: Iterable[Event]) -> LogFold:
+        """Fold events in their order."""
+        for event in events:
+            self.take(event)
+        return self
+
+    def take(self, event: Event) -> None:
+        """Fold one event; kinds that do not concern the distributor are passed over."""
+        contact, data = event.contact or "", event.data
+        match event.kind:
+            case "queued":
+                self._queued(contact, event.at, data)
+            case "offered":
+                offer = Offer(data["offer"], contact, data["agent"], data["queue"], data["ring"])
+                self._offers[offer.offer] = (offer, event.at)
+                self._serial += 1
+            case "offer_ended":
+                self._offer_ended(contact, event.at, data)
+            case "connected":
+                self._offers.pop(data["offer"], None)
+                self._talks[data["agent"]] = Talk(contact, data["agent"], data["queue"], event.at)
+                self._left(contact, event.at, abandoned=False)
+            case "left_queue":
+                self._left(contact, event.at, abandoned=data["outcome"] in ("abandoned", "short_abandoned"))
+            case "ended":
+                self._waiting.pop(contact, None)
+            case "agent_state":
+                self._agent_state(event.agent or "", event.at, data)
+            case _:
+                pass
+
+    def rows(self) -> Rows:
+        """The rows as they stand after the events taken."""
+        offers = [pair for pair in self._offers.values() if pair[0].contact in self._waiting]
+        return Rows(
+            agents=tuple(self._agents.values()),
+            waiting=tuple(self._waiting.values()),
+            offers=tuple(offers),
+            talks=tuple(self._talks.values()),
+            cool_downs=tuple(self._cool_downs.values()),
+            handled=tuple(self._handled),
+            waited=tuple(self._waited),
+            chosen=dict(self._chosen),
+            serial=self._serial,
+        )
+
+    def _queued(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
+        queue = data["queue"]
+        self._waiting[contact] = Arrived(
+            contact,
+            (queue,),
+            group=data.get("group"),
+            priority=data["priority"],
+            skills=frozenset(data["skills"]),
+            max_wait=data["max_wait"],
+            enqueued_at=data["enqueued_at"],
+            queue=queue,
+        )
+        if data.get("decision"):
+            self._chosen[queue] = at
+
+    def _offer_ended(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
+        found = self._offers.pop(data["offer"], None)
+        rule = self.settings.queues.get(found[0].queue) if found else None
+        if rule is not None and data["why"] in FAILURES:
+            until = rest_after_failure(rule, at)
+            self._cool_downs[contact, data["agent"]] = CoolDown(contact, data["agent"], until)
+
+    def _left(self, contact: str, at: float, abandoned: bool) -> None:
+        arrived = self._waiting.pop(contact, None)
+        if arrived is not None and arrived.queue is not None and arrived.enqueued_at is not None:
+            self._waited.append(Waited(contact, arrived.queue, at - arrived.enqueued_at, abandoned))
+            for pair in [pair for pair in self._cool_downs if pair[0] == contact]:
+                del self._cool_downs[pair]
+
+    def _agent_state(self, agent: str, at: float, data: Mapping[str, Any]) -> None:
+        changed = AgentChanged(agent, **{name: data[name] for name in CHANGED_FIELDS if name in data})
+        self._agents[agent] = changed
+        talk = self._talks.get(agent)
+        if talk is not None and changed.state not in BUSY_WITH_CONTACT:
+            del self._talks[agent]
+            self._handled.append(Handled(talk.contact, talk.queue, agent, talk.connected_at, at))

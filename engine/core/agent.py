@@ -1,0 +1,113 @@
+"""Agent states as one transition table.
+
+An agent is in exactly one state; what happens to them (a cause) leads to the next one, and whatever is not in the table does
+not happen. Causes come from three sides: the agent asks (ready, pause, log out), the distributor acts (an offer is sent,
+withdrawn, given up), and the call reports (connected, ended).
+
+Nobody is torn out of a conversation: a pause or log-out asked for while talking is remembered, shown at once, and honoured when
+wrap-up is over. In wrap-up a pause waits for its end too, but logging out ends it (they are leaving), and so does asking for ready.
+While a phone rings, a pause or log-out withdraws the offer; the caller goes to somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class AgentState(StrEnum):
+    """What an agent is doing."""
+
+    LOGGED_OUT = "logged_out"
+    READY = "ready"
+    PAUSED = "paused"
+    RESERVED = "reserved"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+
+
+class Cause(StrEnum):
+    """What leads from one state to another; the values are the words on the diagram's arrows."""
+
+    ASKS_READY = "asks for ready"
+    ASKS_PAUSE = "asks for a pause"
+    ASKS_LOGOUT = "logs out"
+    OFFERED = "an offer is sent"
+    WITHDRAWN = "the offer is withdrawn"
+    DECLINED = "the offer is declined, or unanswered where rona is ready"
+    UNANSWERED = "the offer is unanswered, or the phone is busy or unreachable"
+    CONNECTED = "both legs are bridged"
+    TALK_ENDED = "the conversation ends"
+    WRAPPED = "wrap-up is over"
+    WRAPPED_PAUSE = "wrap-up is over and a pause was asked for"
+    WRAPPED_LOGOUT = "wrap-up is over and a log-out was asked for"
+    RESTED = "a timed pause is over"
+
+
+_S = AgentState
+_C = Cause
+
+TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
+    _S.LOGGED_OUT: {_C.ASKS_READY: _S.READY, _C.ASKS_PAUSE: _S.PAUSED},
+    _S.READY: {_C.OFFERED: _S.RESERVED, _C.ASKS_PAUSE: _S.PAUSED, _C.ASKS_LOGOUT: _S.LOGGED_OUT},
+    _S.PAUSED: {
+        _C.ASKS_READY: _S.READY,
+        _C.RESTED: _S.READY,
+        _C.ASKS_PAUSE: _S.PAUSED,
+        _C.ASKS_LOGOUT: _S.LOGGED_OUT,
+    },
+    _S.RESERVED: {
+        _C.CONNECTED: _S.TALKING,
+        _C.WITHDRAWN: _S.READY,
+        _C.DECLINED: _S.READY,
+        _C.UNANSWERED: _S.PAUSED,
+        _C.ASKS_PAUSE: _S.PAUSED,
+        _C.ASKS_LOGOUT: _S.LOGGED_OUT,
+    },
+    _S.TALKING: {
+        _C.TALK_ENDED: _S.WRAP_UP,
+        _C.ASKS_READY: _S.TALKING,
+        _C.ASKS_PAUSE: _S.TALKING,
+        _C.ASKS_LOGOUT: _S.TALKING,
+    },
+    _S.WRAP_UP: {
+        _C.WRAPPED: _S.READY,
+        _C.WRAPPED_PAUSE: _S.PAUSED,
+        _C.WRAPPED_LOGOUT: _S.LOGGED_OUT,
+        _C.ASKS_READY: _S.READY,
+        _C.ASKS_PAUSE: _S.WRAP_UP,
+        _C.ASKS_LOGOUT: _S.LOGGED_OUT,
+    },
+}
+
+#: The states an agent can ask for, and the cause each request is.
+REQUESTS: Mapping[str, Cause] = {
+    _S.READY: _C.ASKS_READY,
+    _S.PAUSED: _C.ASKS_PAUSE,
+    _S.LOGGED_OUT: _C.ASKS_LOGOUT,
+}
+
+#: What the end of wrap-up means, by what was asked for meanwhile.
+AFTER_WRAP_UP: Mapping[str, Cause] = {
+    "": _C.WRAPPED,
+    _S.PAUSED: _C.WRAPPED_PAUSE,
+    _S.LOGGED_OUT: _C.WRAPPED_LOGOUT,
+}
+
+
+def step(state: AgentState, cause: Cause) -> AgentState | None:
+    """The next state, or None where the cause changes nothing in this state."""
+    return TABLE[state].get(cause)
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram; a request that is only remembered is an arrow back to its own state."""
+    lines = ["stateDiagram-v2", "    [*] --> logged_out"]
+    for state, arrows in TABLE.items():
+        lines += [f"    {state} --> {to} : {_label(state, to, cause)}" for cause, to in arrows.items()]
+    return "\n".join(lines)
+
+
+def _label(state: AgentState, to: AgentState, cause: Cause) -> str:
+    remembered = state == to and state in (_S.TALKING, _S.WRAP_UP)
+    return f"{cause} (remembered)" if remembered else str(cause)

@@ -1,0 +1,102 @@
+"""What the distributor can be asked: a caller's place and wait, and the whole floor as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.core import waiting
+from engine.core.floor import Agent, Caller, Queue, State
+from engine.core.waiting import Estimate
+
+
+def position(state: State, contact: str, now: float) -> int:
+    """The caller's place from 1, contacts being offered to an agent not counted; 0 if they do not wait (any more)."""
+    caller = state.callers.get(contact)
+    return 0 if caller is None else caller.lane.queue.line.ahead_of(caller.key) + 1
+
+
+def estimate(state: State, contact: str, now: float) -> Estimate | None:
+    """The caller's estimated wait; None if nothing honest can be said (nobody active) or they do not wait."""
+    caller = state.callers.get(contact)
+    if caller is None:
+        return None
+    state.expire(now)
+    queue = caller.lane.queue
+    place = queue.line.ahead_of(caller.key) + 1
+    measures = queue.measures
+    return waiting.estimate(place, queue.active, measures.handle_time, measures.theta, caller.lane.ready > 0)
+
+
+def pending_offer(state: State, contact: str) -> str | None:
+    """The id of the offer ringing for this caller now, during which nothing is announced."""
+    caller = state.callers.get(contact)
+    return None if caller is None else caller.offer
+
+
+def overview(state: State, now: float) -> dict[str, Any]:
+    """Queues with their callers, live offers, and agents, as JSON values; times in seconds since the epoch."""
+    state.expire(now)
+    queues = [q for q in state.queues.values() if not q.gone or q.held]
+    return {
+        "at": now,
+        "queues": {queue.name: _queue(state, queue, now) for queue in queues},
+        "agents": {agent.name: _agent(agent) for agent in state.agents.values()},
+        "offers": [
+            {
+                "offer": r.id,
+                "contact": r.caller.contact,
+                "agent": r.agent.name,
+                "queue": r.caller.lane.queue.name,
+                "offered_at": r.offered_at,
+                "ring": r.ring,
+            }
+            for r in state.offers.values()
+        ],
+    }
+
+
+def _queue(state: State, queue: Queue, now: float) -> dict[str, Any]:
+    standing = [_caller(state.callers[key[2]], i, now) for i, key in enumerate(queue.line, 1)]
+    offered = [_caller(r.caller, 0, now) for r in state.offers.values() if r.caller.lane.queue is queue]
+    return {
+        "waiting": standing,
+        "being_offered": offered,
+        "talking": sum(agent.queue is queue for agent in state.talks.values()),
+        "ready": sum(agent.standing for agent in queue.agents),
+        "signed_in": sum(agent.signed_in for agent in queue.agents),
+        "active": queue.active,
+        "handle_time": queue.measures.handle_time,
+        "abandon_rate": queue.measures.theta,
+        "capacity": queue.rule.capacity,
+        "longest_wait": max((c["waited"] for c in standing + offered), default=0.0),
+    }
+
+
+def _caller(caller: Caller, place: int, now: float) -> dict[str, Any]:
+    return {
+        "contact": caller.contact,
+        "kind": caller.kind,
+        "position": place,  # 0: an agent's phone is ringing for them
+        "priority": caller.priority,
+        "skills": sorted(caller.lane.skills),
+        "group": caller.group,
+        "enqueued_at": caller.enqueued_at,
+        "waited": now - caller.enqueued_at,
+        "max_wait": caller.max_wait,
+        "offer": caller.offer,
+    }
+
+
+def _agent(agent: Agent) -> dict[str, Any]:
+    return {
+        "title": agent.rule.title,
+        "state": str(agent.state),
+        "reason": agent.reason,
+        "since": agent.since,
+        "until": agent.until,
+        "contact": agent.contact,
+        "then": agent.then,
+        "idle_since": agent.idle_since,
+        "queues": [queue.name for queue in agent.queues],
+        "skills": sorted(agent.rule.skills),
+    }

@@ -1,0 +1,43 @@
+"""A queue as a caller finds it: the figures `ranking.least_busy` compares, read from the floor's indexes."""
+
+from __future__ import annotations
+
+from engine.core import waiting
+from engine.core.facts import Arrived
+from engine.core.floor import Queue, State
+from engine.core.line import Key
+from engine.core.ranking import Candidate
+
+
+def candidate(
+    state: State, queue: Queue | None, fact: Arrived, key: Key, now: float, name: str = ""
+) -> Candidate:
+    """A queue as this caller finds it now; one the site does not have (any more) counts as closed."""
+    if queue is None or (queue.gone and fact.queue is None):
+        return Candidate(name, False, False, 0, 0, 0, 0, 0.0, 1, None, 0.0, None, None)
+    lane = state.lane(queue, fact.skills)
+    rule = queue.rule
+    place = queue.line.ahead_of(key) + 1
+    front = state.next_agent(lane, fact.contact, now) if lane.ready else None
+    return Candidate(
+        queue.name,
+        queue.name not in fact.closed,
+        lane.staffed,
+        rule.capacity,
+        queue.held,
+        len(queue.line),
+        lane.ready,
+        queue.active,
+        place,
+        expected_wait(queue, place, lane.ready),
+        rule.adjust,
+        None if front is None else front.idle_since,
+        queue.last_chosen,
+    )
+
+
+def expected_wait(queue: Queue, place: int, ready: int) -> float | None:
+    """Mean wait in seconds at a place of a queue; nothing for the next in line while a fitting agent is ready."""
+    if ready and place == 1:
+        return 0.0
+    return waiting.mean_wait(place, queue.active, queue.measures.handle_time, queue.measures.theta)

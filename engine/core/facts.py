@@ -1,0 +1,155 @@
+"""What the distributor is told (facts) and what it tells the shell to do (commands)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Ways an offer fails by the agent's side (`OfferFailed.why`, `Cancel.why` of an overdue offer): this agent cools down for this contact.
+FAILURES = frozenset({"no_answer", "rejected", "busy", "unreachable"})
+
+
+# --- facts: what the shell reports ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A caller asks for a queue.
+
+    `queues` is the list to choose from (one, or a group's, in the group's order); `closed` those whose schedule is closed now.
+    `enqueued_at` is given when the caller keeps an earlier place (recovery, moved from another queue).
+    `queue` is given on recovery: the queue already chosen; nothing is chosen again and nothing is refused.
+    """
+
+    contact: str
+    queues: tuple[str, ...]
+    group: str | None = None
+    closed: frozenset[str] = frozenset()
+    priority: int = 5
+    skills: frozenset[str] = frozenset()
+    max_wait: float = 600.0
+    enqueued_at: float | None = None
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The caller is no longer there: hung up, or pressed a key that leads elsewhere. Cancels a pending offer; ends a conversation."""
+
+    contact: str
+    reason: str  # abandoned | key | failed
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFailed:
+    """The agent did not take the offer."""
+
+    offer: str
+    why: str  # no_answer | rejected | busy | unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Both legs are bridged; the caller counts as answered from now."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """The conversation is over; the agent goes into wrap-up."""
+
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSet:
+    """An agent (or a command in their name) asks for a state: ready | paused | logged_out."""
+
+    agent: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: whatever is due at `now` happens (`next_due` tells when to send one)."""
+
+
+# --- commands: what the shell must do ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The caller waits in `queue`.
+
+    `position` counts from 1; `estimate` is the mean wait in seconds or None (unknown); `decision` is the table of candidates,
+    JSON values only, empty where the queue was given.
+    """
+
+    contact: str
+    queue: str
+    enqueued_at: float
+    position: int
+    estimate: float | None
+    decision: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The caller cannot wait: full | unstaffed | closed. `decision` is the table of candidates."""
+
+    contact: str
+    outcome: str
+    decision: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The caller has waited `max_wait`; they are no longer in the queue."""
+
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Ring `agent` for `contact`, for `ring` seconds; the agent is reserved already. The offer's id is unique for ever."""
+
+    offer: str
+    contact: str
+    agent: str
+    queue: str
+    ring: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop ringing this offer: the caller left (abandoned, key, failed), the agent went (paused, logged_out), or no report came (unreachable)."""
+
+    offer: str
+    contact: str
+    agent: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """An agent's state is now this (ready, paused, reserved, talking, wrap_up, logged_out); `until` is when it ends by itself.
+
+    The last one of each agent is all that is needed to restore them: `since` when the state began, `idle_since` since when they have
+    waited for a contact, `then` what they have asked for after the conversation (paused, logged_out, or nothing) and why.
+    """
+
+    agent: str
+    state: str
+    reason: str = ""
+    contact: str | None = None
+    until: float | None = None
+    since: float = 0.0
+    idle_since: float = 0.0
+    then: str = ""
+    then_reason: str = ""
+
+
+Fact = Arrived | Left | OfferFailed | Connected | TalkEnded | AgentSet | Tick
+Command = Queued | Refused | TimedOut | Offer | Cancel | AgentChanged

@@ -1,0 +1,408 @@
+"""The floor: queues, agents, callers and live offers, indexed so that no decision walks through them.
+
+- Every queue has one *line* of the callers who wait and are not being offered; it answers places.
+- Callers of a queue who need the same skills form a *lane*. A lane knows the agents who can serve it: how many are ready (a lazy
+  heap by idle time gives the next one), how many are active, how many signed in.
+- Every agent knows their lanes, so an agent who becomes free compares the heads of those few lines.
+- A_q is a sum of whole numbers carried along whenever an agent's share or presence changes.
+
+A flow's `queue` actions name the skill sets, so lanes are few (tens), however many callers and agents there are.
+
+One thing always holds between two decisions: a caller stands in line only if no ready agent fits who is not cooling down
+for them. So whoever arrives, or whoever becomes free, only has to look at the other side.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heapify, heappop, heappush
+
+from engine.core import ranking
+from engine.core.agent import AgentState
+from engine.core.line import Key, Line
+from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Shares, micro
+from engine.core.site import AgentRule, QueueRule, Settings
+
+ACTIVE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
+OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
+#: Timers of equal time: agents become free before a caller's time is up.
+WRAP_UP_ENDS, COOLED, OFFER_OVERDUE, MAX_WAIT = range(4)
+
+
+class Queue:
+    """One queue: its rule, its line, its lanes and its measures. `gone`: removed from the site, kept until it is empty."""
+
+    __slots__ = (
+        "agents",
+        "gone",
+        "held",
+        "lanes",
+        "last_chosen",
+        "line",
+        "measures",
+        "name",
+        "rule",
+        "weight",
+    )
+
+    def __init__(self, rule: QueueRule, gone: bool = False) -> None:
+        self.name = rule.name
+        self.rule = rule
+        self.gone = gone
+        self.agents: list[Agent] = []
+        self.lanes: dict[frozenset[str], Lane] = {}
+        self.line = Line()
+        self.held = 0  # callers waiting or being offered
+        self.measures = Measures(rule.handle_time)
+        self.weight = 0  # A in parts of 2⁴⁰
+        self.last_chosen: float | None = None
+
+    @property
+    def active(self) -> float:
+        """A: active agents, each weighted with the share of their time this queue gets."""
+        return self.weight / SHARE_UNIT
+
+
+class Lane:
+    """Callers of one queue who need the same skills, and the agents who have them."""
+
+    __slots__ = ("active", "heap", "line", "queue", "ready", "signed_in", "skills")
+
+    def __init__(self, queue: Queue, skills: frozenset[str]) -> None:
+        self.queue = queue
+        self.skills = skills
+        self.line = Line()
+        self.heap: list[tuple[float, int, int, Agent]] = []  # ready agents and stale entries
+        self.ready = 0
+        self.active = 0
+        self.signed_in = 0
+
+    @property
+    def staffed(self) -> bool:
+        """Is there anybody who could take these callers?"""
+        return self.active > 0 or (self.queue.rule.count_paused and self.signed_in > 0)
+
+
+class Agent:
+    """One agent: state, the contact they are busy with, and their lanes."""
+
+    __slots__ = (
+        "active",
+        "connected_at",
+        "contact",
+        "cooling",
+        "gone",
+        "idle_since",
+        "lanes",
+        "name",
+        "offer",
+        "order",
+        "queue",
+        "queues",
+        "reason",
+        "rule",
+        "shares",
+        "signed_in",
+        "since",
+        "stamp",
+        "standing",
+        "state",
+        "then",
+        "then_reason",
+        "until",
+        "weights",
+    )
+
+    def __init__(self, rule: AgentRule, order: int) -> None:
+        self.name = rule.name
+        self.rule = rule
+        self.order = order  # place in the site's file, the last tie-break
+        self.gone = False
+        self.state = AgentState.LOGGED_OUT
+        self.reason = ""
+        self.since = 0.0
+        self.until: float | None = None  # when the state ends by itself
+        self.idle_since = 0.0  # since when they have waited for a contact
+        self.then = ""  # asked for while talking or in wrap-up: paused or logged_out
+        self.then_reason = ""
+        self.contact: str | None = None  # reserved for, talking to, wrapping up
+        self.offer: str | None = None
+        self.queue: Queue | None = None  # of the conversation, wrap-up included
+        self.connected_at = 0.0
+        self.cooling: dict[str, float] = {}  # contact -> until when it is not offered to this agent again
+        self.shares = Shares()
+        self.queues: list[Queue] = []
+        self.lanes: list[Lane] = []
+        self.weights: dict[str, int] = {}  # what this agent adds to each queue's A now
+        self.active = False
+        self.signed_in = False
+        self.standing = False  # among the ready agents of their lanes
+        self.stamp = 0  # tells live heap entries from stale ones
+
+
+class Caller:
+    """One contact in a queue. `kind` keeps room for callback placeholders, which wait without a channel."""
+
+    __slots__ = (
+        "contact",
+        "cooled",
+        "deadline",
+        "enqueued_at",
+        "group",
+        "key",
+        "kind",
+        "lane",
+        "max_wait",
+        "offer",
+        "priority",
+    )
+
+    def __init__(self, contact: str, lane: Lane, priority: int, enqueued_at: float, max_wait: float) -> None:
+        self.contact = contact
+        self.lane = lane
+        self.priority = priority
+        self.enqueued_at = enqueued_at
+        self.max_wait = max_wait
+        self.deadline = enqueued_at + max_wait
+        self.key: Key = (-priority, enqueued_at, contact)
+        self.kind = "caller"
+        self.group: str | None = None
+        self.offer: str | None = None
+        self.cooled: list[str] = []  # agents who failed an offer of this contact
+
+
+class Ringing:
+    """One live offer."""
+
+    __slots__ = ("agent", "caller", "id", "offered_at", "ring")
+
+    def __init__(self, offer: str, agent: Agent, caller: Caller, ring: float, offered_at: float) -> None:
+        self.id = offer
+        self.agent = agent
+        self.caller = caller
+        self.ring = ring
+        self.offered_at = offered_at
+
+
+class State:
+    """Everything the distributor knows. All agents start logged out; change it through `acd.decide` only."""
+
+    __slots__ = ("agents", "callers", "offers", "queues", "recent", "serial", "settings", "talks", "timers")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.queues = {name: Queue(rule) for name, rule in settings.queues.items()}
+        self.agents = {name: Agent(rule, i) for i, (name, rule) in enumerate(settings.agents.items())}
+        self.callers: dict[str, Caller] = {}
+        self.offers: dict[str, Ringing] = {}
+        self.talks: dict[str, Agent] = {}
+        self.timers: list[tuple[float, int, str, str]] = []  # due, kind, agent/contact/offer, contact
+        self.recent: deque[tuple[float, str, str, int]] = deque()  # wrapped_at, agent, queue, microseconds
+        self.serial = 0
+        self.rewire()
+
+    # --- who belongs where ------------------------------------------------------------------
+
+    def rewire(self) -> None:
+        """Build every index anew from agents and callers: after a rebuild and after the site's files have changed."""
+        for queue in self.queues.values():
+            queue.agents, queue.lanes, queue.line = [], {}, Line()
+            queue.weight = queue.held = 0
+        for agent in self.agents.values():
+            self._assign(agent)
+        for caller in self.callers.values():
+            caller.lane = self.lane(caller.lane.queue, caller.lane.skills)
+            caller.lane.queue.held += 1
+            if caller.offer is None:
+                self.stand(caller)
+        for agent in self.agents.values():
+            if agent.state is AgentState.READY:
+                self.stand_by(agent)
+
+    def _assign(self, agent: Agent) -> None:
+        # A queue that is being emptied keeps the agents it had: its callers must not be stranded.
+        kept = [q for q in agent.queues if q.gone and self.queues.get(q.name) is q]
+        named = [self.queues[n] for n in agent.rule.queues if n in self.queues]
+        agent.queues = named + [q for q in kept if q not in named]
+        for queue in agent.queues:
+            queue.agents.append(agent)
+        agent.lanes, agent.weights = [], {}
+        agent.active = agent.signed_in = agent.standing = False
+        agent.stamp += 1
+        self.refresh(agent)
+
+    def queue(self, name: str) -> Queue:
+        """The queue of that name; one the site no longer has is made anew with nobody in it, so its callers can time out."""
+        if name not in self.queues:
+            self.queues[name] = Queue(QueueRule(name), gone=True)
+        return self.queues[name]
+
+    def lane(self, queue: Queue, skills: frozenset[str]) -> Lane:
+        """The lane of a queue for a set of skills, made when it is first asked for."""
+        lane = queue.lanes.get(skills)
+        if lane is None:
+            lane = queue.lanes[skills] = Lane(queue, skills)
+            for agent in queue.agents:
+                if skills <= agent.rule.skills:
+                    self._join(lane, agent)
+        return lane
+
+    def _join(self, lane: Lane, agent: Agent) -> None:
+        agent.lanes.append(lane)
+        lane.active += agent.active
+        lane.signed_in += agent.signed_in
+        if agent.standing:
+            lane.ready += 1
+            heappush(lane.heap, (*ranking.idle_key(agent.idle_since, agent.order), agent.stamp, agent))
+
+    # --- agents -----------------------------------------------------------------------------
+
+    def refresh(self, agent: Agent) -> None:
+        """Bring an agent's presence into A and into their lanes; one who has asked to go counts as gone."""
+        active = not agent.then and agent.state in ACTIVE
+        signed_in = AgentState.LOGGED_OUT not in (agent.state, agent.then)
+        if active != agent.active or signed_in != agent.signed_in:
+            for lane in agent.lanes:
+                lane.active += active - agent.active
+                lane.signed_in += signed_in - agent.signed_in
+            agent.active, agent.signed_in = active, signed_in
+            self.reweigh(agent)
+
+    def reweigh(self, agent: Agent) -> None:
+        """Carry an agent's shares into A of their queues."""
+        if not agent.active:
+            for queue in agent.queues:
+                queue.weight -= agent.weights.pop(queue.name, 0)
+            return
+        weights = agent.shares.weights([queue.name for queue in agent.queues])
+        for queue, weight in zip(agent.queues, weights, strict=True):
+            queue.weight += weight - agent.weights.get(queue.name, 0)
+            agent.weights[queue.name] = weight
+
+    def dismiss(self, agent: Agent) -> None:
+        """Drop a logged-out agent from the floor for good."""
+        del self.agents[agent.name]
+        for queue in agent.queues:
+            queue.agents.remove(agent)
+
+    def stand_by(self, agent: Agent) -> None:
+        """Put a ready agent among those who can be offered a caller."""
+        agent.standing = True
+        agent.stamp += 1
+        entry = (*ranking.idle_key(agent.idle_since, agent.order), agent.stamp, agent)
+        for lane in agent.lanes:
+            lane.ready += 1
+            heappush(lane.heap, entry)
+            if len(lane.heap) > 2 * lane.ready + 64:
+                lane.heap = [e for e in lane.heap if e[2] == e[3].stamp]
+                heapify(lane.heap)
+
+    def stand_down(self, agent: Agent) -> None:
+        """Take an agent from those who can be offered a caller."""
+        if agent.standing:
+            agent.standing = False
+            agent.stamp += 1
+            for lane in agent.lanes:
+                lane.ready -= 1
+
+    def next_agent(self, lane: Lane, contact: str, now: float) -> Agent | None:
+        """The fitting ready agent who has been idle longest and is not cooling down for this contact."""
+        heap, aside = lane.heap, []
+        found = None
+        while heap:
+            entry = heap[0]
+            agent = entry[3]
+            if entry[2] != agent.stamp:
+                heappop(heap)
+            elif agent.cooling and agent.cooling.get(contact, 0.0) > now:
+                aside.append(heappop(heap))
+            else:
+                found = agent
+                break
+        for entry in aside:
+            heappush(heap, entry)
+        return found
+
+    def best_caller(self, agent: Agent, now: float) -> Caller | None:
+        """The contact whose turn is next among all lines this agent can serve."""
+        best: Key | None = None
+        if agent.cooling:
+            best = self._best_not_cooling(agent, now)
+        else:
+            for lane in agent.lanes:
+                key = lane.line.first
+                if key is not None and (best is None or key < best):
+                    best = key
+        return None if best is None else self.callers[best[2]]
+
+    def _best_not_cooling(self, agent: Agent, now: float) -> Key | None:
+        best: Key | None = None
+        for lane in agent.lanes:
+            for key in lane.line:
+                if best is not None and key > best:
+                    break
+                if agent.cooling.get(key[2], 0.0) <= now:
+                    best = key
+                    break
+        return best
+
+    # --- callers ----------------------------------------------------------------------------
+
+    def stand(self, caller: Caller) -> None:
+        """Put a caller in line; the deadline is watched only while nobody's phone rings for them."""
+        caller.lane.queue.line.add(caller.key)
+        caller.lane.line.add(caller.key)
+        heappush(self.timers, (caller.deadline, MAX_WAIT, caller.contact, ""))
+
+    def step_out(self, caller: Caller) -> None:
+        """Take a caller out of line."""
+        caller.lane.queue.line.remove(caller.key)
+        caller.lane.line.remove(caller.key)
+
+    def forget(self, caller: Caller) -> None:
+        """Drop a caller who is out of line and not being offered."""
+        del self.callers[caller.contact]
+        caller.lane.queue.held -= 1
+        for name in caller.cooled:
+            if name in self.agents:
+                self.agents[name].cooling.pop(caller.contact, None)
+
+    # --- measures ---------------------------------------------------------------------------
+
+    def handled(self, queue: Queue, agent: str, connected_at: float, wrapped_at: float) -> None:
+        """Learn from a finished contact."""
+        spent = wrapped_at - connected_at
+        queue.measures.handled(spent)
+        self.recent.append((wrapped_at, agent, queue.name, micro(spent)))
+        if agent in self.agents:
+            self.agents[agent].shares.add(queue.name, micro(spent))
+
+    def expire(self, now: float) -> None:
+        """Forget contacts older than the window of the shares."""
+        while self.recent and self.recent[0][0] <= now - SHARE_WINDOW:
+            _, name, queue, spent = self.recent.popleft()
+            if name in self.agents:
+                self.agents[name].shares.expire(queue, spent)
+                self.reweigh(self.agents[name])
+
+
+def next_due(state: State) -> float | None:
+    """When the next Tick is wanted: the end of a wrap-up, a timed pause, a cool-down, an overdue offer, a longest wait."""
+    while state.timers and not is_live(state, state.timers[0]):
+        heappop(state.timers)
+    return state.timers[0][0] if state.timers else None
+
+
+def is_live(state: State, timer: tuple[float, int, str, str]) -> bool:
+    """Does this timer still mean anything?"""
+    due, kind, name, contact = timer
+    match kind:
+        case 0:  # WRAP_UP_ENDS: of a wrap-up or a timed pause
+            return name in state.agents and state.agents[name].until == due
+        case 1:  # COOLED
+            return name in state.agents and state.agents[name].cooling.get(contact) == due
+        case 2:  # OFFER_OVERDUE
+            return name in state.offers
+        case _:
+            caller = state.callers.get(name)
+            return caller is not None and caller.offer is None and caller.deadline == due

@@ -1,0 +1,87 @@
+"""Waiting contacts in order: a sorted list that stays quick at both ends and in the middle.
+
+The order within a queue is priority (higher first), enqueue time (earlier first), contact id: exactly the order of the tuples
+`(-priority, enqueued_at, contact)`. The keys stand in chunks of at most a thousand, so that adding or removing one moves
+little memory, and counting who is ahead adds up a few lengths instead of walking the line.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+
+#: (-priority, enqueued_at in seconds, contact id)
+Key = tuple[int, float, str]
+
+CHUNK = 1000
+
+
+class Line:
+    """Keys in ascending order; `first` is the one whose turn is next, or None."""
+
+    __slots__ = ("_chunks", "_lasts", "first")
+
+    def __init__(self, keys: Iterable[Key] = ()) -> None:
+        self._chunks: list[list[Key]] = []
+        self._lasts: list[Key] = []
+        self.first: Key | None = None
+        for key in sorted(keys):
+            self.add(key)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._chunks))
+
+    def __iter__(self) -> Iterator[Key]:
+        for chunk in self._chunks:
+            yield from chunk
+
+    def add(self, key: Key) -> None:
+        """Put a key in its place."""
+        lasts = self._lasts
+        if not lasts or key > lasts[-1]:
+            self._append(key)
+        else:
+            i = bisect_left(lasts, key)
+            insort(self._chunks[i], key)
+            if len(self._chunks[i]) > CHUNK:
+                self._split(i)
+        if self.first is None or key < self.first:
+            self.first = key
+
+    def remove(self, key: Key) -> None:
+        """Take a key out; one that is not here is a mistake of ours and raises KeyError."""
+        i = bisect_left(self._lasts, key)
+        chunk = self._chunks[i] if i < len(self._chunks) else []
+        j = bisect_left(chunk, key)
+        if j == len(chunk) or chunk[j] != key:
+            raise KeyError(f"{key!r} does not stand in this line")
+        del chunk[j]
+        if not chunk:
+            del self._chunks[i], self._lasts[i]
+        elif j == len(chunk):
+            self._lasts[i] = chunk[-1]
+        if key == self.first:
+            self.first = self._chunks[0][0] if self._chunks else None
+
+    def ahead_of(self, key: Key) -> int:
+        """How many keys come before this one, whether or not it stands here itself."""
+        i = bisect_left(self._lasts, key)
+        chunks = self._chunks
+        if i == len(chunks):
+            return sum(map(len, chunks))
+        return (sum(map(len, chunks[:i])) if i else 0) + bisect_left(chunks[i], key)
+
+    def _append(self, key: Key) -> None:
+        # Nearly everybody joins at the end: full chunks stay full and a new one begins.
+        if self._chunks and len(self._chunks[-1]) < CHUNK:
+            self._chunks[-1].append(key)
+            self._lasts[-1] = key
+        else:
+            self._chunks.append([key])
+            self._lasts.append(key)
+
+    def _split(self, i: int) -> None:
+        chunk = self._chunks[i]
+        half = len(chunk) // 2
+        self._chunks[i : i + 1] = [chunk[:half], chunk[half:]]
+        self._lasts[i : i + 1] = [chunk[half - 1], chunk[-1]]

@@ -1,0 +1,140 @@
+"""What the distributor learns from contacts: handle time H, abandon rate θ, and how agents divide their time.
+
+- H of a queue: mean of its last 100 handled contacts (bridged until wrap-up is over), shrunk to the configured prior with weight 20.
+- θ of a queue: abandons ÷ seconds waited, over the last 200 contacts that queued; 0 until 20 are seen.
+- Share of an agent in a queue: their seconds on its contacts ÷ on all contacts, of those finished in the last 2 h; 1/k for an agent
+  of k queues until 20 of them are seen.
+
+Everything is kept as whole microseconds and whole parts of 2⁴⁰, so sums can be carried along one by one and still
+equal, to the last bit, the sums of the same rows read back from the log.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+HANDLED_KEPT = 100
+WAITED_KEPT = 200
+PRIOR_WEIGHT = 20
+SEEN_ENOUGH = 20
+SHARE_WINDOW = 7200.0  # seconds
+SHARE_UNIT = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One contact an agent has finished: bridged at `connected_at`, wrap-up over at `wrapped_at`."""
+
+    contact: str
+    queue: str
+    agent: str
+    connected_at: float
+    wrapped_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """One contact that has left a queue's line after `seconds`, answered or not; `abandoned` if the caller hung up."""
+
+    contact: str
+    queue: str
+    seconds: float
+    abandoned: bool
+
+
+def micro(seconds: float) -> int:
+    """Seconds as whole microseconds."""
+    return round(seconds * 1e6)
+
+
+class Measures:
+    """One queue's H (`handle_time`, seconds) and θ (`theta`, per second), kept up to date."""
+
+    __slots__ = (
+        "_abandons",
+        "_handled",
+        "_handled_sum",
+        "_prior",
+        "_waited",
+        "_waited_sum",
+        "handle_time",
+        "theta",
+    )
+
+    def __init__(self, prior: float) -> None:
+        self._handled: deque[int] = deque()
+        self._handled_sum = 0
+        self._waited: deque[tuple[int, bool]] = deque()
+        self._waited_sum = 0
+        self._abandons = 0
+        self.theta = 0.0
+        self.set_prior(prior)
+
+    def set_prior(self, prior: float) -> None:
+        """Take another configured handle time, seconds (at least one, since it is divided by)."""
+        self._prior = max(prior, 1.0)
+        self._refresh_handle_time()
+
+    def handled(self, seconds: float) -> None:
+        """Count a finished contact's handle time."""
+        self._handled.append(micro(seconds))
+        self._handled_sum += self._handled[-1]
+        if len(self._handled) > HANDLED_KEPT:
+            self._handled_sum -= self._handled.popleft()
+        self._refresh_handle_time()
+
+    def waited(self, seconds: float, abandoned: bool) -> None:
+        """Count a contact that has left the line."""
+        self._waited.append((micro(seconds), abandoned))
+        self._waited_sum += self._waited[-1][0]
+        self._abandons += abandoned
+        if len(self._waited) > WAITED_KEPT:
+            oldest, gave_up = self._waited.popleft()
+            self._waited_sum -= oldest
+            self._abandons -= gave_up
+        known = len(self._waited) >= SEEN_ENOUGH and self._waited_sum > 0
+        self.theta = self._abandons * 1e6 / self._waited_sum if known else 0.0
+
+    def summary(self) -> dict[str, object]:
+        """Everything that is kept, for comparing two states."""
+        return {"handled": list(self._handled), "waited": list(self._waited)}
+
+    def _refresh_handle_time(self) -> None:
+        total = PRIOR_WEIGHT * self._prior + self._handled_sum / 1e6
+        self.handle_time = total / (PRIOR_WEIGHT + len(self._handled))
+
+
+class Shares:
+    """How one agent has divided their time over the last 2 h."""
+
+    __slots__ = ("_contacts", "_spent", "_total")
+
+    def __init__(self) -> None:
+        self._spent: dict[str, int] = {}
+        self._total = 0
+        self._contacts = 0
+
+    def add(self, queue: str, spent: int) -> None:
+        """Count a finished contact of `spent` microseconds."""
+        self._count(queue, spent, 1)
+
+    def expire(self, queue: str, spent: int) -> None:
+        """Forget a contact that has become too old."""
+        self._count(queue, -spent, -1)
+
+    def weights(self, queues: Sequence[str]) -> list[int]:
+        """The agent's share in each queue, in parts of 2⁴⁰."""
+        if self._contacts < SEEN_ENOUGH or not self._total:
+            return [SHARE_UNIT // max(len(queues), 1)] * len(queues)
+        return [self._spent.get(queue, 0) * SHARE_UNIT // self._total for queue in queues]
+
+    def summary(self) -> dict[str, object]:
+        """Everything that is kept, for comparing two states."""
+        return {"spent": {q: s for q, s in self._spent.items() if s}, "contacts": self._contacts}
+
+    def _count(self, queue: str, spent: int, contacts: int) -> None:
+        self._spent[queue] = self._spent.get(queue, 0) + spent
+        self._total += spent
+        self._contacts += contacts

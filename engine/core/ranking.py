@@ -1,0 +1,145 @@
+"""Which queue is least busy, and which agent is next: the two rules as pure functions on plain figures.
+
+**Least busy** picks one queue for a caller who may go to several. A queue is a candidate if it is open, not full, and somebody
+who could take this caller is signed in and not paused. Then:
+
+1. *Agent surplus*: some candidate has more fitting ready agents R than waiting contacts U. The largest (R − U)/A wins, A being its
+   active agents: the largest idle share is the quietest. Ties: the agent who has been idle longest, then list order.
+2. *Call surplus*: no candidate has. The smallest estimated wait + `adjust` wins, at the place this caller would get. All within
+   5 s of the smallest are level: then the smaller (U + 1)/A, then the one chosen least recently, then list order.
+
+A queue whose A is 0 (its ready agents have served only other queues of late) counts as endlessly idle in 1, and as an endless wait in 2.
+
+**Longest idle** picks the agent inside a queue: the one who has waited longest for a contact, then the order of the site's file. A failed
+offer starts an agent's wait anew, so one who never answers is not rung first for ever.
+
+Every choice comes with its whole table of candidates, so that it can be explained later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any, NamedTuple
+
+LEVEL = 5.0  # seconds of estimated wait that make no difference
+
+#: What a caller who fits nowhere is told: the first of these that holds for any queue.
+REFUSALS = ("full", "unstaffed", "closed")
+
+
+class Candidate(NamedTuple):
+    """One queue as this caller finds it, at one moment."""
+
+    queue: str
+    open: bool
+    staffed: bool
+    capacity: int
+    held: int  # contacts in the queue, those being offered included: what capacity limits
+    waiting: int  # U: contacts not being offered
+    ready: int  # R: ready agents with the caller's skills
+    active: float  # A: agents, weighted with the share of their time this queue gets
+    place: int  # P: the place this caller would get, from 1
+    wait: float | None  # estimated wait at P in seconds; None if it cannot be told
+    adjust: float  # seconds
+    idle_since: float | None  # of the fitting ready agent who has waited longest
+    last_chosen: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The queue chosen, or None and the outcome (full, unstaffed, closed); `decision` is the table, JSON values only."""
+
+    queue: str | None
+    outcome: str
+    decision: dict[str, Any]
+
+
+def excluded(c: Candidate) -> str | None:
+    """Why a queue is no candidate, or None if it is one."""
+    if not c.open:
+        return "closed"
+    if not c.staffed:
+        return "unstaffed"
+    if c.held >= c.capacity:
+        return "full"
+    return None
+
+
+def surplus(c: Candidate) -> float:
+    """Idle share (R − U)/A of a queue with more ready agents than waiting contacts."""
+    return (c.ready - c.waiting) / c.active if c.active > 0.0 else inf
+
+
+def cost(c: Candidate) -> float:
+    """Estimated wait plus adjustment, seconds; endless where it cannot be told."""
+    return inf if c.wait is None else c.wait + c.adjust
+
+
+def least_busy(candidates: Sequence[Candidate], now: float) -> Choice:
+    """Choose by the rule above; the candidates come in list order."""
+    why = [excluded(c) for c in candidates]
+    able = [c for c, reason in zip(candidates, why, strict=True) if reason is None]
+    if not able:
+        outcome = next((r for r in REFUSALS if r in why), "closed")
+        return Choice(None, outcome, _decision("none", None, candidates, why, now))
+    idle = [c for c in able if c.ready > c.waiting]
+    chosen = _quietest(idle) if idle else _shortest(able)
+    rule = "agent_surplus" if idle else "call_surplus"
+    return Choice(chosen.queue, "queued", _decision(rule, chosen.queue, candidates, why, now))
+
+
+def _quietest(idle: Sequence[Candidate]) -> Candidate:
+    # min() keeps the first of equals: list order is the last tie-break.
+    if len(idle) == 1:
+        return idle[0]
+    return min(idle, key=lambda c: (-surplus(c), c.idle_since if c.idle_since is not None else inf))
+
+
+def _shortest(able: Sequence[Candidate]) -> Candidate:
+    if len(able) == 1:
+        return able[0]
+    level = min(map(cost, able)) + LEVEL
+    return min((c for c in able if cost(c) <= level), key=_crowding)
+
+
+def _crowding(c: Candidate) -> tuple[float, float]:
+    return (
+        (c.waiting + 1) / c.active if c.active > 0.0 else inf,
+        -inf if c.last_chosen is None else c.last_chosen,
+    )
+
+
+def _decision(
+    rule: str, chosen: str | None, candidates: Sequence[Candidate], why: Sequence[str | None], now: float
+) -> dict[str, Any]:
+    rows = [_row(c, reason) for c, reason in zip(candidates, why, strict=True)]
+    return {"rule": rule, "chosen": chosen, "at": now, "candidates": rows}
+
+
+def _row(c: Candidate, reason: str | None) -> dict[str, Any]:
+    return {
+        "queue": c.queue,
+        "excluded": reason,
+        "ready": c.ready,
+        "waiting": c.waiting,
+        "held": c.held,
+        "capacity": c.capacity,
+        "active": c.active,
+        "place": c.place,
+        "wait": c.wait,
+        "adjust": c.adjust,
+        "idle_since": c.idle_since,
+        "last_chosen": c.last_chosen,
+    }
+
+
+def idle_key(idle_since: float, order: int) -> tuple[float, int]:
+    """What agents are sorted by: who has waited longest for a contact, then the site's order."""
+    return (idle_since, order)
+
+
+def longest_idle(agents: Iterable[tuple[str, float, int]]) -> str | None:
+    """The next agent of those ready and fitting, given as (name, idle_since, order); None if there are none."""
+    return min(agents, key=lambda a: idle_key(a[1], a[2]), default=(None, 0.0, 0))[0]

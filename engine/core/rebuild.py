@@ -1,0 +1,269 @@
+"""Rebuilding the distributor from what was written down, comparing two of them, and taking in a changed site.
+
+`restore` needs rows, not a history: who waits, what rings, who talks, each agent's last `AgentChanged`, and the recent
+contacts the estimates learn from. After it, send a `Tick`: whatever became due meanwhile happens then.
+
+Rows that contradict each other must not strand anybody: a caller without a live offer simply waits; an agent who was reserved for an
+offer or talking in a conversation that is not among the rows gets a pause that is over at once, and the next Tick frees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappush
+from typing import Any
+
+from engine.core.agent import AgentState
+from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
+from engine.core.floor import (
+    COOLED,
+    OFFER_OVERDUE,
+    OVERDUE,
+    WRAP_UP_ENDS,
+    Agent,
+    Caller,
+    Queue,
+    Ringing,
+    State,
+)
+from engine.core.measures import Handled, Waited
+from engine.core.site import Settings
+from engine.core.turn import Turn
+
+IN_CONTACT = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation that goes on, or (`agent` in wrap-up) has ended."""
+
+    contact: str
+    agent: str
+    queue: str
+    connected_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CoolDown:
+    """`agent` failed an offer of `contact` and is not offered it again until `until`."""
+
+    contact: str
+    agent: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All the distributor is made of; sequences of measures in the order they happened.
+
+    `agents`: each agent's last AgentChanged. `waiting`: every contact in a queue, those being offered included, as Arrived with `queue` and
+    `enqueued_at`. `offers`: live ones with the time they were made. `talks`: of agents talking or in wrap-up. `handled`: the last
+    100 of each queue and all of the last 2 h. `waited`: the last 200 of each queue. `chosen`: when each queue was last chosen.
+    `serial`: how many offers were ever made, where known.
+    """
+
+    agents: Sequence[AgentChanged] = ()
+    waiting: Sequence[Arrived] = ()
+    offers: Sequence[tuple[Offer, float]] = ()
+    talks: Sequence[Talk] = ()
+    cool_downs: Sequence[CoolDown] = ()
+    handled: Sequence[Handled] = ()
+    waited: Sequence[Waited] = ()
+    chosen: Mapping[str, float] = field(default_factory=dict)
+    serial: int = 0
+
+
+def restore(settings: Settings, rows: Rows, now: float) -> State:
+    """A state equal to the one the rows were written from; rows about agents or queues the site no longer names are left out."""
+    state = State(settings)
+    state.serial = rows.serial
+    for queue, at in rows.chosen.items():
+        if queue in state.queues:
+            state.queues[queue].last_chosen = at
+    _learn(state, rows)
+    for arrived in rows.waiting:
+        _restore_caller(state, arrived, now)
+    for changed in rows.agents:
+        if changed.agent in state.agents:
+            _restore_agent(state.agents[changed.agent], changed)
+    for offer, at in rows.offers:
+        _restore_offer(state, offer, at)
+    for talk in rows.talks:
+        _restore_talk(state, talk)
+    for cool in rows.cool_downs:
+        _restore_cool_down(state, cool)
+    for agent in state.agents.values():
+        _reconcile(state, agent, now)
+    state.rewire()
+    state.expire(now)
+    return state
+
+
+def _learn(state: State, rows: Rows) -> None:
+    for done in rows.handled:
+        if done.queue in state.queues:
+            state.handled(state.queues[done.queue], done.agent, done.connected_at, done.wrapped_at)
+    for waited in rows.waited:
+        if waited.queue in state.queues:
+            state.queues[waited.queue].measures.waited(waited.seconds, waited.abandoned)
+
+
+def _restore_caller(state: State, fact: Arrived, now: float) -> None:
+    queue = state.queue(fact.queue or fact.queues[0])
+    enqueued_at = now if fact.enqueued_at is None else fact.enqueued_at
+    lane = state.lane(queue, fact.skills)
+    caller = Caller(fact.contact, lane, fact.priority, enqueued_at, fact.max_wait)
+    caller.group = fact.group
+    state.callers[fact.contact] = caller
+
+
+def _restore_agent(agent: Agent, row: AgentChanged) -> None:
+    agent.state = AgentState(row.state)
+    agent.reason, agent.contact, agent.until = row.reason, row.contact, row.until
+    agent.since, agent.idle_since = row.since, row.idle_since
+    agent.then, agent.then_reason = row.then, row.then_reason
+
+
+def _restore_offer(state: State, offer: Offer, at: float) -> None:
+    agent, caller = state.agents.get(offer.agent), state.callers.get(offer.contact)
+    if (
+        agent is None
+        or caller is None
+        or agent.state is not AgentState.RESERVED
+        or agent.offer
+        or caller.offer
+    ):
+        return
+    state.offers[offer.offer] = Ringing(offer.offer, agent, caller, offer.ring, at)
+    agent.offer = caller.offer = offer.offer
+    agent.contact = caller.contact
+    heappush(state.timers, (at + offer.ring + OVERDUE, OFFER_OVERDUE, offer.offer, ""))
+
+
+def _restore_talk(state: State, talk: Talk) -> None:
+    agent = state.agents.get(talk.agent)
+    if agent is None or agent.state not in IN_CONTACT or agent.contact != talk.contact:
+        return
+    agent.queue, agent.connected_at = state.queue(talk.queue), talk.connected_at
+    if agent.state is AgentState.TALKING:
+        state.talks[talk.contact] = agent
+
+
+def _restore_cool_down(state: State, row: CoolDown) -> None:
+    agent, caller = state.agents.get(row.agent), state.callers.get(row.contact)
+    if agent is not None and caller is not None:
+        agent.cooling[row.contact] = row.until
+        caller.cooled.append(agent.name)
+        heappush(state.timers, (row.until, COOLED, agent.name, row.contact))
+
+
+def _reconcile(state: State, agent: Agent, now: float) -> None:
+    lost_offer = agent.state is AgentState.RESERVED and agent.offer is None
+    lost_talk = agent.state in IN_CONTACT and agent.queue is None
+    if lost_offer or lost_talk:
+        asked = agent.then
+        agent.state = AgentState(asked) if asked else AgentState.PAUSED
+        agent.reason = agent.then_reason if asked else "restored"
+        agent.until = None if asked else now
+        agent.contact, agent.then, agent.then_reason = None, "", ""
+    if agent.until is not None:
+        heappush(state.timers, (agent.until, WRAP_UP_ENDS, agent.name, ""))
+
+
+def reload(state: State, settings: Settings, now: float) -> list[Command]:
+    """Take in a changed site; returns what follows from it.
+
+    Contacts stay in their queue: one that is no longer named takes nobody new, and its agents serve it until it is empty.
+    Agents no longer named are logged out, after their conversation; new ones marked `ready` are ready.
+    """
+    turn = Turn(state, now)
+    state.settings = settings
+    _reload_queues(state, settings)
+    fresh, removed = _reload_agents(state, settings)
+    state.rewire()
+    for agent in removed:
+        turn.dismiss(agent)
+    for agent in fresh:
+        turn.agent_set(AgentSet(agent.name, AgentState.READY))
+    for agent in list(state.agents.values()):
+        turn.look_again(agent)
+    return turn.commands
+
+
+def _reload_queues(state: State, settings: Settings) -> None:
+    for name, rule in settings.queues.items():
+        queue = state.queues.setdefault(name, Queue(rule))
+        queue.rule, queue.gone = rule, False
+        queue.measures.set_prior(rule.handle_time)
+    for name in state.queues.keys() - settings.queues.keys():
+        state.queues[name].gone = True
+        if not state.queues[name].held:
+            del state.queues[name]
+
+
+def _reload_agents(state: State, settings: Settings) -> tuple[list[Agent], list[Agent]]:
+    """The agents who are new and ready, and those no longer named."""
+    fresh, named = [], {}
+    for order, (name, rule) in enumerate(settings.agents.items()):
+        agent = state.agents.get(name)
+        if agent is None:
+            agent = Agent(rule, order)
+            if rule.ready:
+                fresh.append(agent)
+        agent.rule, agent.order, agent.gone = rule, order, False
+        named[name] = agent
+    removed = [agent for name, agent in state.agents.items() if name not in named]
+    state.agents = {**named, **{agent.name: agent for agent in removed}}
+    return fresh, removed
+
+
+def summary(state: State, now: float) -> dict[str, Any]:
+    """Everything that decides what happens next, as plain values: two states with equal summaries behave alike.
+
+    Left out are offer serials, lanes nobody waits in and stale timers, which a rebuilt state need not have.
+    """
+    state.expire(now)
+    return {
+        "queues": {q.name: _queue_summary(q) for q in state.queues.values()},
+        "agents": {a.name: _agent_summary(a, now) for a in state.agents.values()},
+        "callers": {
+            c.contact: (
+                c.lane.queue.name,
+                sorted(c.lane.skills),
+                c.key,
+                c.deadline,
+                c.group,
+                c.offer,
+                c.kind,
+            )
+            for c in state.callers.values()
+        },
+        "offers": {
+            r.id: (r.agent.name, r.caller.contact, r.ring, r.offered_at) for r in state.offers.values()
+        },
+        "talks": {contact: agent.name for contact, agent in state.talks.items()},
+        "recent": sorted(state.recent),
+    }
+
+
+def _queue_summary(q: Queue) -> dict[str, Any]:
+    lanes = {tuple(sorted(lane.skills)): list(lane.line) for lane in q.lanes.values() if lane.line.first}
+    return {
+        "line": list(q.line),
+        "lanes": lanes,
+        "held": q.held,
+        "weight": q.weight,
+        "last_chosen": q.last_chosen,
+        **q.measures.summary(),
+    }
+
+
+def _agent_summary(a: Agent, now: float) -> dict[str, Any]:
+    return {
+        "state": (str(a.state), a.reason, a.since, a.until, a.idle_since, str(a.then), a.then_reason),
+        "busy": (a.contact, a.offer, a.queue and a.queue.name, a.connected_at if a.queue else None),
+        "cooling": {contact: until for contact, until in a.cooling.items() if until > now},
+        "present": (a.active, a.signed_in, a.standing, dict(a.weights)),
+        "shares": a.shares.summary(),
+    }

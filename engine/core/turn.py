@@ -1,0 +1,343 @@
+"""One turn of the distributor: a fact is taken in, time is caught up with, free agents and waiting callers are matched.
+
+The rules are told in `acd.py`; here every step of them is one small method. Each method leaves the floor's promise intact: whoever
+stands in line fits no ready agent, and whoever is ready fits nobody in line (cool-downs aside).
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from engine.core.agent import AFTER_WRAP_UP, REQUESTS, AgentState, Cause, step
+from engine.core.choosing import candidate, expected_wait
+from engine.core.facts import (
+    AgentChanged,
+    AgentSet,
+    Arrived,
+    Cancel,
+    Command,
+    Offer,
+    Queued,
+    Refused,
+    TimedOut,
+)
+from engine.core.floor import (
+    COOLED,
+    MAX_WAIT,
+    OFFER_OVERDUE,
+    OVERDUE,
+    WRAP_UP_ENDS,
+    Agent,
+    Caller,
+    Ringing,
+    State,
+    is_live,
+)
+from engine.core.ranking import least_busy
+from engine.core.site import QueueRule
+
+LEAST_COOL_DOWN = 1.0  # a phone that fails at once must not be rung in a tight circle
+
+
+def rest_after_failure(rule: QueueRule, now: float) -> float:
+    """Until when an agent who failed an offer is not offered this contact again."""
+    return now + max(rule.cool_down, LEAST_COOL_DOWN)
+
+
+class Turn:
+    """One decision being made: the state, the moment, and the commands so far."""
+
+    __slots__ = ("commands", "now", "state")
+
+    def __init__(self, state: State, now: float) -> None:
+        self.state = state
+        self.now = now
+        self.commands: list[Command] = []
+
+    # --- callers ---
+
+    def arrived(self, fact: Arrived) -> None:
+        """Choose a queue, and an agent if one is free; a contact already here is told its place again."""
+        state = self.state
+        if fact.contact in state.callers:
+            self._say_place(state.callers[fact.contact])
+            return
+        if fact.contact in state.talks:
+            return
+        enqueued_at = self.now if fact.enqueued_at is None else fact.enqueued_at
+        key = (-fact.priority, enqueued_at, fact.contact)
+        if fact.queue is not None:
+            queue, decision = state.queue(fact.queue), {}
+            chosen = candidate(state, queue, fact, key, self.now)
+        else:
+            candidates = [candidate(state, state.queues.get(n), fact, key, self.now, n) for n in fact.queues]
+            choice = least_busy(candidates, self.now)
+            decision = choice.decision
+            if choice.queue is None:
+                self.commands.append(Refused(fact.contact, choice.outcome, decision))
+                return
+            queue = state.queues[choice.queue]
+            queue.last_chosen = self.now
+            chosen = next(c for c in candidates if c.queue == choice.queue)
+        caller = Caller(
+            fact.contact, state.lane(queue, fact.skills), fact.priority, enqueued_at, fact.max_wait
+        )
+        caller.group = fact.group
+        state.callers[fact.contact] = caller
+        queue.held += 1
+        self.commands.append(
+            Queued(fact.contact, queue.name, enqueued_at, chosen.place, chosen.wait, decision)
+        )
+        self._place(caller)
+
+    def left(self, contact: str, reason: str) -> None:
+        """The caller is gone: out of line, away from a ringing phone, or out of a conversation."""
+        caller = self.state.callers.get(contact)
+        if caller is None:
+            self.talk_ended(contact)
+            return
+        agent = self._cancel(caller, reason) if caller.offer else None
+        if agent is None:
+            self.state.step_out(caller)
+        self._drop(caller, abandoned=reason == "abandoned")
+        if agent is not None:
+            self._free(agent, Cause.WITHDRAWN)
+
+    def _place(self, caller: Caller) -> None:
+        agent = self.state.next_agent(caller.lane, caller.contact, self.now) if caller.lane.ready else None
+        if agent is None:
+            self.state.stand(caller)
+        else:
+            self.state.stand_down(agent)
+            self._offer(agent, caller)
+
+    def _drop(self, caller: Caller, abandoned: bool = False) -> None:
+        caller.lane.queue.measures.waited(self.now - caller.enqueued_at, abandoned)
+        self.state.forget(caller)
+
+    def _time_out(self, caller: Caller) -> None:
+        self._drop(caller)
+        self.commands.append(TimedOut(caller.contact))
+
+    def _say_place(self, caller: Caller) -> None:
+        queue = caller.lane.queue
+        place = queue.line.ahead_of(caller.key) + 1
+        wait = expected_wait(queue, place, caller.lane.ready)
+        self.commands.append(Queued(caller.contact, queue.name, caller.enqueued_at, place, wait, {}))
+
+    # --- offers ---
+
+    def _offer(self, agent: Agent, caller: Caller) -> None:
+        """Reserve the agent, then offer; neither stands among the free any more."""
+        state, rule = self.state, caller.lane.queue.rule
+        state.serial += 1
+        # Time and a serial number: unique even if a restart should lose count.
+        ringing = Ringing(f"{int(self.now * 1000):x}-{state.serial:x}", agent, caller, rule.ring, self.now)
+        state.offers[ringing.id] = ringing
+        caller.offer = agent.offer = ringing.id
+        agent.contact = caller.contact
+        heappush(state.timers, (self.now + rule.ring + OVERDUE, OFFER_OVERDUE, ringing.id, ""))
+        self._change(agent, AgentState.RESERVED)
+        self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
+
+    def offer_failed(self, offer: str, why: str) -> None:
+        """Send the caller on, then see to the agent."""
+        ringing = self.state.offers.get(offer)
+        if ringing is None:
+            return
+        agent, caller = ringing.agent, ringing.caller
+        rule = caller.lane.queue.rule
+        self._close(ringing)
+        rest = rest_after_failure(rule, self.now)
+        agent.cooling[caller.contact] = rest
+        caller.cooled.append(agent.name)
+        heappush(self.state.timers, (rest, COOLED, agent.name, caller.contact))
+        agent.idle_since = self.now  # to the back: one who never answers is not rung first for ever
+        self._to_another(caller)
+        if why == "rejected" or (why == "no_answer" and rule.rona == "ready"):
+            self._free(agent, Cause.DECLINED)
+        else:
+            until = None if why == "no_answer" else rest
+            self._settle(agent, step(agent.state, Cause.UNANSWERED), why, until)
+
+    def connected(self, offer: str) -> None:
+        """The caller is answered; the agent talks."""
+        ringing = self.state.offers.get(offer)
+        if ringing is None:
+            return
+        agent, caller = ringing.agent, ringing.caller
+        self._close(ringing)
+        self._drop(caller)
+        agent.contact = caller.contact
+        agent.queue = caller.lane.queue
+        agent.connected_at = self.now
+        self.state.talks[caller.contact] = agent
+        self._change(agent, step(agent.state, Cause.CONNECTED))
+
+    def _cancel(self, caller: Caller, why: str) -> Agent:
+        assert caller.offer is not None
+        ringing = self.state.offers[caller.offer]
+        self._close(ringing)
+        self.commands.append(Cancel(ringing.id, caller.contact, ringing.agent.name, why))
+        return ringing.agent
+
+    def _close(self, ringing: Ringing) -> None:
+        del self.state.offers[ringing.id]
+        ringing.caller.offer = ringing.agent.offer = ringing.agent.contact = None
+
+    # --- agents ---
+
+    def talk_ended(self, contact: str) -> None:
+        """The agent goes into wrap-up, or past it where the queue has none."""
+        agent = self.state.talks.pop(contact, None)
+        if agent is None or agent.queue is None:
+            return
+        wrap_up = agent.queue.rule.wrap_up
+        if wrap_up <= 0.0:
+            agent.state = AgentState.WRAP_UP
+            self._wrapped(agent)
+            return
+        self._change(agent, step(agent.state, Cause.TALK_ENDED), until=self.now + wrap_up)
+
+    def _wrapped(self, agent: Agent, cause: Cause | None = None) -> None:
+        """Learn from the finished contact, then honour what was asked for meanwhile."""
+        assert agent.queue is not None
+        self.state.handled(agent.queue, agent.name, agent.connected_at, self.now)
+        agent.contact = agent.queue = None
+        agent.idle_since = self.now
+        cause = cause or AFTER_WRAP_UP[agent.then]
+        reason, agent.then, agent.then_reason = agent.then_reason, "", ""
+        self.state.reweigh(agent)
+        self._settle(agent, step(agent.state, cause), reason)
+
+    def agent_set(self, fact: AgentSet) -> None:
+        """Do what an agent asks for, now or when their conversation is over."""
+        cause = REQUESTS.get(fact.state)
+        if cause is None:
+            raise ValueError(
+                f"agent {fact.agent}: '{fact.state}' cannot be asked for; ask for ready, paused or logged_out"
+            )
+        agent = self.state.agents.get(fact.agent)
+        if agent is not None and not agent.gone:
+            self._ask(agent, cause, fact)
+
+    def dismiss(self, agent: Agent) -> None:
+        """Log out an agent the site no longer names, after their conversation."""
+        agent.gone = True
+        if agent.state is AgentState.LOGGED_OUT:
+            self.state.dismiss(agent)
+        else:
+            fact = AgentSet(agent.name, AgentState.LOGGED_OUT, "no longer named in site.yaml")
+            self._ask(agent, Cause.ASKS_LOGOUT, fact)
+
+    def look_again(self, agent: Agent) -> None:
+        """Give a ready agent the caller they could not have until now."""
+        caller = self.state.best_caller(agent, self.now) if agent.standing else None
+        if caller is not None:
+            self.state.stand_down(agent)
+            self.state.step_out(caller)
+            self._offer(agent, caller)
+
+    def _ask(self, agent: Agent, cause: Cause, fact: AgentSet) -> None:
+        target = step(agent.state, cause)
+        if target is None:
+            return
+        if target is agent.state and target is not AgentState.PAUSED:
+            self._remember(agent, cause, fact)
+        elif agent.state is AgentState.WRAP_UP:
+            agent.then_reason = fact.reason
+            self._wrapped(agent, cause)
+        elif agent.state is AgentState.RESERVED:
+            assert agent.offer is not None
+            caller = self.state.offers[agent.offer].caller
+            self._cancel(caller, fact.state)
+            self._settle(agent, target, fact.reason)
+            self._to_another(caller)
+        else:
+            agent.idle_since = self.now
+            self._settle(agent, target, fact.reason)
+
+    def _to_another(self, caller: Caller) -> None:
+        if self.now >= caller.deadline:
+            self._time_out(caller)
+        else:
+            self._place(caller)
+
+    def _remember(self, agent: Agent, cause: Cause, fact: AgentSet) -> None:
+        then = "" if cause is Cause.ASKS_READY else fact.state
+        if (then, fact.reason) != (agent.then, agent.then_reason):
+            agent.then, agent.then_reason = then, fact.reason if then else ""
+            self.state.refresh(agent)
+            self._report(agent)
+
+    def _free(self, agent: Agent, cause: Cause) -> None:
+        self._settle(agent, step(agent.state, cause))
+
+    def _settle(
+        self, agent: Agent, target: AgentState | None, reason: str = "", until: float | None = None
+    ) -> None:
+        """Bring an agent to ready (and at once to the next caller), paused or logged_out."""
+        state = self.state
+        state.stand_down(agent)
+        if target is not AgentState.READY:
+            self._change(agent, target, reason, until)
+            return
+        agent.state, agent.until = target, None
+        state.refresh(agent)
+        caller = state.best_caller(agent, self.now)
+        if caller is None:
+            self._change(agent, target)
+            state.stand_by(agent)
+        else:
+            state.step_out(caller)
+            self._offer(agent, caller)
+
+    def _change(
+        self, agent: Agent, target: AgentState | None, reason: str = "", until: float | None = None
+    ) -> None:
+        assert target is not None, f"{agent.name}: no way leads on from {agent.state}"
+        agent.state, agent.reason, agent.until, agent.since = target, reason, until, self.now
+        if until is not None:
+            heappush(self.state.timers, (until, WRAP_UP_ENDS, agent.name, ""))
+        self.state.refresh(agent)
+        self._report(agent)
+        if agent.gone and target is AgentState.LOGGED_OUT:
+            self.state.dismiss(agent)
+
+    def _report(self, a: Agent) -> None:
+        self.commands.append(
+            AgentChanged(
+                a.name, a.state, a.reason, a.contact, a.until, a.since, a.idle_since, a.then, a.then_reason
+            )
+        )
+
+    # --- time ---
+
+    def run_due(self) -> None:
+        """Do everything that is due, earliest first; agents become free before a caller's time is up."""
+        state = self.state
+        while state.timers and state.timers[0][0] <= self.now:
+            timer = heappop(state.timers)
+            if is_live(state, timer):
+                self._due(timer[1], timer[2], timer[3])
+
+    def _due(self, kind: int, name: str, contact: str) -> None:
+        state = self.state
+        if kind == OFFER_OVERDUE:
+            ringing = state.offers[name]
+            self.commands.append(Cancel(name, ringing.caller.contact, ringing.agent.name, "unreachable"))
+            self.offer_failed(name, "unreachable")
+        elif kind == MAX_WAIT:
+            caller = state.callers[name]
+            state.step_out(caller)
+            self._time_out(caller)
+        else:
+            agent = state.agents[name]
+            if kind == COOLED:
+                del agent.cooling[contact]
+                self.look_again(agent)
+            elif agent.state is AgentState.WRAP_UP:
+                self._wrapped(agent)
+            else:
+                agent.idle_since = self.now
+                self._free(agent, Cause.RESTED)
