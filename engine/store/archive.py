@@ -1,0 +1,120 @@
+"""Reading the store: contacts, their events, flow versions, and what the distributor needs to start again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import orjson
+
+from engine.core.contact import FIELDS
+from engine.core.event import Event
+from engine.errors import StoreError
+from engine.store.migrate import connect_readonly
+
+_EVENT = "seq, at, contact, agent, kind, data"
+
+
+def _event(row: Iterable[Any]) -> Event:
+    seq, at, contact, agent, kind, data = row
+    return Event(kind, at, contact, agent, orjson.loads(data), seq)
+
+
+class Archive:
+    """Questions to the store; works beside a running engine and without one."""
+
+    def __init__(self, db: aiosqlite.Connection) -> None:
+        self._db = db
+        self._reading = 0
+
+    @property
+    def busy(self) -> bool:
+        """True while a question is under way (a virtual clock must not run ahead of it)."""
+        return self._reading > 0
+
+    async def contacts(self, since: float = 0.0, outcome: str | None = None) -> list[dict[str, Any]]:
+        """Contact records that arrived at `since` (epoch seconds) or later, oldest first; open ones have no outcome yet."""
+        sql = f"SELECT {', '.join(FIELDS)} FROM contacts WHERE arrived_at >= ?"
+        values: list[Any] = [since]
+        if outcome is not None:
+            sql, values = f"{sql} AND outcome = ?", [*values, outcome]
+        rows = await self._rows(f"{sql} ORDER BY arrived_at, id", values)
+        return [dict(zip(FIELDS, row, strict=True)) for row in rows]
+
+    async def contact(self, contact_id: str) -> dict[str, Any]:
+        """One contact record. Raises StoreError when there is none."""
+        rows = await self._rows(f"SELECT {', '.join(FIELDS)} FROM contacts WHERE id = ?", [contact_id])
+        if not rows:
+            raise StoreError(f"There is no contact {contact_id!r}; `quietline contacts` lists them.")
+        return dict(zip(FIELDS, rows[0], strict=True))
+
+    async def open_contacts(self) -> list[str]:
+        """The ids of contacts that have not ended, oldest first."""
+        sql = "SELECT id FROM contacts WHERE ended_at IS NULL ORDER BY arrived_at, id"
+        return [str(row[0]) for row in await self._rows(sql)]
+
+    async def known(self, contact_id: str) -> bool:
+        """True when this contact was ever committed."""
+        return bool(await self._rows("SELECT 1 FROM contacts WHERE id = ?", [contact_id]))
+
+    async def events(self, contact_id: str) -> list[Event]:
+        """A contact's events, in order."""
+        sql = f"SELECT {_EVENT} FROM events WHERE contact = ? ORDER BY seq"
+        return [_event(row) for row in await self._rows(sql, [contact_id])]
+
+    async def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
+        """Events with a higher `seq`, in order; for following the log."""
+        sql = f"SELECT {_EVENT} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [_event(row) for row in await self._rows(sql, [seq, limit])]
+
+    async def events_since(self, at: float, kinds: Iterable[str]) -> list[Event]:
+        """Events of some kinds that happened at `at` or later, in order."""
+        wanted = list(kinds)
+        sql = f"SELECT {_EVENT} FROM events WHERE at >= ? AND kind IN ({','.join('?' * len(wanted))}) ORDER BY seq"
+        return [_event(row) for row in await self._rows(sql, [at, *wanted])]
+
+    async def last_seq(self) -> int:
+        """The newest event's number, 0 for an empty log."""
+        rows = await self._rows("SELECT coalesce(max(seq), 0) FROM events")
+        return int(rows[0][0])
+
+    async def agent_states(self) -> dict[str, Event]:
+        """The newest `agent_state` event of every agent."""
+        sql = (
+            f"SELECT {_EVENT} FROM events WHERE seq IN "
+            "(SELECT max(seq) FROM events WHERE agent IS NOT NULL AND kind = 'agent_state' GROUP BY agent)"
+        )
+        return {str(e.agent): e for e in map(_event, await self._rows(sql))}
+
+    async def flow_source(self, digest: str) -> tuple[str, str]:
+        """A stored version of a flow: its name and source text. Raises StoreError when it is not there."""
+        rows = await self._rows("SELECT name, source FROM flows WHERE hash = ?", [digest])
+        if not rows:
+            raise StoreError(f"Flow version {digest[:12]} is not in the store; its calls cannot be replayed.")
+        return str(rows[0][0]), str(rows[0][1])
+
+    async def messages(self, contact_id: str) -> list[dict[str, Any]]:
+        """The messages a contact left: mailbox, file, seconds, at."""
+        sql = "SELECT mailbox, file, seconds, at FROM messages WHERE contact = ? ORDER BY at"
+        names = ("mailbox", "file", "seconds", "at")
+        return [dict(zip(names, row, strict=True)) for row in await self._rows(sql, [contact_id])]
+
+    async def _rows(self, sql: str, values: Iterable[Any] = ()) -> list[Any]:
+        self._reading += 1
+        try:
+            return list(await self._db.execute_fetchall(sql, list(values)))
+        finally:
+            self._reading -= 1
+
+
+@asynccontextmanager
+async def open_archive(path: Path) -> AsyncIterator[Archive]:
+    """Open the store for reading. Raises StoreError when there is none."""
+    db = await connect_readonly(path)
+    try:
+        yield Archive(db)
+    finally:
+        await db.close()

@@ -1,0 +1,195 @@
+"""The ledger: the one writer of the event log.
+
+`append` folds events into the open contacts at once and returns a future that is done when they are on disk. One commit takes all that
+arrived while the one before it was being written (group commit), so a quiet line waits for one fsync and a busy one shares it. A commit
+that fails (disk full, database locked) is tried again for as long as it takes: the events stay in order, the commands they would cause
+wait, and Asterisk keeps the calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiosqlite
+import orjson
+import structlog
+
+from engine.core import contact as fold
+from engine.core.contact import Contact
+from engine.core.event import Event
+from engine.store.migrate import connect
+
+log = structlog.get_logger()
+
+_INSERT_EVENT = "INSERT INTO events (at, contact, agent, kind, data) VALUES (?, ?, ?, ?, ?)"
+_OPENED = ("id", "from_number", "to_number", "flow", "flow_hash", "language", "arrived_at")
+_INSERT_CONTACT = f"INSERT INTO contacts ({', '.join(_OPENED)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT_FLOW = "INSERT OR IGNORE INTO flows VALUES (?, ?, ?, ?)"
+_CLOSED = tuple(name for name in fold.FIELDS if name not in ("id", "from_number", "to_number", "arrived_at"))
+_CLOSE_CONTACT = (
+    f"UPDATE contacts SET {', '.join(f'{name} = ?' for name in _CLOSED)} WHERE id = ? AND ended_at IS NULL"
+)
+_INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VALUES (?, ?, ?, ?, ?)"
+
+#: Seconds between tries above which a ledger that is stopping gives up.
+_LAST_WORD = 1.0
+
+Row = tuple[object, ...]
+
+
+class _Batch:
+    """Rows that go into one transaction, and who waits for it."""
+
+    __slots__ = ("closed", "contacts", "events", "flows", "messages", "waiters")
+
+    def __init__(self) -> None:
+        self.flows: list[Row] = []
+        self.events: list[Row] = []
+        self.contacts: list[Row] = []
+        self.closed: list[Row] = []
+        self.messages: list[Row] = []
+        self.waiters: list[asyncio.Future[None]] = []
+
+
+class Ledger:
+    """Appends events durably and knows every open contact as the fold of its events."""
+
+    def __init__(self, db: aiosqlite.Connection) -> None:
+        self._db = db
+        self._batch = _Batch()
+        self._wake = asyncio.Event()
+        self._working = False
+        self._stopping = False
+        self.open: dict[str, Contact] = {}
+        #: True while commits fail.
+        self.stuck = False
+
+    @property
+    def busy(self) -> bool:
+        """True while something is on its way to the disk (a virtual clock must not run ahead of it)."""
+        return self._working or bool(self._batch.waiters)
+
+    def append(self, *events: Event) -> asyncio.Future[None]:
+        """Take events in order; the future is done when they are on disk."""
+        for event in events:
+            self._take(event)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._batch.waiters.append(future)
+        self._wake.set()
+        return future
+
+    def contact(self, contact_id: str) -> Contact:
+        """The open contact as its events tell it. Raises KeyError once it has ended."""
+        return self.open[contact_id]
+
+    def adopt(self, contact: Contact) -> None:
+        """Take up a contact that was still open when the engine stopped."""
+        self.open[contact.id] = contact
+
+    def put_flow(self, digest: str, name: str, source: str, at: float) -> asyncio.Future[None]:
+        """Keep one version of a flow; the same version again changes nothing. Done when it is on disk."""
+        self._batch.flows.append((digest, name, source, at))
+        return self.append()
+
+    async def run(self) -> None:
+        """Write batches until `stop`, then what is left."""
+        while not self._stopping or self._batch.waiters:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._batch.waiters:
+                await self._write()
+
+    def stop(self) -> None:
+        """Take no more; `run` ends when what was taken is on disk, or cannot be put there."""
+        self._stopping = True
+        self._wake.set()
+
+    def _take(self, event: Event) -> None:
+        b = self._batch
+        data = orjson.dumps(event.data).decode()
+        b.events.append((event.at, event.contact, event.agent, event.kind, data))
+        if event.contact is None:
+            return
+        before = self.open.get(event.contact)
+        if before is None:
+            if event.kind != "arrived":
+                return  # a late report about a contact that has ended: kept in the log, changes nothing
+            before = Contact(event.contact)
+        after = fold.apply(before, event)
+        self.open[event.contact] = after
+        match event.kind:
+            case "arrived":
+                b.contacts.append(tuple(getattr(after, name) for name in _OPENED))
+            case "message":
+                d = event.data
+                b.messages.append((after.id, d["mailbox"], d["file"], d["seconds"], event.at))
+            case "ended":
+                del self.open[event.contact]
+                b.closed.append((*(getattr(after, name) for name in _CLOSED), after.id))
+
+    async def _write(self) -> None:
+        batch, self._batch = self._batch, _Batch()
+        self._working = True
+        delay = 0.1
+        try:
+            while True:
+                try:
+                    await self._commit(batch)
+                    break
+                except sqlite3.Error as error:
+                    self.stuck = True
+                    log.error(
+                        "the store cannot write; calls wait, trying again", error=str(error), in_s=delay
+                    )
+                    with suppress(sqlite3.Error):
+                        await self._db.rollback()
+                    if self._stopping and delay > _LAST_WORD:
+                        log.error("stopped with events that could not be written", events=len(batch.events))
+                        return
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, 5.0)
+        finally:
+            self._working = False
+        if self.stuck:
+            self.stuck = False
+            log.info("the store writes again")
+        for waiter in batch.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _commit(self, batch: _Batch) -> None:
+        for sql, rows in (
+            (_INSERT_FLOW, batch.flows),
+            (_INSERT_CONTACT, batch.contacts),
+            (_INSERT_EVENT, batch.events),
+            (_INSERT_MESSAGE, batch.messages),
+            (_CLOSE_CONTACT, batch.closed),
+        ):
+            if rows:
+                await self._many(sql, rows)
+        await self._db.commit()
+
+    async def _many(self, sql: str, rows: Sequence[Row]) -> None:
+        cursor = await self._db.executemany(sql, rows)
+        await cursor.close()
+
+
+@asynccontextmanager
+async def open_ledger(path: Path, durable: bool = True) -> AsyncIterator[Ledger]:
+    """Open the store for writing, and write until the end of the block. Raises StoreError.
+
+    `durable=False` leaves the disk's own time to the operating system: for simulated days, never for real calls.
+    """
+    db = await connect(path, durable)
+    ledger = Ledger(db)
+    writer = asyncio.create_task(ledger.run(), name="ledger")
+    try:
+        yield ledger
+    finally:
+        ledger.stop()
+        await writer
+        await db.close()

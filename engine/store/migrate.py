@@ -1,0 +1,72 @@
+"""Open a database and bring it to the newest schema; `PRAGMA user_version` counts the numbered .sql files applied."""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib import resources
+from pathlib import Path
+
+import aiosqlite
+
+from engine.errors import StoreError
+
+
+def migrations() -> list[str]:
+    """The numbered SQL files, in order."""
+    folder = resources.files("engine.store") / "migrations"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(folder / name).read_text() for name in names]
+
+
+async def connect(path: Path, durable: bool = True) -> aiosqlite.Connection:
+    """Open for writing: WAL, every commit on disk (`synchronous=FULL`), the newest schema. Raises StoreError."""
+    try:
+        # A database locked by another program is waited for a little before it is reported.
+        db = await aiosqlite.connect(path, timeout=2.0)
+    except (sqlite3.Error, OSError) as error:
+        raise _cannot_open(path, error) from error
+    try:
+        await db.execute("PRAGMA journal_mode = WAL")
+        await db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        await db.execute("PRAGMA foreign_keys = ON")
+        await _upgrade(db)
+    except BaseException as error:
+        await db.close()  # its thread would outlive us
+        if isinstance(error, sqlite3.Error):
+            raise _cannot_open(path, error) from error
+        raise
+    return db
+
+
+def _cannot_open(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"The store {path} cannot be opened: {error}. Check the folder's permissions and free space."
+    )
+
+
+async def _upgrade(db: aiosqlite.Connection) -> None:
+    async with db.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    have, scripts = int(row[0]) if row else 0, migrations()
+    if have > len(scripts):
+        raise StoreError(
+            f"The store was written by a newer Quietline (schema {have}, this one knows {len(scripts)}). "
+            "Upgrade Quietline, or point --state at another folder."
+        )
+    for number, script in enumerate(scripts[have:], have + 1):
+        await db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
+
+
+async def connect_readonly(path: Path) -> aiosqlite.Connection:
+    """Open for reading only, beside a running engine or without one. Raises StoreError when there is no store yet."""
+    if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
+        raise StoreError(
+            f"There is no store at {path}: nothing has run there yet. Start with `quietline up`, or give --state."
+        )
+    db = await aiosqlite.connect(f"file:{path}?mode=ro", uri=True, timeout=2.0)
+    try:
+        await db.execute("SELECT 1 FROM contacts LIMIT 1")
+    except sqlite3.Error as error:
+        await db.close()
+        raise StoreError(f"The store {path} cannot be read: {error}.") from error
+    return db
