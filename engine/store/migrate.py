@@ -21,10 +21,12 @@ def migrations() -> list[str]:
 async def connect(path: Path, durable: bool = True) -> aiosqlite.Connection:
     """Open for writing: WAL, every commit on disk (`synchronous=FULL`), the newest schema. Raises StoreError."""
     try:
-        # A database locked by another program is waited for a little before it is reported.
-        db = await aiosqlite.connect(path, timeout=2.0)
-    except (sqlite3.Error, OSError) as error:
+        # Asked once beforehand: a connection that cannot be opened leaves aiosqlite's thread behind.
+        sqlite3.connect(path).close()
+    except sqlite3.Error as error:
         raise _cannot_open(path, error) from error
+    # A database locked by another program is waited for a little before it is reported.
+    db = await aiosqlite.connect(path, timeout=2.0)
     try:
         await db.execute("PRAGMA journal_mode = WAL")
         await db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
