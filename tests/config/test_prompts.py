@@ -1,0 +1,323 @@
+"""Prompt texts, their recordings, and what is said about both when they are wrong."""
+
+from __future__ import annotations
+
+import array
+import json
+import math
+import shutil
+import wave
+from pathlib import Path
+
+import pytest
+
+from engine.config.prompt_text import parse_prompt
+from engine.config.prompts import Catalog, load_catalog
+from engine.config.recordings import PERSON, read_manifest, recording_problems
+from engine.config.render_prompts import render
+from engine.config.report import Report
+from engine.core.flow import Mailbox, Voicemail
+from engine.core.say import Form, Literal, Slot, expand, unsaid, wording
+from engine.errors import SetupError
+
+SHIPPED = Path(__file__).parents[2] / "prompts"
+
+
+def catalog_of(folder: Path, text: str, language: str = "en") -> Catalog:
+    (folder / f"{language}.yaml").write_text(text, "utf-8")
+    report = Report()
+    catalog = load_catalog(folder, report)
+    assert report.render() == ""
+    return catalog
+
+
+def write_wav(path: Path, rate: int = 8000, channels: int = 1, frames: int = 800) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(channels)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(b"\x10\x00" * channels * frames)
+
+
+def samples(path: Path) -> list[float]:
+    with wave.open(str(path)) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (8000, 1, 2)
+        return [value / 32768 for value in array.array("h", sound.readframes(sound.getnframes()))]
+
+
+# --- texts ------------------------------------------------------------------------------------
+
+
+def test_a_prompt_without_values_is_one_recording_named_like_it() -> None:
+    assert parse_prompt("bye", "Thank you.\n Goodbye.") == (Literal("bye", "Thank you. Goodbye."),)
+
+
+def test_a_prompt_with_values_is_recorded_in_pieces_that_end_with_its_sentences() -> None:
+    text = "You are number {{ position | number }} in the queue. Please wait."
+    assert parse_prompt("you_are", text) == (
+        Literal("you_are-1", "You are number", 0),
+        Slot("position", Form.NUMBER, 0),
+        Literal("you_are-2", "in the queue.", 0),
+        Literal("you_are-3", "Please wait.", 1),
+    )
+
+
+def test_a_mark_after_a_value_opens_the_words_that_follow() -> None:
+    assert parse_prompt("ok", "I have {{ caller.number | digits }}. Is that right?") == (
+        Literal("ok-1", "I have", 0),
+        Slot("caller.number", Form.DIGITS, 0),
+        Literal("ok-2", ". Is that right?", 1),
+    )
+
+
+def test_a_value_without_a_form_is_spoken_as_a_number() -> None:
+    assert parse_prompt("n", "{{ count }}") == (Slot("count", Form.NUMBER),)
+
+
+def test_a_catalog_knows_ids_variables_words_and_sounds(tmp_path: Path) -> None:
+    catalog = catalog_of(
+        tmp_path,
+        "hello: Hello.\nplace: You are {{ p | number }} of {{ n }}, {{ p | digits }}.\nwords:\n  sales: [sales, buy]\n  help: help\n",
+    )
+    assert catalog.languages == ("en",)
+    assert catalog.ids("en") == ("hello", "place")
+    assert catalog.variables("en", "place") == ("p", "n")
+    assert catalog.words("en") == {"sales": ("sales", "buy"), "help": ("help",)}
+    assert catalog.sounds("en")["place-1"] == "You are"
+    assert catalog.sounds("en")["num/12"] == "twelve"
+    assert catalog.place("en", "place").line == 2
+    assert catalog.text("en", "hello") == "Hello."
+
+
+def test_what_a_language_does_not_have_says_nothing(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, "hello: Hello.\n")
+    assert catalog.parts("en", "nonsuch") == () == catalog.parts("xx", "hello")
+    assert catalog.ids("xx") == ()
+
+
+BROKEN = [
+    ("a: Hi {{ x\n", "1:7", "bad-prompt", "a {{ is not closed by }}"),
+    ("a: Hi x }} y\n", "1:9", "bad-prompt", "a lone '}}' in the text"),
+    ('a: "Hi {x}"\n', "1:8", "bad-prompt", "a lone '{' in the text"),
+    (
+        "b: fine\na: Hi {{ x | minute }}\n",
+        "2:14",
+        "bad-prompt",
+        "'minute' is not a form a value can be spoken in",
+    ),
+    (
+        "a: '{% if x %}Hi{% endif %}'\n",
+        "1:5",
+        "bad-prompt",
+        "a prompt holds words and values only, no {% … %}",
+    ),
+    ("a: Hi {{ 3 }}\n", "1:7", "bad-prompt", "what stands between {{ and }} is not the name of a value"),
+    ("a: >-\n  Two\n  lines {{ x | nonsuch }}\n", "3:16", "bad-prompt", "'nonsuch' is not a form"),
+    ("a:\nb: fine\n", "1:1", "bad-prompt", "prompt 'a' has nothing to say"),
+    ("a: '...'\n", "1:4", "bad-prompt", "prompt 'a' has nothing to say"),
+    ("a: [one, two]\n", "1:4", "bad-prompt", "prompt 'a' is not one text"),
+    ("Main Menu: Hi\n", "1:1", "bad-prompt-id", "'Main Menu' cannot name a prompt"),
+    ("a/../b: Hi\n", "1:1", "bad-prompt-id", "'a/../b' cannot name a prompt"),
+    ("- Hi\n", "1:1", "bad-prompt", "the file is not a list of prompts"),
+    ("a: Hi\nwords: [one]\n", "2:8", "bad-words", "'words' holds choices and the words for them"),
+    ("a: Hi\nwords:\n  x: []\n", "3:6", "bad-words", "'x' needs one word or a list of words"),
+    ("a: Hi\na: Ho\n", "2:1", "duplicate-key", "'a' is already set on line 1"),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "code", "message"), BROKEN)
+def test_a_broken_text_is_one_error_at_its_place(
+    tmp_path: Path, text: str, place: str, code: str, message: str
+) -> None:
+    (tmp_path / "en.yaml").write_text(text, "utf-8")
+    report = Report()
+    load_catalog(tmp_path, report)
+    (problem,) = report.ordered()
+    assert (f"{problem.place.line}:{problem.place.col}", problem.code) == (place, code)
+    assert message in problem.text
+    assert problem.hint
+    assert Path(problem.place.file) == tmp_path / "en.yaml"
+
+
+def test_a_broken_prompt_leaves_the_others_usable(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text("a: Hi {{ x\nb: Hello.\n", "utf-8")
+    assert load_catalog(tmp_path, Report()).ids("en") == ("b",)
+
+
+def test_files_that_are_no_language_and_folders_without_any_are_errors(tmp_path: Path) -> None:
+    report = Report()
+    load_catalog(tmp_path, report)
+    (tmp_path / "English.yaml").write_text("a: Hi\n")
+    load_catalog(tmp_path, report)
+    assert sorted(p.code for p in report.problems) == ["bad-language", "no-prompts"]
+
+
+def test_a_language_without_numbers_may_have_prompts_but_no_values(tmp_path: Path) -> None:
+    assert catalog_of(tmp_path, "a: Hoi.\n", "nl").sounds("nl") == {"a": "Hoi."}
+    (tmp_path / "nl.yaml").write_text("a: Hoi.\nb: Nummer {{ n }}.\nc: Ook {{ n }}.\n")
+    report = Report()
+    load_catalog(tmp_path, report)
+    (problem,) = report.ordered()
+    assert (problem.code, problem.place.line, problem.place.col) == ("no-grammar", 2, 11)
+
+
+# --- what is shipped --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Catalog:
+    report = Report()
+    catalog = load_catalog(SHIPPED, report)
+    assert report.render() == ""
+    return catalog
+
+
+def test_every_shipped_text_has_its_recording(shipped: Catalog) -> None:
+    for language in shipped.languages:
+        assert shipped.missing_recordings(language) == []
+        assert recording_problems(shipped, language) == []
+
+
+def test_no_shipped_recording_is_without_a_text(shipped: Catalog) -> None:
+    recorded = {p.relative_to(SHIPPED / "en").with_suffix("").as_posix() for p in SHIPPED.glob("en/**/*.wav")}
+    assert recorded == set(shipped.sounds("en"))
+
+
+def test_shipped_recordings_are_equally_loud_and_never_clip() -> None:
+    for path in SHIPPED.glob("en/**/*.wav"):
+        sound = samples(path)
+        assert 20 * math.log10(max(map(abs, sound))) < -3.0, path
+        frames = [sound[i : i + 80] for i in range(0, len(sound) - 79, 80)]
+        power = [sum(x * x for x in frame) / 80 for frame in frames]
+        speech = [p for p in power if p > max(power) / 1000]
+        assert 10 * math.log10(sum(speech) / len(speech)) == pytest.approx(-20, abs=0.6), path
+
+
+def test_shipped_numbers_are_short_and_begin_and_end_at_once() -> None:
+    for path in (*SHIPPED.glob("en/num/*.wav"), *SHIPPED.glob("en/unit/*.wav")):
+        sound = samples(path)
+        assert 0.3 < len(sound) / 8000 < 1.0, path
+        loud = [i for i, x in enumerate(sound) if abs(x) > 0.003]
+        assert loud[0] < 0.09 * 8000, path
+        assert len(sound) - loud[-1] < 0.09 * 8000, path
+
+
+def test_the_queue_can_say_all_it_has_to(shipped: Catalog) -> None:
+    for prompt in (
+        "you_are_next",
+        "wait_more_than_an_hour",
+        "wait_longer_than_expected",
+        Voicemail(Mailbox("x")).prompt,
+    ):
+        assert wording(shipped.parts("en", prompt), {}, "en")
+    place = shipped.parts("en", "you_are_number")
+    assert wording(place, {"position": 4}, "en") == "You are number four in the queue. Please wait."
+    wait = shipped.parts("en", "wait_about")
+    for minutes in (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60):
+        assert unsaid(wait, {"minutes": minutes}, "en") == ()
+        for sound in expand(wait, {"minutes": minutes}, "en"):
+            assert (SHIPPED / f"{sound}.wav").is_file()
+
+
+# --- recordings -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Prompts of one text of its own, every recording in order."""
+    catalog_of(tmp_path, "hello: Hello.\nbye: Goodbye.\n")
+    for kind in ("num", "unit"):
+        shutil.copytree(SHIPPED / "en" / kind, tmp_path / "en" / kind)
+    known = json.loads((SHIPPED / "en" / "manifest.json").read_text())
+    known = {name: entry for name, entry in known.items() if "/" in name}
+    (tmp_path / "en" / "manifest.json").write_text(json.dumps(known))
+    for name in ("hello", "bye"):
+        write_wav(tmp_path / "en" / f"{name}.wav")
+    return tmp_path
+
+
+def load(folder: Path) -> Catalog:
+    return load_catalog(folder, Report())
+
+
+def no_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rendering fails if anything has to be spoken: for tests of what must be left alone."""
+    monkeypatch.setattr("engine.config.render_prompts._python", lambda progress: pytest.fail("it speaks"))
+
+
+def test_recordings_that_are_missing_or_unplayable_are_named_with_the_remedy(folder: Path) -> None:
+    assert recording_problems(load(folder), "en") == []
+    (folder / "en" / "hello.wav").unlink()
+    write_wav(folder / "en" / "bye.wav", rate=44100, channels=2)
+    (folder / "en" / "num" / "4.wav").write_bytes(b"ID3 not a wav")
+    (folder / "en" / "num" / "5.wav").write_bytes(b"")
+    write_wav(folder / "en" / "num" / "6.wav", frames=0)
+    missing, *others = recording_problems(load(folder), "en")
+    assert load(folder).missing_recordings("en") == ["en/hello"]
+    assert missing == "language 'en' lacks 1 recording(s): hello; run `quietline prompts render`"
+    assert [text.split(folder.as_posix())[1].split(";")[0] for text in others] == [
+        "/en/bye.wav has 44100 Hz, 2 channel(s), 16 bit",
+        "/en/num/4.wav is not a WAV of plain samples",
+        "/en/num/5.wav is not a WAV of plain samples",
+        "/en/num/6.wav holds no sound",
+    ]
+
+
+def test_a_persons_recording_is_kept_and_is_stale_once_its_text_changes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_voice(monkeypatch)
+    before = (folder / "en" / "hello.wav").read_bytes()
+    assert render(load(folder), "en", print).written == ()
+    assert read_manifest(folder / "en")["hello"].by == PERSON
+    catalog_of(folder, "hello: Good day.\nbye: Goodbye.\n")
+    (problem,) = recording_problems(load(folder), "en")
+    assert "hello.wav is older than its text (it says 'Hello.'); record it again" in problem
+    for force in (False, True):
+        monkeypatch.setattr("engine.config.render_prompts._speak", lambda *_: None)
+        done = render(load(folder), "en", print, force=force)
+        assert done.outdated == ("hello",)
+        assert "hello" not in done.written
+    assert (folder / "en" / "hello.wav").read_bytes() == before
+    write_wav(folder / "en" / "hello.wav", frames=900)
+    assert recording_problems(load(folder), "en") == []
+
+
+def test_a_broken_manifest_is_one_clear_sentence(folder: Path) -> None:
+    (folder / "en" / "manifest.json").write_text('{"hello": 3}')
+    with pytest.raises(SetupError, match=r"manifest\.json cannot be read; restore it"):
+        recording_problems(load(folder), "en")
+
+
+def test_a_language_without_a_voice_or_texts_is_one_clear_sentence(folder: Path) -> None:
+    catalog_of(folder, "a: Hoi.\n", "nl")
+    with pytest.raises(SetupError, match=r"there is no voice for language 'nl' \(only for: en\)"):
+        render(load(folder), "nl", print)
+    with pytest.raises(SetupError, match=r"there is no .*/bg\.yaml; languages with texts: en, nl"):
+        render(load(folder), "bg", print)
+
+
+def test_the_voice_speaks_what_is_missing_or_changed_and_only_that(folder: Path) -> None:
+    pytest.importorskip("hibari", reason="the voice is not installed: pip install -e .[prompts]")
+    (folder / "en" / "hello.wav").unlink()
+    (folder / "en" / "num" / "4.wav").unlink()
+    told: list[str] = []
+    assert render(load(folder), "en", told.append).written == ("hello", "num/4")
+    assert told[0].startswith("1/2 hello (")
+    four, shipped_four = (len(samples(f / "en" / "num" / "4.wav")) for f in (folder, SHIPPED))
+    assert four == pytest.approx(shipped_four, rel=0.05)  # other processors may round differently
+    first = (folder / "en" / "hello.wav").read_bytes()
+    assert 0.5 < len(samples(folder / "en" / "hello.wav")) / 8000 < 1.5
+    assert render(load(folder), "en", told.append).written == ()
+    (folder / "en" / "hello.wav").unlink()
+    render(load(folder), "en", told.append)
+    assert (folder / "en" / "hello.wav").read_bytes() == first
+    catalog_of(folder, "hello: Good day to you all.\n")
+    done = render(load(folder), "en", told.append)
+    assert done.written == ("hello",)
+    assert (folder / "en" / "hello.wav").read_bytes() != first
+    assert (folder / "en" / "bye.wav").exists()  # a person's: forgotten, not deleted
+    catalog_of(folder, "other: Other.\n")
+    assert render(load(folder), "en", told.append).removed == ("hello",)
+    assert not (folder / "en" / "hello.wav").exists()
