@@ -1,7 +1,7 @@
 """Reaching one Asterisk: websockets and the rare binary download, with the failures told apart.
 
-Not answering (refused, reset, too slow, 5xx) is the world's: PbxUnreachable, try again later. A wrong password or a
-path where no ARI lives is ours: SetupError, and trying again would be a login storm.
+Not answering (refused, reset, too slow, still loading) is the world's: PbxUnreachable, try again later. A wrong
+password is ours: SetupError, and trying again would be a login storm.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ class Connection:
                     f"{self._url} refuses user {self._user!r} ({status}): "
                     "compare user, password and permitted addresses with ari.conf."
                 )
-            case 400 | 404 | 405 | 426:
-                return SetupError(
-                    f"{self._url} is not ARI ({status}): is res_ari loaded and the prefix in http.conf the same?"
+            case 404:  # also what an Asterisk answers that is still loading its modules
+                return PbxUnreachable(
+                    f"{self._url} is not ARI, or not yet (404): is res_ari loaded, and the prefix in http.conf the same?"
                 )
         return PbxUnreachable(f"{self._url} answers {status}")

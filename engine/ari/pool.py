@@ -44,6 +44,10 @@ class TakenOver(EngineError):
     """Another engine has registered the same application; only one may own it."""
 
 
+class Closed(EngineError):
+    """The transport was closed by its owner; nobody outside sees this."""
+
+
 class WebsocketTransport:
     """AriTransport to the Asterisk at `url` (http://host:port/ari), used as `async with WebsocketTransport(...)`.
 
@@ -74,7 +78,7 @@ class WebsocketTransport:
         self._unread = unread
         self._lanes = Lanes()
         self._open: dict[CommandSocket, asyncio.Task[None]] = {}
-        self._reports: asyncio.Queue[Report | EngineError] = asyncio.Queue()
+        self._reports: asyncio.Queue[Report | EngineError | None] = asyncio.Queue()
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
         self._short = asyncio.Event()  # fewer command sockets are open than wanted
@@ -105,7 +109,7 @@ class WebsocketTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._tried.cancel()
-        self._end(EngineError("the transport is closed"))
+        self._end(Closed("the transport is closed"))
         try:
             if (
                 kind is asyncio.CancelledError
@@ -144,9 +148,14 @@ class WebsocketTransport:
         return await self._connection.download(path)
 
     async def reports(self) -> AsyncIterator[Report]:
-        """Events and changes of the link; raises TakenOver or SetupError when there is no going on."""
+        """Events and changes of the link; raises TakenOver or SetupError when there is no going on.
+
+        Ends when the transport is closed.
+        """
         while True:
             report = await self._reports.get()
+            if report is None:
+                return
             if isinstance(report, EngineError):
                 raise report
             yield report
@@ -311,7 +320,7 @@ class WebsocketTransport:
             self._tried.set_result(None)
 
     def _end(self, error: EngineError) -> None:
-        """Stop for good: every request fails, every task ends, and `reports()` raises the error."""
+        """Stop for good: every request fails, every task ends, and `reports()` raises the error or ends."""
         if self._over is not None:
             return
         self._over = error
@@ -319,8 +328,11 @@ class WebsocketTransport:
             self._tried.set_exception(error)
         if self._watching is not None:
             self._watching.cancel()
-        self._report_down(str(error))
-        self._reports.put_nowait(error)
+        if isinstance(error, Closed):
+            self._reports.put_nowait(None)
+        else:
+            self._report_down(str(error))
+            self._reports.put_nowait(error)
         for socket in list(self._open):
             self._forget(socket, str(error))
         for task in self._running - {asyncio.current_task()}:

@@ -302,10 +302,15 @@ async def test_a_password_changed_while_running_ends_the_reports_without_a_login
         assert len(peer.handshakes) == count + 1
 
 
-async def test_an_address_without_ari_is_said_at_once(peer: Peer, clock: Clock) -> None:
-    lost = WebsocketTransport(peer.url.replace("/ari", "/elsewhere"), "q", USER, PASSWORD)
-    with pytest.raises(SetupError, match=r"is not ARI \(404\)"):
-        await lost.__aenter__()
+async def test_an_address_without_ari_is_said_and_tried_again(peer: Peer, clock: Clock) -> None:
+    """An Asterisk that is still loading its modules answers 404 as well."""
+    async with WebsocketTransport(peer.url.replace("/ari", "/elsewhere"), "q", USER, PASSWORD) as ari:
+        assert "is not ARI, or not yet (404): is res_ari loaded" in (await down(ari.reports())).why
+
+
+async def test_what_is_no_address_is_one_sentence(clock: Clock) -> None:
+    with pytest.raises(SetupError, match=r"is not an address of ARI; write http://host:port/ari\."):
+        await WebsocketTransport("asterisk, please", "q", USER, PASSWORD).__aenter__()
 
 
 async def test_an_asterisk_that_is_not_there_yet_is_waited_for(peer: Peer, clock: Clock) -> None:
@@ -364,5 +369,6 @@ async def test_leaving_fails_what_is_still_on_its_way(peer: Peer, clock: Clock) 
         await turns()
     with pytest.raises(PbxUnreachable, match="closed"):
         await pending
+    assert [report async for report in ari.reports()] in ([], [LinkUp(first=True)])
     with pytest.raises(PbxUnreachable, match="closed"):
         await ari.request("a", "GET", "asterisk/ping")
