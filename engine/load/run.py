@@ -12,12 +12,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from engine.errors import SetupError
 from engine.load.compare import Batch, Record, by_number, differences
 from engine.load.figures import Spread, spread
-from engine.load.scenario import Mix, apportion, find, phones_script, read_caller, read_mix, read_scenario
+from engine.load.scenario import (
+    Mix,
+    Scenario,
+    apportion,
+    find,
+    phones_script,
+    read_caller,
+    read_mix,
+    read_scenario,
+)
 from engine.load.sipp import AgentPhones, Programs, Progress, SippResult, SippRun, SippSpec
 
 SETTLE = 15.0
@@ -59,8 +68,8 @@ class RunningSite(Protocol):
         """The records (as `quietline contacts --json` prints them) of calls that arrived since then, seconds since the epoch."""
         ...
 
-    async def key_to_prompt(self, contact: str) -> Sequence[float]:
-        """Seconds from each key of a contact to the start of the prompt it led to, from its trace; empty when the trace has none."""
+    async def key_to_prompt(self, contacts: Sequence[str]) -> Sequence[float]:
+        """Seconds from each key of these contacts to the start of the prompt it led to, from their events (`key_gaps`)."""
         ...
 
 
@@ -162,7 +171,7 @@ async def call(
     ]
 
 
-def plan(spec: LoadSpec, mix: Mix, target: str, state: Path) -> list[tuple[Any, SippSpec]]:
+def plan(spec: LoadSpec, mix: Mix, target: str, state: Path) -> list[tuple[Scenario, SippSpec]]:
     """One SIPp process for each scenario that gets calls."""
     weights = [weight for _, weight in mix.shares]
     numbers = caller_numbers(spec.calls, time.time())
@@ -218,7 +227,7 @@ async def judge(
     seconds: float,
 ) -> LoadReport:
     """The report of a run that is over."""
-    keys = [gap for record in records for gap in await site.key_to_prompt(str(record["id"]))]
+    keys = await site.key_to_prompt([str(record["id"]) for record in records])
     return LoadReport(
         sum(batch.result.created for batch in batches),
         seconds,

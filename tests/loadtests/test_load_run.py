@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class DialplanSite:
         found = re.findall(r"app_verbose.c: RECORD (\S+) (\S+) (\S+)", lines)
         return [record for number, out, agent in found if self.keep(record := as_record(number, out, agent))]
 
-    async def key_to_prompt(self, contact: str) -> list[float]:
+    async def key_to_prompt(self, contacts: Sequence[str]) -> list[float]:
         return []
 
 

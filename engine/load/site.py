@@ -1,0 +1,77 @@
+"""A running site as seen through its own commands: what testers and benches use, and nothing a person could not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.config.load import load_site
+from engine.errors import SetupError
+from engine.load.compare import Record
+from engine.load.gaps import key_gaps
+
+PATIENCE = 60.0
+#: Contacts whose trace is read for key→prompt: each costs a command.
+SAMPLE = 20
+
+
+async def quietline(*words: str, patience: float = PATIENCE) -> str:
+    """What one command prints. Raises SetupError with its own words when it fails or takes longer than `patience` seconds."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "engine.cli", *words, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), patience)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise SetupError(f"`quietline {' '.join(words)}` gave no answer within {patience:g} s") from None
+    if process.returncode:
+        told = (err or out).decode(errors="replace").strip()
+        raise SetupError(told.splitlines()[-1] if told else f"`quietline {words[0]}` failed without a word")
+    return out.decode()
+
+
+class CommandSite:
+    """A site started by `quietline up`; `await CommandSite.at(state, site)`."""
+
+    def __init__(self, state: Path, status: Mapping[str, Any], phones: Mapping[str, str]) -> None:
+        """`phones` are the agents at fixed contacts: name -> sip:… address."""
+        self.state, self.status, self._phones = state, status, phones
+
+    @classmethod
+    async def at(cls, state: Path, site: Path) -> CommandSite:
+        """The site whose state lies there. Raises SetupError when it does not run, SiteError when its files cannot be read."""
+        status = json.loads(await quietline("status", "--json", "--state", str(state)))
+        agents = load_site(site).settings.agents.values()
+        return cls(state, status, {agent.name: agent.contact for agent in agents if agent.contact})
+
+    @property
+    def sip(self) -> str:
+        """Where calls go: host:port."""
+        return str(self.status["sip"])
+
+    @property
+    def phones(self) -> Mapping[str, str]:
+        """Agents at fixed contacts: name -> sip:… address."""
+        return self._phones
+
+    async def contacts(self, since: float) -> Sequence[Record]:
+        """The records of calls that arrived since then (seconds since the epoch)."""
+        at = datetime.fromtimestamp(since, UTC).isoformat()
+        printed = await quietline("contacts", "--json", "--since", at, "--state", str(self.state))
+        return [json.loads(line) for line in printed.splitlines()]
+
+    async def key_to_prompt(self, contacts: Sequence[str]) -> Sequence[float]:
+        """Seconds from each key of these contacts to the start of the prompt it led to; SAMPLE contacts at most are looked at."""
+        gaps: list[float] = []
+        for contact in contacts[:: max(1, len(contacts) // SAMPLE)][:SAMPLE]:
+            printed = await quietline("trace", contact, "--json", "--state", str(self.state))
+            gaps += key_gaps(json.loads(line) for line in printed.splitlines())
+        return gaps
