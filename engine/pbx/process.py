@@ -8,6 +8,7 @@ only a process with both the same is ours to stop. Asterisk counts as started wh
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import resource
@@ -108,10 +109,8 @@ def stop(name: str, state: Path, deadline: float = STOP_DEADLINE) -> bool:
 
 def gone(process: Process) -> bool:
     """Has it ended? Collects it when it is our own child."""
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(process.pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
     return started_at(process.pid) != process.started
 
 

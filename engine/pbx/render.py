@@ -306,8 +306,11 @@ def link(path: Path, target: Path) -> None:
 
 
 def write_wrapper(layout: Layout, language: str) -> None:
-    """The script Asterisk runs when no engine answers."""
+    """The script Asterisk runs when no engine answers.
+
+    Asterisk tells a script of a hang-up by SIGHUP, which would end Python while it starts: ignored until the script handles it.
+    """
     command = [*layout.fallback, str(layout.spool.absolute()), f"quietline/{language}"]
     wrapper = layout.asterisk / "agi-bin" / "quietline-fallback"
-    wrapper.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n")
+    wrapper.write_text(f"#!/bin/sh\ntrap '' HUP\nexec {shlex.join(command)}\n")
     wrapper.chmod(0o755)
