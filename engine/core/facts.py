@@ -124,7 +124,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop ringing this offer: the caller left (abandoned, key, failed), the agent went (paused, logged_out), or no report came (unreachable)."""
+    """Stop ringing this offer.
+
+    `why`: the caller left (abandoned, key, failed), the agent went (paused, logged_out), or no report came (unreachable).
+    """
 
     offer: str
     contact: str

@@ -26,7 +26,7 @@ from engine.core.site import AgentRule, QueueRule, Settings
 ACTIVE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
 OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
 #: Timers of equal time: agents become free before a caller's time is up.
-WRAP_UP_ENDS, COOLED, OFFER_OVERDUE, MAX_WAIT = range(4)
+WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, MAX_WAIT = range(5)
 
 
 class Queue:
@@ -396,13 +396,14 @@ def next_due(state: State) -> float | None:
 def is_live(state: State, timer: tuple[float, int, str, str]) -> bool:
     """Does this timer still mean anything?"""
     due, kind, name, contact = timer
-    match kind:
-        case 0:  # WRAP_UP_ENDS: of a wrap-up or a timed pause
-            return name in state.agents and state.agents[name].until == due
-        case 1:  # COOLED
-            return name in state.agents and state.agents[name].cooling.get(contact) == due
-        case 2:  # OFFER_OVERDUE
-            return name in state.offers
-        case _:
-            caller = state.callers.get(name)
-            return caller is not None and caller.offer is None and caller.deadline == due
+    if kind == MAX_WAIT:
+        caller = state.callers.get(name)
+        return caller is not None and caller.offer is None and caller.deadline == due
+    if kind == OFFER_OVERDUE:
+        return name in state.offers
+    agent = state.agents.get(name)
+    if agent is None:
+        return False
+    if kind == WRAP_UP_ENDS:  # or a timed pause
+        return agent.until == due
+    return agent.standing if kind == LOOK_AGAIN else agent.cooling.get(contact) == due

@@ -4,7 +4,8 @@
 contacts the estimates learn from. After it, send a `Tick`: whatever became due meanwhile happens then.
 
 Rows that contradict each other must not strand anybody: a caller without a live offer simply waits; an agent who was reserved for an
-offer or talking in a conversation that is not among the rows gets a pause that is over at once, and the next Tick frees them.
+offer or talking in a conversation that is not among the rows gets a pause that is over at once, and the next Tick frees them;
+a ready agent beside a caller who fits (a cool-down ended meanwhile) looks again at that Tick.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from engine.core.agent import AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
 from engine.core.floor import (
     COOLED,
+    LOOK_AGAIN,
     OFFER_OVERDUE,
     OVERDUE,
     WRAP_UP_ENDS,
@@ -92,11 +94,15 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     for talk in rows.talks:
         _restore_talk(state, talk)
     for cool in rows.cool_downs:
-        _restore_cool_down(state, cool)
+        if cool.until > now:
+            _restore_cool_down(state, cool)
     for agent in state.agents.values():
         _reconcile(state, agent, now)
     state.rewire()
     state.expire(now)
+    for agent in state.agents.values():
+        if agent.standing and state.best_caller(agent, now) is not None:
+            heappush(state.timers, (now, LOOK_AGAIN, agent.name, ""))
     return state
 
 

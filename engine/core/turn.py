@@ -332,12 +332,15 @@ class Turn:
             state.step_out(caller)
             self._time_out(caller)
         else:
-            agent = state.agents[name]
+            self._agent_due(kind, state.agents[name], contact)
+
+    def _agent_due(self, kind: int, agent: Agent, contact: str) -> None:
+        if kind == WRAP_UP_ENDS and agent.state is AgentState.WRAP_UP:
+            self._wrapped(agent)
+        elif kind == WRAP_UP_ENDS:
+            agent.idle_since = self.now
+            self._free(agent, Cause.RESTED)
+        else:
             if kind == COOLED:
                 del agent.cooling[contact]
-                self.look_again(agent)
-            elif agent.state is AgentState.WRAP_UP:
-                self._wrapped(agent)
-            else:
-                agent.idle_since = self.now
-                self._free(agent, Cause.RESTED)
+            self.look_again(agent)

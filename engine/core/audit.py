@@ -1,0 +1,122 @@
+"""What must hold between two decisions, counted afresh without any index: for tests, simulations and `doctor`."""
+
+from __future__ import annotations
+
+from engine.core.agent import AgentState
+from engine.core.floor import (
+    ACTIVE,
+    COOLED,
+    MAX_WAIT,
+    OFFER_OVERDUE,
+    WRAP_UP_ENDS,
+    Agent,
+    Caller,
+    State,
+    is_live,
+)
+
+
+def check_invariants(state: State, now: float) -> None:
+    """Raise AssertionError with the first broken promise; walks everything, so not for use on the way of a call."""
+    _offers(state)
+    _talks(state)
+    _lines(state)
+    _lanes(state)
+    _weights(state)
+    _nobody_waits_beside_a_free_agent(state, now)
+    _everything_ends(state, now)
+
+
+def _offers(state: State) -> None:
+    for ringing in state.offers.values():
+        agent, caller = ringing.agent, ringing.caller
+        assert agent.offer == ringing.id == caller.offer, (
+            f"{ringing.id}: agent and caller know different offers"
+        )
+        assert agent.state is AgentState.RESERVED, f"{agent.name} has an offer but is {agent.state}"
+        assert state.callers.get(caller.contact) is caller, f"{caller.contact} is offered but not in a queue"
+    offered = [r.agent.name for r in state.offers.values()]
+    assert len(offered) == len(set(offered)), f"an agent has two offers: {sorted(offered)}"
+    reserved = {a.name for a in state.agents.values() if a.state is AgentState.RESERVED}
+    assert reserved == set(offered), (
+        f"reserved without an offer, or the other way round: {reserved ^ set(offered)}"
+    )
+
+
+def _talks(state: State) -> None:
+    talking = {a.contact: a.name for a in state.agents.values() if a.state is AgentState.TALKING}
+    assert {c: a.name for c, a in state.talks.items()} == talking, "talks and talking agents differ"
+    assert not talking.keys() & state.callers.keys(), "a contact talks and waits at once"
+
+
+def _lines(state: State) -> None:
+    for queue in state.queues.values():
+        held = [c for c in state.callers.values() if c.lane.queue is queue]
+        keys = sorted(c.key for c in held if c.offer is None)
+        assert list(queue.line) == keys, f"{queue.name}: the line has lost its order or somebody"
+        assert queue.held == len(held), f"{queue.name}: holds {len(held)}, counted {queue.held}"
+        laned = sorted(key for lane in queue.lanes.values() for key in lane.line)
+        assert laned == keys, f"{queue.name}: the lanes do not add up to the line"
+        for line in [queue.line, *(lane.line for lane in queue.lanes.values())]:
+            assert line.first == next(iter(line), None), f"{queue.name}: a line's head is not its first"
+
+
+def _fits(agent: Agent, caller: Caller) -> bool:
+    lane = caller.lane
+    return lane.queue in agent.queues and lane.skills <= agent.rule.skills
+
+
+def _lanes(state: State) -> None:
+    for queue in state.queues.values():
+        for lane in queue.lanes.values():
+            able = [a for a in state.agents.values() if queue in a.queues and lane.skills <= a.rule.skills]
+            assert lane.ready == sum(a.state is AgentState.READY for a in able), (
+                f"{queue.name}: ready miscounted"
+            )
+            assert lane.active == sum(a.active for a in able), f"{queue.name}: active miscounted"
+            assert lane.signed_in == sum(a.signed_in for a in able), f"{queue.name}: signed in miscounted"
+
+
+def _weights(state: State) -> None:
+    for agent in state.agents.values():
+        assert agent.active == (agent.state in ACTIVE and not agent.then), f"{agent.name}: active is wrong"
+        assert agent.standing == (agent.state is AgentState.READY), (
+            f"{agent.name}: standing by while {agent.state}"
+        )
+    for queue in state.queues.values():
+        weight = 0
+        for agent in (a for a in state.agents.values() if a.active and queue in a.queues):
+            names = [q.name for q in agent.queues]
+            weight += agent.shares.weights(names)[names.index(queue.name)]
+        assert queue.weight == weight, f"{queue.name}: A is {weight}, carried along as {queue.weight}"
+
+
+def _nobody_waits_beside_a_free_agent(state: State, now: float) -> None:
+    ready = [a for a in state.agents.values() if a.state is AgentState.READY]
+    for caller in (c for c in state.callers.values() if c.offer is None):
+        for agent in ready:
+            cooling = agent.cooling.get(caller.contact, 0.0) > now
+            assert cooling or not _fits(agent, caller), f"{caller.contact} waits while {agent.name} is ready"
+
+
+def _everything_ends(state: State, now: float) -> None:
+    live = {
+        (kind, name, contact)
+        for due, kind, name, contact in filter(lambda t: is_live(state, t), state.timers)
+    }
+    assert all(timer[0] > now for timer in state.timers if is_live(state, timer)), (
+        "something due was left undone"
+    )
+    for agent in state.agents.values():
+        assert agent.until is None or (WRAP_UP_ENDS, agent.name, "") in live, (
+            f"{agent.name}: {agent.state} never ends"
+        )
+        assert agent.state is not AgentState.WRAP_UP or agent.until is not None, (
+            f"{agent.name}: endless wrap-up"
+        )
+        for contact in agent.cooling:
+            assert (COOLED, agent.name, contact) in live, f"{agent.name}: cools down for {contact} for ever"
+    for offer in state.offers:
+        assert (OFFER_OVERDUE, offer, "") in live, f"offer {offer} never ends"
+    for caller in state.callers.values():
+        assert caller.offer or (MAX_WAIT, caller.contact, "") in live, f"{caller.contact} waits for ever"
