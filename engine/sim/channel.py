@@ -1,0 +1,167 @@
+"""A channel: one thread of its own that does one command after the other, as in Asterisk.
+
+A playback and a recording occupy the thread until they end. `play`, `record`, music and `dial` are only queued, and their
+request is answered at once; `answer`, setting a variable and bridging are answered when the thread has done them, so they wait
+for what plays. A hang-up ends what is running, then runs what is queued, then leaves bridge and application:
+
+    ChannelHangupRequest, PlaybackFinished(failed) or RecordingFinished(done), ChannelLeftBridge, StasisEnd, ChannelDestroyed
+
+ChannelDestroyed reaches an application only if it asked for the channel: by creating it, or by subscribing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from engine.sim.asterisk import SimulatedAsterisk
+    from engine.sim.bridge import App, Bridge
+    from engine.sim.line import Line
+    from engine.sim.playing import Playback
+    from engine.sim.recording import Recording
+
+Done = Callable[[], None]
+Command = Callable[[Done], None]
+
+#: Q.850 causes in Asterisk's words.
+CAUSES = {
+    1: "Unallocated (unassigned) number",
+    16: "Normal Clearing",
+    17: "User busy",
+    19: "User alerting, no answer",
+    21: "Call Rejected",
+}
+
+
+class Channel:
+    """One leg of a call. `app` is set while it is in Stasis; `line` is its far end."""
+
+    def __init__(
+        self,
+        pbx: SimulatedAsterisk,
+        channel_id: str,
+        endpoint: str,
+        *,
+        state: str,
+        number: str = "",
+        exten: str = "s",
+        context: str = "engine",
+    ) -> None:
+        self.pbx = pbx
+        self.id = channel_id
+        self.name = f"PJSIP/{endpoint}-{pbx.serial():08x}"
+        self.endpoint = endpoint
+        self.state = state
+        self.number = number
+        self.connected = ""
+        self.exten = exten
+        self.context = context
+        self.created = pbx.stamp()
+        self.app: App | None = None
+        self.app_data = ""
+        self.variables: dict[str, str] = {}
+        self.bridge: Bridge | None = None
+        self.playback: Playback | None = None
+        self.recording: Recording | None = None
+        self.line: Line | None = None
+        self.gone = False
+        self.dialled = False
+        self.dial_timer: asyncio.TimerHandle | None = None
+        self.music: str | None = None
+        self.speaking = False
+        self._queue: deque[Command] = deque()
+        self._busy = False
+        self._pumping = False
+
+    # --- what ARI shows ------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """The channel as ARI shows it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "state": self.state,
+            "protocol_id": f"sim-{self.id}",
+            "caller": {"name": "", "number": self.number},
+            "connected": {"name": "", "number": self.connected},
+            "accountcode": "",
+            "dialplan": {
+                "context": self.context,
+                "exten": self.exten,
+                "priority": 1,
+                "app_name": "Stasis" if self.app_data else "",
+                "app_data": self.app_data,
+            },
+            "creationtime": self.created,
+            "language": "en",
+        }
+
+    def tell(self, kind: str, /, **fields: Any) -> None:
+        """Send an event about this channel to the applications that hear of it."""
+        self.pbx.tell_channel(self, kind, **fields)
+
+    def set_state(self, state: str) -> None:
+        """Change the state, and say so."""
+        self.state = state
+        self.tell("ChannelStateChange", channel=self.snapshot())
+
+    # --- the thread ----------------------------------------------------------------------------
+
+    def submit(self, command: Command) -> None:
+        """Queue a command; it starts when everything before it is done."""
+        self._queue.append(command)
+        self._pump()
+
+    def _pump(self) -> None:
+        if self._pumping:
+            return
+        self._pumping = True
+        while self._queue and not self._busy:
+            self._busy = True
+            self._queue.popleft()(self._done)
+        self._pumping = False
+
+    def _done(self) -> None:
+        self._busy = False
+        self._pump()
+
+    # --- the end -------------------------------------------------------------------------------
+
+    def hang_up(self, cause: int = 16, sip: int | None = None, *, ours: bool = False) -> None:
+        """End the channel. `ours`: ARI or a timer ended it, not the far end; `sip` is the final answer that did."""
+        if self.gone:
+            return
+        self.gone = True
+        if self.dial_timer is not None:
+            self.dial_timer.cancel()
+        self.tell("ChannelHangupRequest", **_request_fields(cause, sip, ours), channel=self.snapshot())
+        if self.playback is not None:
+            self.playback.end("failed")
+        if self.recording is not None:
+            self.recording.end()
+        self._pump()
+        if self.bridge is not None:
+            self.bridge.remove(self)
+        self.leave_stasis()
+        tech = {} if sip is None else {"tech_cause": sip}
+        self.tell("ChannelDestroyed", cause=cause, cause_txt=CAUSES[cause], **tech, channel=self.snapshot())
+        self.pbx.forget(self)
+        if self.line is not None:
+            self.line.ended()
+
+    def leave_stasis(self) -> None:
+        """Leave the application, if in one."""
+        if self.app is not None:
+            app, self.app = self.app, None
+            self.pbx.tell_app(app, "StasisEnd", channel=self.snapshot())
+
+
+def _request_fields(cause: int, sip: int | None, ours: bool) -> dict[str, Any]:
+    """What a ChannelHangupRequest says besides its channel: nothing for a plain BYE."""
+    if ours:
+        return {"cause": 32, "soft": True}
+    return {} if sip is None else {"cause": cause, "tech_cause": sip}

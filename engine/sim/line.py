@@ -1,0 +1,86 @@
+"""The far end of a channel: what a person, or their phone, can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from engine.sim.channel import Channel
+
+#: Final SIP answers a phone may give, and the cause Asterisk makes of each (measured).
+REFUSALS: Final = {404: 1, 480: 19, 486: 17, 603: 21}
+
+
+def nothing() -> None:
+    """What somebody does who does not care."""
+
+
+class Line:
+    """One end of a call. `on_up` is called when the call is up, `on_over` when it is over, whoever ended it."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.on_up: Callable[[], None] = nothing
+        self.on_over: Callable[[], None] = nothing
+
+    @property
+    def over(self) -> bool:
+        """Is the call over?"""
+        return self.channel.gone
+
+    @property
+    def up(self) -> bool:
+        """Is the call answered and not over?"""
+        return self.channel.state == "Up" and not self.channel.gone
+
+    def ring(self) -> None:
+        """A phone that was called rings."""
+        channel = self.channel
+        if channel.gone or channel.state != "Down":
+            return
+        channel.pbx.tell_dial(channel, "RINGING")
+        channel.set_state("Ringing")
+
+    def answer(self) -> None:
+        """A phone that was called is picked up."""
+        channel = self.channel
+        if channel.gone or channel.state == "Up":
+            return
+        if channel.dial_timer is not None:
+            channel.dial_timer.cancel()
+        channel.set_state("Up")
+        channel.pbx.tell_dial(channel, "ANSWER")
+        channel.pbx.answered(channel)
+        self.on_up()
+
+    def reject(self, sip: int = 486) -> None:
+        """A phone that was called refuses with this final answer."""
+        if sip not in REFUSALS:
+            raise ValueError(
+                f"what Asterisk makes of SIP {sip} has not been measured; use one of {sorted(REFUSALS)}"
+            )
+        self.channel.hang_up(REFUSALS[sip], sip)
+
+    def press(self, digit: str, duration_ms: int = 100) -> None:
+        """Send one key; a recording that waits for it ends."""
+        channel = self.channel
+        if channel.gone:
+            return
+        channel.tell("ChannelDtmfReceived", digit=digit, duration_ms=duration_ms, channel=channel.snapshot())
+        if channel.recording is not None and channel.recording.wanted.ended_by(digit):
+            channel.recording.end()
+
+    def speak(self, speaking: bool) -> None:
+        """Begin or stop making sound."""
+        self.channel.speaking = speaking
+        if self.channel.recording is not None:
+            self.channel.recording.voice(speaking)
+
+    def hang_up(self) -> None:
+        """Put the phone down."""
+        self.channel.hang_up()
+
+    def ended(self) -> None:
+        """The channel is gone."""
+        self.on_over()
