@@ -35,7 +35,7 @@ from engine.errors import SetupError
 #: What the voice needs, exactly: another version would say the same words with other bytes.
 TOOLS = ("hibari-tts==0.2.1", "numpy==2.4.6", "onnxruntime==1.31.1")
 #: How a language's recordings are made. Raise the number when `speaker.py` changes what it writes.
-RECIPES = {"en": "hibari-tts 0.2.1, voice heart, recipe 2"}
+RECIPES = {"en": "hibari-tts 0.2.1, voice heart, recipe 3"}
 _SPEAKER = Path(__file__).with_name("speaker.py")
 
 Progress = Callable[[str], None]
@@ -106,7 +106,7 @@ def _speak(
     command = [str(_python(progress)), "-I", str(_SPEAKER)]
     paths = {str(folder / f"{sound}.wav"): sound for sound in todo}
     with tempfile.TemporaryFile("w+", encoding="utf-8") as orders, tempfile.TemporaryFile("w+") as complaints:
-        orders.writelines(json.dumps({"text": todo[s], "path": path}) + "\n" for path, s in paths.items())
+        orders.writelines(_order(sound, todo[sound], path) for path, sound in paths.items())
         orders.seek(0)
         with subprocess.Popen(
             command, stdin=orders, stdout=subprocess.PIPE, stderr=complaints, encoding="utf-8"
@@ -120,6 +120,11 @@ def _speak(
         if speaker.returncode:
             complaints.seek(0)
             raise SetupError(f"the voice failed: {_last_line(complaints.read())}")
+
+
+def _order(sound: str, text: str, path: str) -> str:
+    """One line for the speaker; what lies in a subfolder (`num/4`) is a fragment."""
+    return json.dumps({"text": text, "fragment": "/" in sound, "path": path}) + "\n"
 
 
 def _python(progress: Progress) -> Path:

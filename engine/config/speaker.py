@@ -1,14 +1,16 @@
 """Speaks texts into 8 kHz telephone recordings; runs as a program of its own, where hibari-tts is installed.
 
-One JSON object a line comes in, {"text", "path"}; one goes out when that WAV is written, {"path", "seconds"}. The engine
-never imports this file, and this file imports nothing of the engine: it is run by the interpreter of another
-environment (see `render_prompts.py`).
+One JSON object a line comes in, {"text", "fragment", "path"}; one goes out when that WAV is written, {"path",
+"seconds"}. The engine never imports this file, and this file imports nothing of the engine: it is run by the
+interpreter of another environment (see `render_prompts.py`).
 
-1. The voice speaks at 24 kHz. Words that do not end a sentence get a comma, so their pitch stays level and
-   recordings join into one sentence.
-2. Silence is cut at both ends; measured pauses stand there instead: a breath between sentences, next to none inside one.
-3. Low-pass 3,400 Hz, every third sample, high-pass 300 Hz: linear-phase filters, so nothing shifts in time. The highs
-   are lifted by up to 6 dB, and the pace is 0.9: without both, a telephone's band turns "five" into "nine".
+1. The voice speaks at 24 kHz. Words that stop before a value get a comma, so their pitch stays up and the sentence
+   goes on. Fragments (numbers, units) are spoken as sentences of their own: they come out clearest so.
+2. Silence is cut at both ends; measured pauses stand there instead: a breath between sentences, next to none
+   inside one.
+3. Low-pass 3,400 Hz, every third sample, high-pass 300 Hz: linear-phase filters, so nothing shifts in time. The
+   highs are lifted by up to 6 dB and sentences take their time, which tells words apart that a telephone's narrow
+   band makes alike.
 4. Speech is brought to -20 dBFS (RMS of the frames that hold speech); peaks stay below -3 dBFS.
 
 The same text gives the same bytes: the voice's noise has a fixed seed and nothing is dithered.
@@ -39,16 +41,23 @@ _MARKS = ".!?…,;:"
 Audio = Any  # a one-dimensional float array; numpy's own types are not known where the engine is type-checked
 
 
-def speak(voice: Hibari, text: str) -> Audio:
+def speak(voice: Hibari, text: str, fragment: bool) -> Audio:
     """One text as 8 kHz samples in -1 … 1, with the pauses its punctuation asks for before, between and after."""
+    if fragment:
+        return np.concatenate([_silence(""), _shaped(*voice.stream(f"{text}.", 1.0, seed=1)), _silence("")])
     text = text.strip()
     words = text.lstrip(".,;:!?… ")
     sound = [_silence(text[: len(text) - len(words)].strip())]
     for sentence in voice.stream(words if words[-1] in _MARKS else f"{words},", PACE, seed=1):
         if len(sound) > 1:
             sound.append(_silence("."))
-        sound.append(levelled(telephone(trimmed(np.asarray(sentence, dtype=np.float64)))))
+        sound.append(_shaped(sentence))
     return np.concatenate([*sound, _silence(words[-1])])
+
+
+def _shaped(sentence: Audio) -> Audio:
+    """What the voice said, as it goes out on the line."""
+    return levelled(telephone(trimmed(np.asarray(sentence, dtype=np.float64))))
 
 
 def telephone(audio: Audio) -> Audio:
@@ -129,7 +138,7 @@ def main() -> None:
     voice = Hibari(voice=VOICE)
     for line in sys.stdin:
         order = json.loads(line)
-        audio = speak(voice, order["text"])
+        audio = speak(voice, order["text"], order["fragment"])
         write(Path(order["path"]), audio)
         print(json.dumps({"path": order["path"], "seconds": round(len(audio) / RATE, 3)}), flush=True)
 
