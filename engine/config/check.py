@@ -20,7 +20,7 @@ from engine.config.prompts import Catalog
 from engine.config.report import Place, Report, guess
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
-from engine.config.source import Node, Scalar, Sequence
+from engine.config.source import Node, Scalar, Sequence, place_of
 
 
 def check_all(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, report: Report) -> None:
@@ -261,8 +261,6 @@ def _file_name(flow: FlowFile, report: Report) -> None:
     stem = Path(flow.file).stem
     if flow.name and flow.name != stem:
         text = f"this flow calls itself '{flow.name}', its file '{stem}'"
-        from engine.config.source import place_of
-
         report.add(place_of(flow.root, "flow"), "flow-name", text, f"write flow: {stem}, or rename the file")
 
 

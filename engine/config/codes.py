@@ -1,0 +1,139 @@
+"""What each code of a report means: the text of `quietline explain CODE` and of docs/codes.md.
+
+`python -m engine.config.codes` prints the whole page.
+"""
+
+from __future__ import annotations
+
+from engine.config.report import guess
+from engine.errors import SetupError
+
+CODES: dict[str, str] = {
+    # --- files that cannot be read ---
+    "cannot-read": """The file is not there, or this user may not read it.
+        A site is a folder with site.yaml and one file for each flow. Name the folder with --site; check owner and permissions.""",
+    "not-utf8": """The file holds bytes that are not UTF-8 text, so its letters cannot be told.
+        Open it in the encoding it was saved in and save it as UTF-8.""",
+    "bad-character": """A control character (a NUL, an escape …) stands in the file.
+        Nobody types these; they come from copying. Delete the character at the caret.""",
+    "too-big": """The file, one value of it, or the number of its values is beyond any real flow.
+        Limits: 1,000,000 bytes a file, 10,000 characters a value, 100,000 values.""",
+    "too-deep": """Lists or mappings are nested more than 20 levels deep.
+        A flow needs five. Look for a bracket that is opened again and again.""",
+    "yaml-syntax": """The text does not follow the rules of YAML at the caret, and nothing behind it is read.
+        Most often: the indentation differs from the lines above, a tab indents a line, a quote or bracket is not closed, or text that
+        holds ': ' or begins with a sign such as @ % ` is not in quotes. Mend it and check again: there may be more behind it.""",
+    "empty-file": """The file holds nothing but comments.
+        Delete it, or write what it is for.""",
+    "two-documents": """A line '---' begins a second document in the same file.
+        One file is one flow. Delete the line, or make two files.""",
+    "no-anchors": """Anchors (&name), aliases (*name) and merge keys (<<) are refused.
+        They hide what a flow does from its reader. Write it out; what all queues share belongs in queue_defaults.
+        If the text itself begins with & or *, put it in quotes.""",
+    "no-tags": """Tags such as !!int or !include are refused: every value is read as it is typed.
+        Delete the tag. If the text itself begins with !, put it in quotes.""",
+    "bad-key": """A key (what stands before ':') must be one plain word, number or quoted text.
+        A common cause: a value that begins with {{ name }} without quotes around it, which YAML reads as a mapping.""",
+    "duplicate-key": """The same key stands twice in one mapping, so one of the two would be lost without a word.
+        Keep one of them. Two actions of a step each need their own '- '.""",
+    "not-a-mapping": """The file must hold keys with values.
+        A flow begins with flow: name, site.yaml with keys such as languages and numbers.""",
+    # --- what stands where it cannot stand ---
+    "unknown-option": """This key is not known here. It is misspelt, or it belongs somewhere else.
+        docs/flows.md lists the options of every verb; one level of indentation too many or too few is a common cause.""",
+    "missing-option": """Something that cannot be guessed is not written.
+        Where a caller can fail (no valid key, nobody answers, the office is closed) the flow must say where they go.""",
+    "missing-value": """Nothing stands after the key.
+        Write the value, or delete the key if the default is wanted.""",
+    "bad-value": """The value cannot be understood as what is wanted here; the message tells what is.
+        Durations carry units: 8s, 10m, 1h30m. Keys are 0-9, * and #. yes and no answer a yes-or-no question.""",
+    "unknown-action": """A step's list holds something that is not an action.
+        Each item begins with one keyword such as say, menu or queue; docs/flows.md lists them all.""",
+    "two-actions": """One item of a step's list holds two keywords.
+        One action has one keyword. Begin a new item with '- ' for the second.""",
+    "empty-step": """A step (or the whole flow) has no actions, so a caller who gets there would hear nothing.
+        Write what happens, or delete the step and what leads to it.""",
+    "flow-name": """The flow's name and its file's name differ. Numbers find a flow by this name.
+        Make them equal.""",
+    "bad-hours": """Opening hours cannot be read, or overlap.
+        Write days and ranges, entries separated by commas: Mon-Fri 08:00-18:00, Sat 22:00-02:00. A range that ends before it begins
+        passes midnight and belongs to the day it starts on. always, never, daily, and 24:00 as an end are known.""",
+    "short-password": """A password shorter than 8 characters is guessed within minutes by machines that try phones all day.
+        Use at least 8, better 20.""",
+    "bad-address": """A trunk's address must be an IP address or a network, and may not be the whole world.
+        Names are not looked up: a name that cannot be resolved would keep calls out, and one that changes would let others in.""",
+    # --- names that lead nowhere ---
+    "unknown-step": """A jump names a step that this flow does not have.
+        Steps belong to one flow; another flow's cannot be reached.""",
+    "unknown-queue": """A queue is named that site.yaml has neither among its queues nor among its groups.
+        Groups and agents may name queues only.""",
+    "unknown-schedule": """A schedule is named that site.yaml has neither among its schedules nor among its sites.""",
+    "unknown-site": """A schedule lists a site that site.yaml does not have.""",
+    "unknown-flow": """A number leads to a flow, but there is no file of that name beside site.yaml.""",
+    "unknown-language": """A language is named that there are no prompts for, or that the site or flow does not list.
+        A language needs prompts/<language>.yaml, a place in site.yaml's languages, and one in the flow's if that has a list.""",
+    "unknown-skill": """A queue action asks for a skill that no agent has, so nobody could ever answer.""",
+    "missing-prompt": """A prompt has no text in one of the flow's languages: the caller would hear nothing there.
+        Add the id to prompts/<language>.yaml and render it.""",
+    # --- ways through a flow ---
+    "open-end": """The last action of a step goes on, but nothing follows: the caller would hear silence.
+        End every step with goto, menu, switch or hangup.""",
+    "never-reached": """An action stands after one that always leaves the step (goto, menu, switch, hangup).
+        Delete it, or move it up.""",
+    "unused-step": """No way leads to this step from the first one.
+        Delete it, or lead there. A misspelt goto is a common cause.""",
+    "silent-loop": """A caller who does nothing would go round for ever on the way shown.
+        Silence takes 'otherwise' of menu and ask, the timeout of a queue, 'on_none' of the voicemail; opening hours and switches may fall
+        any way. Let one of these ways lead to a step that ends, such as a message and a goodbye.""",
+    "unset-variable": """A variable is used that is not set on every way to this place (a switch: on no way).
+        ask and set give variables their values; language, from_number and to_number are there from the start.""",
+    # --- site.yaml as a whole ---
+    "same-name": """One name stands for two things that flows or phones could not tell apart.
+        Queues and groups share their names, so do sites and schedules, and agents and trunks.""",
+    "listed-twice": """A list names the same thing twice.""",
+    "small-group": """A group chooses among several queues; this one has fewer than two.
+        Name the queue itself where the group is used.""",
+    "agent-phone": """An agent has either contact (a phone that stands at an address) or password (a phone that registers), not both.""",
+    "same-phone": """Two agents have the same phone: it would ring for both, and nobody could tell who answered.""",
+    "trunk-identity": """A trunk is known either by its addresses or by username and password.
+        Without one of them any stranger's call would match; with both it is not clear which one counts.""",
+    "same-address": """Two trunks share an address, so it is not clear whose calls come from there.""",
+    "not-used": """Something is written that has no effect with the rest of the file as it is.""",
+    "never-opens": """All sites of a schedule are closed for ever, so it never opens.
+        If that is meant, write override: closed, which also tells callers' flows so.""",
+    "no-agents": """No agent serves this queue: every caller in it would wait in vain.""",
+    "unused-flow": """No number leads to this flow.""",
+    # --- prompts ---
+    "no-prompts": """The folder of prompts holds no texts.
+        It needs one file for each language, such as en.yaml; 'prompts' in site.yaml says where the folder is.""",
+    "bad-language": """A file in the folder of prompts is not named like a language: en.yaml, ar.yaml, pt-br.yaml.""",
+    "bad-prompt-id": """A prompt's id names a recording, so it holds lower-case letters, digits and _ only.""",
+    "bad-prompt": """A prompt's text cannot be read.
+        A prompt is one text; {{ name }} or {{ name | form }} speaks a value.""",
+    "bad-words": """'words' holds choices, each with one word or a list of words a caller may say.""",
+    "no-grammar": """Prompts of this language speak values, but how it speaks numbers is not known yet.""",
+}  # fmt: skip
+
+
+def page(code: str) -> str:
+    """A code's text, unwrapped from the source's indentation."""
+    return "\n".join(line.strip() for line in CODES[code].splitlines())
+
+
+def explain(code: str) -> str:
+    """What a code means and what to do; raises SetupError for a code that does not exist."""
+    if code not in CODES:
+        hint = guess(code, CODES)
+        raise SetupError(f"no report uses the code '{code}'" + (f"; {hint}" if hint else ""))
+    return f"{code}\n\n{page(code)}"
+
+
+def document() -> str:
+    """docs/codes.md."""
+    sections = [f"## {code}\n\n{page(code)}" for code in CODES]
+    head = "# The codes of `quietline check`\n\nMade by `python -m engine.config.codes`; `quietline explain CODE` prints one of them."
+    return "\n\n".join([head, *sections]) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

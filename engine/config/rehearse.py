@@ -1,0 +1,141 @@
+"""Walk a flow without telephony, with the interpreter that real calls use, and tell what the caller hears.
+
+Inputs are words in the order in which the flow asks:
+
+    1          a key                                -          silence
+    471188     digits, where digits are asked       open, closed, holiday, override    opening hours
+    done, timeout, full, unstaffed, closed, a key   waiting in a queue
+    left, none                                      the voicemail
+
+When the inputs run out the caller stays silent to the end: every office is open and nobody answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from engine.config.prompts import Catalog
+from engine.core import interpreter as i
+from engine.core.flow import Flow
+from engine.core.hours import Door
+from engine.core.site import Settings
+from engine.errors import EngineError
+
+_MOST_LINES = 2000
+_SLOT = re.compile(r"\{\{\s*([\w.]+)[^}]*\}\}")
+
+
+class RehearsalError(EngineError):
+    """An input makes no sense where it was given; `lines` is the rehearsal up to there."""
+
+    def __init__(self, text: str, lines: Sequence[str]) -> None:
+        super().__init__(text)
+        self.lines = tuple(lines)
+
+
+def rehearse(flow: Flow, settings: Settings, catalog: Catalog, inputs: Iterable[str]) -> list[str]:
+    """What a caller hears and does, a line each; raises RehearsalError for an input that fits nowhere."""
+    left, lines, shown = list(inputs), list[str](), ""
+    width = max(len(step) for step in flow.steps)
+    walk = i.replay(flow)
+    while walk.do is not None and len(lines) < _MOST_LINES:
+        do = walk.do
+        text = heard(do, catalog, walk.interpreter.variables)
+        outcome = _answer(do, left, lines)
+        step = "" if do.step == shown else do.step
+        shown = do.step
+        lines.append(f"{step:<{width}}  {line(do, outcome, text, settings)}".rstrip())
+        walk.send(outcome)
+    if left:
+        raise RehearsalError(f"the call has ended, but '{left[0]}' is still to be answered", lines)
+    return lines
+
+
+def line(do: i.Do, outcome: i.Outcome, text: str, settings: Settings) -> str:
+    """One line about something done and what came of it; `text` is what the caller hears."""
+    match do:
+        case i.Play():
+            return f"♪ {text}"
+        case i.Choose() | i.Collect():
+            return f"♪ {text}  ← {'silence' if outcome is None else outcome}"
+        case i.Look():
+            return f"? {do.what} {do.name} → {outcome}"
+        case i.Enqueue():
+            group = settings.groups.get(do.queue)
+            among = f" ({', '.join(group.queues)})" if group else ""
+            return f"⏳ queue {do.queue}{among}, priority {do.priority} → {outcome}"
+        case i.Record():
+            return f"● voicemail {do.mailbox}: {text} → {outcome}"
+        case i.End():
+            return f"♪ {text}  ✕" if text else "✕"
+        case _:
+            return type(do).__name__
+
+
+def heard(do: i.Do, catalog: Catalog, variables: dict[str, str]) -> str:
+    """The words a caller hears: the prompts' texts in the caller's language, with the variables in them."""
+    match do:
+        case i.Play():
+            prompts: tuple[str, ...] = do.prompts
+        case i.Choose() | i.Collect() | i.Record():
+            prompts = (do.prompt,)
+        case i.End(prompt=str(prompt)):
+            prompts = (prompt,)
+        case _:
+            prompts = ()
+    return " ".join(_spoken(catalog, variables, prompt) for prompt in prompts)
+
+
+def _spoken(catalog: Catalog, variables: dict[str, str], prompt: str) -> str:
+    text = catalog.text(variables["language"], prompt) or f"[{prompt}]"
+    return _SLOT.sub(lambda slot: variables.get(slot[1], f"[{slot[1]}]"), text)
+
+
+def _answer(do: i.Do, left: list[str], lines: list[str]) -> i.Outcome:
+    """The outcome the next input gives; silence when there is none."""
+    quiet, words, pattern = _answers(do)
+    if not words and not pattern:
+        return None
+    if not left:
+        return quiet
+    word = left.pop(0)
+    if word == "-" and not isinstance(do, i.Look):
+        return quiet
+    if word in words or (pattern and re.fullmatch(pattern, word)):
+        return word
+    wanted = [*words, *([] if isinstance(do, i.Look) else ["- for silence"])]
+    digits = [f"up to {do.most} digits"] if isinstance(do, i.Collect) else []
+    what = f"step '{do.step}', action {do.index + 1} ({_name(do)})"
+    raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", lines)
+
+
+def _answers(do: i.Do) -> tuple[i.Outcome, tuple[str, ...], str]:
+    """What silence gives at this point, the words that can be given, and a pattern for others."""
+    match do:
+        case i.Choose():
+            return None, do.keys, "[0-9*#]"
+        case i.Collect():
+            return None, (), f"[0-9]{{1,{do.most}}}"
+        case i.Look():
+            return Door.OPEN.value, tuple(door.value for door in Door), ""
+        case i.Enqueue():
+            return "timeout", ("done", "timeout", "full", "unstaffed", "closed", *do.keys), ""
+        case i.Record():
+            return "none", ("left", "none"), ""
+        case _:
+            return None, (), ""
+
+
+def _name(do: i.Do) -> str:
+    match do:
+        case i.Choose():
+            return f"a choice, prompt '{do.prompt}'"
+        case i.Collect():
+            return f"digits, prompt '{do.prompt}'"
+        case i.Look():
+            return f"hours '{do.name}'"
+        case i.Enqueue():
+            return f"waiting in queue '{do.queue}'"
+        case _:
+            return "the voicemail"

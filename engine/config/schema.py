@@ -1,0 +1,84 @@
+"""JSON schemas for editors, made from the same classes and kinds the parser reads with.
+
+`python -m engine.config.schema ivr_flows` writes flow.schema.json and site.schema.json into a folder. A file that begins with
+`# yaml-language-server: $schema=flow.schema.json` is then completed and checked while it is typed. The schema says what one file may hold;
+`quietline check` also knows what the files must say together.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.config.flowfile import FLOW_OPTIONS
+from engine.config.kinds import Option, options
+from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
+from engine.core.flow import VERBS, Action
+
+_DIALECT = "http://json-schema.org/draft-07/schema#"
+Schema = dict[str, Any]
+
+
+def flow_schema() -> Schema:
+    """The schema of a flow's file."""
+    root = _object(FLOW_OPTIONS, "A Quietline flow: named steps, each a list of actions.")
+    actions = [{"$ref": f"#/definitions/{word}"} for word in VERBS]
+    bare = [word for word, cls in VERBS.items() if not options(cls)[0].required]
+    step = {"type": "array", "minItems": 1, "items": {"anyOf": [{"enum": bare}, *actions]}}
+    root["properties"]["steps"] = {"type": "object", "minProperties": 1, "additionalProperties": step}
+    definitions = {word: _verb(cls) for word, cls in VERBS.items()}
+    return {"$schema": _DIALECT, "title": "Quietline flow", **root, "definitions": definitions}
+
+
+def site_schema() -> Schema:
+    """The schema of site.yaml."""
+    root = _object(TOP, "A Quietline site: numbers, hours, queues, agents and trunks.")
+    blocks = root["properties"]
+    blocks["external"] = _object(EXTERNAL_OPTIONS, "How to reach an Asterisk that already runs.")
+    blocks["queue_defaults"] = _object(QUEUE_DEFAULTS, "What all queues share unless they say otherwise.")
+    for name, (_, wanted) in SECTIONS.items():
+        entry = _object(wanted, f"One of the {name}.")
+        required = entry["required"]
+        entries = entry if required else {"anyOf": [{"type": "null"}, entry]}
+        blocks[name] = {"type": ["object", "null"], "additionalProperties": entries}
+    return {"$schema": _DIALECT, "title": "Quietline site", **root}
+
+
+def texts() -> Mapping[str, str]:
+    """File name -> the schema's text, as it is committed."""
+    made = {"flow.schema.json": flow_schema(), "site.schema.json": site_schema()}
+    return {name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()}
+
+
+def _verb(cls: type[Action]) -> Schema:
+    first, *rest = options(cls)
+    schema = _object((first, *rest), inspect.getdoc(cls) or "")
+    schema["required"] = [first.name, *(o.name for o in rest if o.required)]
+    if not first.required:
+        schema["properties"][first.name] = {"anyOf": [{"type": "null"}, schema["properties"][first.name]]}
+    return schema
+
+
+def _object(wanted: Iterable[Option], description: str) -> Schema:
+    listed = list(wanted)
+    return {
+        "description": description,
+        "type": "object",
+        "additionalProperties": False,
+        "required": [o.name for o in listed if o.required],
+        "properties": {o.name: {"description": o.kind.written, **o.kind.schema} for o in listed},
+    }
+
+
+def main(folder: str) -> None:
+    """Write the schemas into a folder."""
+    for name, text in texts().items():
+        (Path(folder) / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "ivr_flows")
