@@ -57,7 +57,17 @@ class Pbx:
         """Run a scenario of this folder to its end; its exit status is 0 when every call went as written."""
         arguments = ["-sf", str(SCENARIOS / f"{scenario}.xml"), "-s", number, "-m", "1", "-i", "127.0.0.1"]
         own = ["-p", str(self.layout.ports.sip + 10), "-mp", str(self.layout.ports.sip + 20)]
-        command = [*arguments, *own, "-timeout", "40", "-timeout_error", "-nostdin", *more]
+        command = [
+            *arguments,
+            *own,
+            "-timeout",
+            "40",
+            "-timeout_error",
+            "-nostdin",
+            "-deadcall_wait",
+            "0",
+            *more,
+        ]
         target = f"127.0.0.1:{self.layout.ports.sip}"
         return subprocess.run(
             self.layout.root.command("sipp", target, *command),
