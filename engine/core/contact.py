@@ -77,6 +77,9 @@ class Contact:
     stage: Stage = Stage.FLOW
     messages: int = 0
     last_left: str | None = None
+    #: Set while the step that queues has not been told yet how its waiting ended, and the key that ended it.
+    left: Event | None = None
+    pressed: str | None = None
     #: What the queue segment in progress was entered with, and the offer and conversation in it.
     queued: Event | None = None
     offered: Event | None = None
@@ -119,7 +122,7 @@ def _answered(c: Contact, e: Event) -> Contact:
 
 def _step(c: Contact, e: Event) -> Contact:
     language = e.data.get("language")
-    return replace(c, language=language) if language and language != c.language else c
+    return replace(c, language=language or c.language, left=None, pressed=None)
 
 
 def _queued(c: Contact, e: Event) -> Contact:
@@ -162,13 +165,20 @@ def _connected(c: Contact, e: Event) -> Contact:
 def _talk_ended(c: Contact, e: Event) -> Contact:
     if c.talk_from is None:
         return c
-    return replace(c, talk_s=_plus(c.talk_s, e.at - c.talk_from), talk_from=None)
+    talk = _plus(c.talk_s, e.at - c.talk_from)
+    return replace(c, stage=Stage.FLOW, talk_s=talk, talk_from=None, offered=None, left=e)
 
 
 def _left_queue(c: Contact, e: Event) -> Contact:
     outcome = e.data["outcome"]
-    wait = c.wait_s if outcome == "answered" or c.queued is None else _plus(c.wait_s, e.at - _since(c, e))
-    return replace(c, stage=Stage.FLOW, queued=None, offered=None, last_left=outcome, wait_s=wait)
+    if outcome == "answered":
+        return replace(c, queued=None, last_left=outcome)
+    wait = c.wait_s if c.queued is None else _plus(c.wait_s, e.at - _since(c, e))
+    return replace(c, stage=Stage.FLOW, queued=None, offered=None, last_left=outcome, left=e, wait_s=wait)
+
+
+def _pressed(c: Contact, e: Event) -> Contact:
+    return replace(c, pressed=e.data["key"])
 
 
 def _recording(c: Contact, e: Event) -> Contact:
@@ -199,6 +209,7 @@ _FOLDS = {
     "connected": _connected,
     "talk_ended": _talk_ended,
     "left_queue": _left_queue,
+    "pressed": _pressed,
     "recording": _recording,
     "message": _message,
     "no_message": _no_message,

@@ -1,0 +1,198 @@
+"""One task per contact: it carries out what the interpreter yields and tells it what came of it.
+
+What was asked and what came of it is one `step` event, on disk before the next command leaves; so the interpreter's place can always be had
+again by replay. A lost link unwinds to the last thing asked, which then looks at what Asterisk still holds; a killed engine enters at the
+same point from the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+from engine.call.house import House
+from engine.call.line import Line, Reconnected, Relink
+from engine.call.voicemail import Voicemail
+from engine.call.waiting import Waiting
+from engine.core import hours
+from engine.core.event import Event
+from engine.core.flow import Flow
+from engine.core.interpreter import (
+    Choose,
+    Collect,
+    Do,
+    End,
+    Enqueue,
+    Look,
+    Outcome,
+    Play,
+    Record,
+    Walk,
+    plain,
+    replay,
+)
+from engine.errors import CallerGone, EngineError, Gone, PbxUnreachable
+
+log = structlog.get_logger()
+
+#: Seconds between two digits of one number.
+BETWEEN_DIGITS = 3.0
+
+
+def history(events: Iterable[Event]) -> list[Outcome]:
+    """The outcomes a call's interpreter was told, in order."""
+    return [event.data["outcome"] for event in events if event.kind == "step"]
+
+
+class Call:
+    """One contact's task; `inbox` is the only way to reach it."""
+
+    def __init__(self, house: House, contact: str, channel: str, flow: Flow | None) -> None:
+        self._house = house
+        self._flow = flow
+        self.id = contact
+        self.line = Line(contact, channel, house.client.of(contact))
+        self._walk: Walk | None = None
+
+    # --- the whole life -----------------------------------------------------------------------
+
+    async def begin(self, arrived: Event) -> None:
+        """Take a call that has just come in: written down before it is answered."""
+        await self._house.ledger.append(arrived)
+        await self._live(arrived.data, [], None)
+
+    async def resume(self, events: list[Event], relink: Relink) -> None:
+        """Take up a call that a former life of the engine began."""
+        await self._live(events[0].data, history(events), relink)
+
+    async def _live(self, arrived: Any, told: list[Outcome], relink: Relink | None) -> None:
+        cause = "failed"
+        try:
+            if self._flow is None:
+                cause = "unknown_number"
+                return
+            variables = {name: arrived[name] for name in ("language", "from_number", "to_number")}
+            self._walk = replay(self._flow, told, variables)
+            relink = await self._answer(relink)
+            await self._follow(self._walk, relink)
+            cause = "flow"
+        except CallerGone:
+            cause = "caller" if relink is None else "lost"
+        except EngineError as error:
+            log.error("a call ended by a fault of ours", contact=self.id, error=str(error))
+        except asyncio.CancelledError:
+            cause = ""  # the engine stops: the call stays as it is and is taken up again
+            raise
+        except Exception:
+            log.exception("a call ended by a fault of ours", contact=self.id)
+        finally:
+            if cause:
+                await self._close(cause)
+
+    async def _close(self, cause: str) -> None:
+        contact = self._house.ledger.open.get(self.id)
+        if contact is not None:
+            await self._house.ledger.append(Event("ended", self._house.now(), self.id, data={"cause": cause}))
+        await self.line.try_hangup(
+            self.line.channel, "unallocated" if cause == "unknown_number" else "normal"
+        )
+
+    async def _answer(self, relink: Relink | None) -> Relink | None:
+        while self._house.ledger.contact(self.id).answered_at is None:
+            try:
+                await self.line.calls.answer(self.line.channel)
+            except Gone as gone:
+                raise CallerGone(self.line.channel) from gone
+            except PbxUnreachable:
+                relink = await self.line.relinked()
+                continue
+            await self._house.ledger.append(Event("answered", self._house.now(), self.id))
+        return relink
+
+    async def _follow(self, walk: Walk, relink: Relink | None) -> None:
+        while (do := walk.do) is not None:
+            outcome = await self._perform(do, relink)
+            relink = None
+            walk.send(outcome)
+            data = {**plain(do), "outcome": outcome, "language": walk.interpreter.variables["language"]}
+            await self._house.ledger.append(Event("step", self._house.now(), self.id, data=data))
+
+    # --- what the interpreter asks for --------------------------------------------------------
+
+    async def _perform(self, do: Do, relink: Relink | None) -> Outcome:
+        while True:
+            try:
+                return await (self._do(do) if relink is None else self._again(do, relink))
+            except PbxUnreachable:
+                relink = await self.line.relinked()
+            except Reconnected as back:
+                relink = back.relink
+
+    async def _do(self, do: Do) -> Outcome:
+        match do:
+            case Play(prompts=prompts, interrupt=interrupt):
+                await self._say(prompts, interrupt)
+            case Choose():
+                return await self._choose(do)
+            case Collect():
+                return await self._collect(do)
+            case Look(name=name):
+                return str(hours.state(self._house.site.settings, name, self._house.now()).state)
+            case Enqueue():
+                return await self._waiting(do).run()
+            case Record():
+                await self._say((do.prompt,))
+                return await Voicemail(self._house, self.line, do).take()
+            case End(prompt=prompt):
+                await self._say((prompt,) if prompt else (), interrupt=False)
+        return None
+
+    async def _again(self, do: Do, relink: Relink) -> Outcome:
+        """The same after a lost link or a killed engine: what Asterisk still holds is taken up, the rest is asked again."""
+        contact = self._house.ledger.contact(self.id)
+        if isinstance(do, Enqueue):
+            return await self._waiting(do).resume(contact, relink)
+        if isinstance(do, Record) and contact.recording is not None:
+            return await Voicemail(self._house, self.line, do).resume(contact.recording.data["recording"])
+        if self.line.channel not in relink.channels:
+            raise CallerGone(self.line.channel)
+        await self.line.quiet()
+        return await self._do(do)
+
+    def _waiting(self, do: Enqueue) -> Waiting:
+        return Waiting(self._house, self.line, do, self._language)
+
+    @property
+    def _language(self) -> str:
+        assert self._walk is not None
+        return self._walk.interpreter.variables["language"]
+
+    async def _say(self, prompts: tuple[str, ...], interrupt: bool = True) -> None:
+        assert self._walk is not None
+        variables = self._walk.interpreter.variables
+        sounds = self._house.sounds
+        media = tuple(uri for prompt in prompts for uri in sounds.media(prompt, variables, self._language))
+        if media:
+            await self.line.play(media, sounds.seconds(media), interrupt)
+
+    async def _choose(self, do: Choose) -> Outcome:
+        await self._say((do.prompt,))
+        key = await self.line.key(asyncio.get_running_loop().time() + do.timeout)
+        if key not in do.keys:
+            self.line.keys.clear()  # what was typed ahead was meant for another answer
+        return key
+
+    async def _collect(self, do: Collect) -> Outcome:
+        await self._say((do.prompt,))
+        loop = asyncio.get_running_loop()
+        digits, until = "", loop.time() + do.timeout
+        while len(digits) < do.most:
+            key = await self.line.key(until)
+            if key is None or key == "#":
+                break
+            digits = "" if key == "*" else digits + key
+            until = loop.time() + BETWEEN_DIGITS
+        return digits or None

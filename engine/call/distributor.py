@@ -1,0 +1,216 @@
+"""The one owner of queues and agents: facts in, `decide`, events written, commands delivered.
+
+A turn is one synchronous piece: decide, turn commands into events, append them. The commands wait in order for their commit and only then
+go to the contacts' inboxes (law 3), so the next turn can already be decided while the disk works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+
+from engine.call.line import MADE
+from engine.core import acd
+from engine.core.acd import Command, Fact
+from engine.core.acd_log import LogFold
+from engine.core.board import pending_offer
+from engine.core.contact import SHORT
+from engine.core.event import Event
+from engine.core.site import Settings
+from engine.core.waiting import Estimate
+from engine.store.ledger import Ledger
+
+log = structlog.get_logger()
+
+#: Where commands for a contact go; False when the contact is not here (any more).
+Deliver = Callable[[str, Command], bool]
+
+
+def leg_of(offer: str, contact: str) -> str:
+    """The agent leg's channel id: the contact's id, so that its events find the contact, and the offer's."""
+    return f"{contact}{MADE}{offer}"
+
+
+class Distributor:
+    """Owns the distributor's state; every change goes through `submit`."""
+
+    def __init__(self, state: acd.State, ledger: Ledger, now: Callable[[], float], deliver: Deliver) -> None:
+        self.state = state
+        self._ledger = ledger
+        self._now = now
+        self._deliver = deliver
+        self._outbox: asyncio.Queue[tuple[asyncio.Future[None], list[Command]]] = asyncio.Queue()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def submit(self, fact: Fact) -> asyncio.Future[None]:
+        """Take in a fact; the future is done when what follows from it is on disk."""
+        now = self._now()
+        events = self._events_of(fact, now)
+        commands = acd.decide(self.state, fact, now)
+        for command in commands:
+            events.extend(self._events_for(command, fact, now))
+        written = self._ledger.append(*events)
+        if commands:
+            self._outbox.put_nowait((written, commands))
+        self._set_timer()
+        return written
+
+    def reload(self, settings: Settings) -> None:
+        """Take in a changed site."""
+        now = self._now()
+        commands = acd.reload(self.state, settings, now)
+        events = [event for command in commands for event in self._events_for(command, acd.Tick(), now)]
+        self._outbox.put_nowait((self._ledger.append(*events), commands))
+        self._set_timer()
+
+    async def run(self) -> None:
+        """Deliver commands after their commit, in order, until cancelled."""
+        self.submit(acd.Tick())
+        try:
+            while True:
+                written, commands = await self._outbox.get()
+                await written
+                for command in commands:
+                    self._dispatch(command)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def position(self, contact: str) -> int:
+        """The caller's place from 1; 0 when they do not wait."""
+        return acd.position(self.state, contact, self._now())
+
+    def estimate(self, contact: str) -> Estimate | None:
+        """The caller's estimated wait, where anything honest can be said."""
+        return acd.estimate(self.state, contact, self._now())
+
+    def offering(self, contact: str) -> bool:
+        """True while a phone rings for this caller."""
+        return pending_offer(self.state, contact) is not None
+
+    def overview(self) -> dict[str, Any]:
+        """Queues, callers and agents as JSON values."""
+        return acd.overview(self.state, self._now())
+
+    def _dispatch(self, command: Command) -> None:
+        if isinstance(command, acd.AgentChanged):
+            return
+        if not self._deliver(command.contact, command) and isinstance(command, acd.Offer):
+            # The contact ended in the very moment of the offer: its Left is on the way, nobody will ring.
+            log.debug("an offer found its caller gone", offer=command.offer, contact=command.contact)
+
+    def _events_of(self, fact: Fact, now: float) -> list[Event]:
+        """What a fact itself says about the past, written before its consequences."""
+        state = self.state
+        match fact:
+            case acd.Left(contact, reason) if contact in state.callers:
+                caller = state.callers[contact]
+                waited = now - caller.enqueued_at
+                outcome = {"key": "flow_out", "failed": "failed"}.get(reason) or (
+                    "short_abandoned" if waited < SHORT else "abandoned"
+                )
+                data = {"queue": caller.lane.queue.name, "outcome": outcome}
+                return [Event("left_queue", now, contact, data=data)]
+            case acd.Left(contact) | acd.TalkEnded(contact) if contact in state.talks:
+                agent = state.talks[contact].name
+                by = "caller" if isinstance(fact, acd.Left) else "agent"
+                return [Event("talk_ended", now, contact, agent, {"by": by, "agent": agent})]
+            case acd.OfferFailed(offer, why) if offer in state.offers:
+                ringing = state.offers[offer]
+                return [self._offer_ended(offer, ringing.caller.contact, ringing.agent.name, why, now)]
+            case acd.Connected(offer) if offer in state.offers:
+                ringing = state.offers[offer]
+                contact, agent, queue = (
+                    ringing.caller.contact,
+                    ringing.agent.name,
+                    ringing.caller.lane.queue.name,
+                )
+                data = {"offer": offer, "agent": agent, "queue": queue, "leg": leg_of(offer, contact)}
+                left = {"queue": queue, "outcome": "answered"}
+                return [
+                    Event("connected", now, contact, agent, data),
+                    Event("left_queue", now, contact, data=left),
+                ]
+            case _:
+                return []
+
+    def _events_for(self, command: Command, fact: Fact, now: float) -> list[Event]:
+        match command:
+            case acd.Queued(contact, queue, enqueued_at, position, estimate, decision):
+                caller = self.state.callers.get(contact)
+                asked = fact if isinstance(fact, acd.Arrived) else None
+                data = {
+                    "queue": queue,
+                    "group": caller.group if caller else None,
+                    "priority": asked.priority if asked else 5,
+                    "skills": sorted(asked.skills) if asked else [],
+                    "max_wait": asked.max_wait if asked else 0.0,
+                    "enqueued_at": enqueued_at,
+                    "position": position,
+                    "estimate": estimate,
+                    "decision": decision,
+                }
+                return [Event("queued", now, contact, data=data)]
+            case acd.Refused(contact, outcome, decision):
+                data = {"queue": None, "outcome": "refused", "why": outcome, "decision": decision}
+                return [Event("left_queue", now, contact, data=data)]
+            case acd.TimedOut(contact):
+                left = {"queue": self._queue_of(contact), "outcome": "timed_out"}
+                return [Event("left_queue", now, contact, data=left)]
+            case acd.Offer(offer, contact, agent, queue, ring):
+                data = {
+                    "offer": offer,
+                    "agent": agent,
+                    "queue": queue,
+                    "leg": leg_of(offer, contact),
+                    "ring": ring,
+                }
+                return [Event("offered", now, contact, agent, data)]
+            case acd.Cancel(offer, contact, agent, why):
+                return [self._offer_ended(offer, contact, agent, why, now)]
+            case acd.AgentChanged():
+                changed = asdict(command)
+                return [Event("agent_state", now, None, changed.pop("agent"), changed)]
+
+    def _queue_of(self, contact: str) -> str | None:
+        known = self._ledger.open.get(contact)
+        return known.queue if known else None
+
+    @staticmethod
+    def _offer_ended(offer: str, contact: str, agent: str, why: str, now: float) -> Event:
+        return Event("offer_ended", now, contact, agent, {"offer": offer, "agent": agent, "why": why})
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = acd.next_due(self.state)
+        if due is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, due - self._now()), self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.submit(acd.Tick())
+
+
+#: Events that the distributor's state is folded from.
+ACD_KINDS = (
+    "queued",
+    "offered",
+    "offer_ended",
+    "connected",
+    "left_queue",
+    "talk_ended",
+    "ended",
+    "agent_state",
+)
+
+
+def rebuilt(settings: Settings, events: list[Event], now: float) -> acd.State:
+    """The state that these events (in order, of ACD_KINDS) leave behind."""
+    return acd.restore(settings, LogFold(settings).take_all(events).rows(), now)

@@ -1,0 +1,147 @@
+"""A caller's line: their channel, their ordered inbox, the keys they pressed, and what is playing to them.
+
+Everything a call waits for comes through `wait`: keys go into the buffer (type-ahead), the end of the caller's channel unwinds the call as
+CallerGone, a restored link unwinds to the last thing that was asked as Reconnected; the rest is returned to whoever waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from engine.ari.calls import Calls, HangupReason
+from engine.call.inbox import Inbox
+from engine.core.acd import Command
+from engine.errors import CallerGone, Gone, PbxUnreachable
+
+AriEvent = dict[str, Any]
+
+#: Stands between a contact's id and the name of what it made in Asterisk; no id of Asterisk's own holds it.
+MADE = "~"
+#: Seconds after which a playback that has not reported its end is taken as ended.
+WATCHDOG = 4.0
+#: Playback ids of one call go round: at most one plays at a time, and after a crash all of them can be stopped.
+PLAYBACKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Relink:
+    """The link to Asterisk is back. `channels` are those it holds now, id -> state; what happened in between was not reported."""
+
+    channels: Mapping[str, str]
+
+
+class Reconnected(Exception):
+    """Unwinds to the last thing that was asked, which then picks up what Asterisk still holds."""
+
+    def __init__(self, relink: Relink) -> None:
+        super().__init__()
+        self.relink = relink
+
+
+Item = AriEvent | Command | Relink
+
+_ENDS = frozenset({"StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"})
+
+
+class Line:
+    """One caller's channel. `calls` are Asterisk's commands, in this contact's order."""
+
+    def __init__(self, contact: str, channel: str, calls: Calls) -> None:
+        self.contact = contact
+        self.channel = channel
+        self.calls = calls
+        self.inbox: Inbox[Item] = Inbox()
+        self.keys: deque[str] = deque()
+        self._playbacks = 0
+
+    async def wait(self, until: float | None = None) -> AriEvent | Command | None:
+        """The next thing that concerns this call, or None at the deadline (on the loop's clock).
+
+        Raises CallerGone when the caller's channel ends, Reconnected when the link was lost and is back.
+        """
+        item = await self.inbox.get(until)
+        match item:
+            case Relink():
+                raise Reconnected(item)
+            case dict() if item.get("channel", {}).get("id") == self.channel:
+                kind = item["type"]
+                if kind == "ChannelDtmfReceived":
+                    self.keys.append(item["digit"])
+                elif kind in _ENDS:
+                    raise CallerGone(self.channel)
+        return item
+
+    def forget_commands(self) -> None:
+        """Drop the distributor's words about a stay in a queue that is over."""
+        self.inbox.keep(lambda item: isinstance(item, (dict, Relink)))
+
+    async def relinked(self) -> Relink:
+        """Wait until the link is back, however long that takes; whether the caller still is there, it tells."""
+        while True:
+            try:
+                await self.wait()
+            except CallerGone:
+                continue
+            except Reconnected as back:
+                return back.relink
+
+    async def play(self, media: tuple[str, ...], seconds: float, interrupt: bool = True) -> None:
+        """Play to the end, or until a key is pressed if `interrupt`; a key already waiting skips it."""
+        if not media or (interrupt and self.keys):
+            return
+        playback = await self.start(media)
+        until = asyncio.get_running_loop().time() + seconds + WATCHDOG
+        while (item := await self.wait(until)) is not None:
+            if finished(item, playback):
+                return
+            if interrupt and self.keys:
+                break
+        await self.stop(playback)
+
+    async def start(self, media: tuple[str, ...]) -> str:
+        """Start playing; returns the playback's id. Raises CallerGone."""
+        self._playbacks = (self._playbacks + 1) % PLAYBACKS
+        playback = f"{self.contact}{MADE}p{self._playbacks}"
+        try:
+            await self.calls.play(self.channel, media, playback)
+        except Gone as gone:
+            raise CallerGone(self.channel) from gone
+        return playback
+
+    async def stop(self, playback: str) -> None:
+        """Stop a playback; one that has ended already is fine."""
+        await self.calls.stop_playback(playback)
+
+    async def quiet(self) -> None:
+        """Stop whatever a former life of this call may still be playing."""
+        for number in range(PLAYBACKS):
+            await self.stop(f"{self.contact}{MADE}p{number}")
+
+    async def key(self, until: float) -> str | None:
+        """The next key, from the buffer or pressed until the deadline."""
+        while not self.keys:
+            if await self.wait(until) is None:
+                return None
+        return self.keys.popleft()
+
+    async def try_hangup(self, channel: str, reason: HangupReason = "normal") -> None:
+        """Hang up a channel that may have ended already, or cannot be reached (recovery will find it)."""
+        with suppress(PbxUnreachable):
+            await self.calls.hangup(channel, reason)
+
+
+def finished(item: AriEvent | Command, playback: str) -> bool:
+    """True when this is the end of that playback."""
+    return (
+        isinstance(item, dict) and item["type"] == "PlaybackFinished" and item["playback"]["id"] == playback
+    )
+
+
+def channel_of(item: AriEvent | Command) -> str:
+    """The channel an event of Asterisk's is about, or nothing."""
+    return str(item.get("channel", {}).get("id", "")) if isinstance(item, dict) else ""

@@ -1,0 +1,58 @@
+"""From a prompt id to what Asterisk plays: media URIs, and how long they last (for the watchdog)."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.config.prompts import Catalog
+from engine.core.say import expand, wording
+
+#: Seconds assumed for a sound whose length is not known (Asterisk's own).
+UNKNOWN_LENGTH = 3.0
+
+
+class Sounds:
+    """A catalog of prompts and the lengths of its recordings; `languages` in the order a missing one falls back to."""
+
+    def __init__(self, catalog: Catalog, languages: tuple[str, ...]) -> None:
+        self.catalog = catalog
+        self.languages = languages
+        self._lengths: dict[str, float] = {}
+
+    def media(self, prompt: str, variables: Mapping[str, object], language: str) -> tuple[str, ...]:
+        """Media URIs that speak a prompt, in order; empty when no language has it."""
+        spoken = self._language(prompt, language)
+        parts = self.catalog.parts(spoken, prompt)
+        return tuple(f"sound:quietline/{sound}" for sound in expand(parts, variables, spoken))
+
+    def words(self, prompt: str, variables: Mapping[str, object], language: str) -> str:
+        """What the caller hears, as text for traces."""
+        spoken = self._language(prompt, language)
+        return wording(self.catalog.parts(spoken, prompt), variables, spoken)
+
+    def seconds(self, media: tuple[str, ...]) -> float:
+        """How long these media last, in seconds."""
+        return sum(self._seconds(uri.removeprefix("sound:quietline/")) for uri in media)
+
+    def _language(self, prompt: str, language: str) -> str:
+        for name in (language, *self.languages):
+            if self.catalog.parts(name, prompt):
+                return name
+        return language
+
+    def _seconds(self, sound: str) -> float:
+        known = self._lengths.get(sound)
+        if known is None:
+            known = self._lengths[sound] = wav_seconds(self.catalog.folder / f"{sound}.wav")
+        return known
+
+
+def wav_seconds(path: Path) -> float:
+    """A WAV's length in seconds; UNKNOWN_LENGTH when it cannot be read."""
+    try:
+        with wave.open(str(path)) as file:
+            return float(file.getnframes() / file.getframerate())
+    except (OSError, EOFError, wave.Error):
+        return UNKNOWN_LENGTH

@@ -1,0 +1,192 @@
+"""Reads what Asterisk reports and puts each thing into the inbox of the call it belongs to; starts a task for every new call.
+
+Ids say whose a thing is. A contact's id is its caller's channel id with `-` for `.`; everything the contact makes in Asterisk (agent
+legs, playbacks, bridges) is named after it, with a `~` behind. So nothing has to be registered, and after a crash everything is still
+known by its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from engine.ari.transport import AriTransport, LinkDown, LinkUp
+from engine.call.call import Call
+from engine.call.house import House
+from engine.call.line import MADE, Relink
+from engine.core.acd import Command
+from engine.core.event import Event
+from engine.core.flow import Flow
+from engine.errors import PbxUnreachable
+from engine.store.archive import Archive
+
+log = structlog.get_logger()
+
+
+def contact_of_channel(channel: str) -> str:
+    """The id of the contact that a caller's channel begins; the same channel always gives the same contact."""
+    return channel.replace(".", "-")
+
+
+class Switchboard:
+    """Owns the table of calls; `run` lives as long as the engine."""
+
+    def __init__(self, house: House, transport: AriTransport, archive: Archive) -> None:
+        self._house = house
+        self._transport = transport
+        self._archive = archive
+        self._calls: dict[str, Call] = {}
+        self._tasks = asyncio.TaskGroup()
+        #: Set once calls are taken (the link is up and what was there has been taken up).
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Route reports until cancelled."""
+        async with self._tasks:
+            async for report in self._transport.reports():
+                match report:
+                    case LinkUp():
+                        await self._linked()
+                    case LinkDown(why):
+                        self.ready.clear()
+                        log.warning("Asterisk cannot be reached; its calls go on without us", why=why)
+                    case _:
+                        self._route(report)
+
+    @property
+    def calls(self) -> int:
+        """Calls in progress."""
+        return len(self._calls)
+
+    def deliver(self, contact: str, command: Command) -> bool:
+        """Hand the distributor's command to its call; False when there is none (any more)."""
+        call = self._calls.get(contact)
+        if call is not None:
+            call.line.inbox.put(command)
+        return call is not None
+
+    # --- events -------------------------------------------------------------------------------
+
+    def _route(self, event: dict[str, Any]) -> None:
+        if event["type"] == "StasisStart":
+            self._started(event)
+        else:
+            call = self._calls.get(contact_of_event(event))
+            if call is not None:
+                call.line.inbox.put(event)
+
+    def _started(self, event: dict[str, Any]) -> None:
+        channel, args = event["channel"], event["args"]
+        if len(args) == 2 and args[0] == "leg":
+            call = self._calls.get(args[1])
+            if call is not None:
+                call.line.inbox.put(event)
+            else:
+                self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
+        elif contact_of_channel(channel["id"]) not in self._calls:
+            self._arrived(channel, args[0] if args else channel["dialplan"]["exten"])
+
+    def _arrived(self, channel: dict[str, Any], number: str) -> None:
+        site = self._house.site
+        flow = site.flows.get(site.settings.numbers.get(number, ""))
+        contact = contact_of_channel(channel["id"])
+        if flow is not None:
+            self._house.versions.setdefault(flow.hash, flow)
+        data = {
+            "from_number": channel["caller"]["number"] or "",
+            "to_number": number,
+            "channel": channel["id"],
+            "flow": flow.name if flow else "",
+            "flow_hash": flow.hash if flow else "",
+            "language": flow.languages[0] if flow else site.settings.languages[0],
+            "via": "sip",
+        }
+        call = Call(self._house, contact, channel["id"], flow)
+        self._take(call, call.begin(Event("arrived", self._house.now(), contact, data=data)))
+
+    def _take(self, call: Call, life: Any) -> None:
+        self._calls[call.id] = call
+        task = self._start(life, call.id)
+        task.add_done_callback(lambda _: self._calls.pop(call.id, None))
+
+    def _start(self, work: Any, name: str) -> asyncio.Task[None]:
+        return self._tasks.create_task(work, name=name)
+
+    async def _hang_up(self, channel: str) -> None:
+        try:
+            await self._house.client.of(channel).hangup(channel)
+        except PbxUnreachable:
+            log.info("a channel nobody owns could not be hung up; the next look finds it", channel=channel)
+
+    # --- after every (re)connect --------------------------------------------------------------
+
+    async def _linked(self) -> None:
+        """Compare what we know with what Asterisk holds, and go on."""
+        try:
+            held = await self._house.client.channels()
+            relink = Relink({channel["id"]: channel["state"] for channel in held})
+            for call in list(self._calls.values()):
+                call.line.inbox.put(relink)
+            await self._take_up(relink)
+            self._adopt(held)
+            await self._sweep()
+        except PbxUnreachable:
+            return  # lost again already: the next LinkUp does it all
+        log.info("calls are taken", calls=len(self._calls))
+        self.ready.set()
+
+    async def _take_up(self, relink: Relink) -> None:
+        """Calls that a former life of the engine left open."""
+        for contact in list(self._house.ledger.open.values()):
+            if contact.id in self._calls:
+                continue
+            events = await self._archive.events(contact.id)
+            call = Call(self._house, contact.id, contact.channel, self._version(contact.flow_hash))
+            self._take(call, call.resume(events, relink))
+
+    def _version(self, digest: str) -> Flow | None:
+        return self._house.versions.get(digest)
+
+    def _adopt(self, held: list[Any]) -> None:
+        """Channels that no open call owns: calls we never heard of, or what calls that have ended left behind."""
+        for channel in held:
+            if owner_of(channel["id"]) in self._calls:
+                continue
+            plan = channel["dialplan"]
+            app, *args = plan.get("app_data", "").split(",")
+            if MADE in channel["id"]:
+                self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
+            elif plan.get("app_name") == "Stasis" and app == self._house.app:
+                self._start(self._adopt_one(channel, args), f"adopt {channel['id']}")
+
+    async def _adopt_one(self, channel: dict[str, Any], args: list[str]) -> None:
+        contact = contact_of_channel(channel["id"])
+        if await self._archive.known(contact):
+            await self._hang_up(channel["id"])
+        elif contact not in self._calls:
+            self._arrived(channel, args[0] if args else channel["dialplan"]["exten"])
+
+    async def _sweep(self) -> None:
+        """Bridges that calls which have ended left behind."""
+        for bridge in await self._house.client.bridges():
+            owner, made, _ = bridge["id"].partition(MADE)
+            if made and owner not in self._calls:
+                await self._house.client.of(owner).destroy_bridge(bridge["id"])
+
+
+def owner_of(thing: str) -> str:
+    """The contact that a channel, playback or bridge of this id belongs to."""
+    owner, made, _ = thing.partition(MADE)
+    return owner if made else contact_of_channel(thing)
+
+
+def contact_of_event(event: dict[str, Any]) -> str:
+    """The contact an event belongs to, by the id of what it is about."""
+    for kind in ("channel", "playback", "bridge", "peer"):
+        if kind in event:
+            return owner_of(event[kind]["id"])
+    if "recording" in event:
+        return owner_of(event["recording"]["target_uri"].partition(":")[2])
+    return ""

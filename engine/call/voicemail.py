@@ -1,0 +1,136 @@
+"""Recording a message: the tone, the recording in Asterisk, and the file in our own folder.
+
+The recording's name is written down before it starts and its file is copied here before the event that tells of it, so a message is
+found again whatever ends first: the caller, the link or the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import wave
+from pathlib import Path
+
+import structlog
+
+from engine.call.house import House
+from engine.call.line import Line
+from engine.core.event import Event
+from engine.core.interpreter import Record
+from engine.errors import CallerGone, Gone, PbxUnreachable
+
+log = structlog.get_logger()
+
+#: Below this many seconds of sound nothing was said.
+SHORTEST = 1.0
+#: How long after its last event a recording may take to be stored.
+STORING = 3.0
+
+
+class Voicemail:
+    """One message of one contact."""
+
+    def __init__(self, house: House, line: Line, do: Record) -> None:
+        self._house = house
+        self._line = line
+        self._do = do
+
+    async def take(self) -> str:
+        """Record after the tone; returns left or none. A caller who hangs up has left what was recorded until then."""
+        name = f"{self._line.contact}-v{self._house.ledger.contact(self._line.contact).messages}"
+        data = {"recording": name, "mailbox": self._do.mailbox}
+        await self._house.ledger.append(Event("recording", self._house.now(), self._line.contact, data=data))
+        self._line.keys.clear()
+        try:
+            await self._line.calls.record(
+                self._line.channel,
+                name,
+                max_seconds=self._do.max,
+                max_silence=self._do.silence,
+                beep=True,
+                terminate_on="#",
+                if_exists="overwrite",
+            )
+            await self._until_finished(name)
+        except Gone as gone:
+            await self.keep(name)
+            raise CallerGone(self._line.channel) from gone
+        except CallerGone:
+            await self.keep(name)
+            raise
+        return await self.keep(name)
+
+    async def resume(self, name: str) -> str:
+        """After a lost link: wait for a recording that still runs, keep one that has ended."""
+        if await self._house.client.live_recording(name) is not None:
+            try:
+                await self._until_finished(name)
+            except CallerGone:
+                await self.keep(name)
+                raise
+        return await self.keep(name)
+
+    async def _until_finished(self, name: str) -> None:
+        until = asyncio.get_running_loop().time() + self._do.max + STORING
+        while (item := await self._line.wait(until)) is not None:
+            if (
+                isinstance(item, dict)
+                and item["type"] in ("RecordingFinished", "RecordingFailed")
+                and item["recording"]["name"] == name
+            ):
+                return
+        await self._line.calls.stop_recording(name)
+
+    async def keep(self, name: str) -> str:
+        """Copy the stored recording into our folder and write it down; returns left or none."""
+        audio = await self._fetch(name)
+        seconds = spoken_seconds(audio)
+        file = self._house.recordings / f"{name}.wav"
+        if audio is None or seconds < SHORTEST:
+            event = Event("no_message", self._house.now(), self._line.contact, data={"recording": name})
+        else:
+            await asyncio.get_running_loop().run_in_executor(None, write_whole, file, audio)
+            data = {"mailbox": self._do.mailbox, "file": file.name, "seconds": seconds}
+            event = Event("message", self._house.now(), self._line.contact, data=data)
+        await self._house.ledger.append(event)
+        if audio is not None:
+            await self._forget(name)
+        return "none" if event.kind == "no_message" else "left"
+
+    async def _fetch(self, name: str) -> bytes | None:
+        """The stored recording; a recording that is just being closed is asked for again for a little while."""
+        for attempt in range(4):
+            try:
+                return await self._house.client.download_recording(name)
+            except FileNotFoundError:
+                await asyncio.sleep(0.1 * 2**attempt)
+        return None
+
+    async def _forget(self, name: str) -> None:
+        try:
+            await self._house.client.delete_stored(name)
+        except PbxUnreachable:
+            log.info("a stored recording could not be deleted in Asterisk", recording=name)
+
+
+def spoken_seconds(audio: bytes | None) -> float:
+    """The length of a WAV in seconds, to hundredths; 0 where there is none or it is broken."""
+    if not audio:
+        return 0.0
+    try:
+        with wave.open(io.BytesIO(audio)) as file:
+            return round(float(file.getnframes() / file.getframerate()), 2)
+    except (EOFError, wave.Error):
+        return 0.0
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, and stays after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,407 @@
+"""A caller in a queue: music and announcements, an agent's phone ringing, the conversation.
+
+One loop per stage. The contact's folded events say which stage it is (waiting, offered, picked_up, talking), so a call that is taken up
+after a lost link or a killed engine enters at the very same place as one that gets there by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from engine.call.distributor import leg_of
+from engine.call.house import House
+from engine.call.line import AriEvent, Line, Relink, channel_of, finished
+from engine.core import acd
+from engine.core.contact import Contact, Stage
+from engine.core.event import Event
+from engine.core.hours import state
+from engine.core.interpreter import Enqueue
+from engine.core.site import QueueRule
+from engine.core.waiting import Announcement, Said, next_announcement
+from engine.errors import AgentUnreachable, CallerGone, Gone
+
+log = structlog.get_logger()
+
+#: Q.850 causes of an agent's phone that did not answer, in the distributor's words.
+CAUSES = {
+    17: "busy",
+    21: "rejected",
+    1: "unreachable",
+    3: "unreachable",
+    20: "unreachable",
+    27: "unreachable",
+    38: "unreachable",
+    41: "unreachable",
+}
+#: Seconds above the ring time after which a leg that reports nothing is given up.
+RING_MARGIN = 5.0
+
+
+class Offered:
+    """The offer in progress: its id, who rings, their leg."""
+
+    __slots__ = ("agent", "deadline", "leg", "offer", "picked_up", "ring")
+
+    def __init__(self, offer: str, agent: str, contact: str, ring: float) -> None:
+        self.offer = offer
+        self.agent = agent
+        self.leg = leg_of(offer, contact)
+        self.ring = ring
+        self.deadline = asyncio.get_running_loop().time() + ring + RING_MARGIN
+        self.picked_up = False
+
+
+class Waiting:
+    """One stay of one caller in a queue or group; `run` returns done, timeout, full, unstaffed, closed, or the key pressed."""
+
+    def __init__(self, house: House, line: Line, do: Enqueue, language: str) -> None:
+        self._house = house
+        self._line = line
+        self._do = do
+        self._language = language
+        self._offer: Offered | None = None
+        self._playback: str | None = None
+        self._said: Said | None = None
+        self._announce_at: float | None = None
+        self._asked = False
+
+    # --- ways in ------------------------------------------------------------------------------
+
+    async def run(self) -> str:
+        """Ask for a place and stay until something ends the waiting."""
+        settings, now = self._house.site.settings, self._house.now()
+        group = settings.groups.get(self._do.queue)
+        queues = group.queues if group else (self._do.queue,)
+        self._line.forget_commands()
+        closed = frozenset(q for q in queues if not self._open(settings.queues.get(q), now))
+        self._house.distributor.submit(
+            acd.Arrived(
+                self._line.contact,
+                queues,
+                group=group.name if group else None,
+                closed=closed,
+                priority=self._do.priority,
+                skills=frozenset(self._do.skills),
+                max_wait=self._do.max_wait,
+            )
+        )
+        self._asked = True
+        return await self._stay()
+
+    async def resume(self, contact: Contact, relink: Relink) -> str:
+        """Go on where the contact's events say it stands; `relink` tells which channels are still there."""
+        self._asked = True
+        if contact.offered is not None:
+            self._offer = self._offer_of(contact.offered)
+        if self._line.channel not in relink.channels:
+            await self._gone(contact)
+            raise CallerGone(self._line.channel)
+        match contact:
+            case Contact(stage=Stage.WAITING | Stage.OFFERED | Stage.PICKED_UP):
+                if self._offer is not None:
+                    await self._resume_offer(self._offer, relink)
+                self._announce_at = asyncio.get_running_loop().time()
+                await self._music_unless_answered()
+                return await self._stay()
+            case Contact(stage=Stage.TALKING):
+                return await self._stay(talking=True, lost=not self._leg_in(relink))
+            case Contact(left=Event(kind="talk_ended")):
+                return "done"
+            case Contact(left=Event() as left):
+                return self._told(left, contact)
+            case _:
+                return await self.run()
+
+    def _told(self, left: Event, contact: Contact) -> str:
+        """The outcome that a waiting had which ended just before the engine did."""
+        match left.data["outcome"]:
+            case "refused":
+                return str(left.data["why"])
+            case "flow_out":
+                return contact.pressed or "timeout"
+            case _:
+                return "timeout"
+
+    def _leg_in(self, relink: Relink) -> bool:
+        return self._offer is not None and self._offer.leg in relink.channels
+
+    async def _gone(self, contact: Contact) -> None:
+        if self._offer is not None:
+            await self._unbridge(self._offer)
+        if contact.stage is not Stage.FLOW:
+            await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned"))
+
+    async def _music_unless_answered(self) -> None:
+        if self._offer is None or not self._offer.picked_up:
+            await self._music()
+
+    def _open(self, rule: QueueRule | None, now: float) -> bool:
+        if rule is None or rule.schedule is None:
+            return True
+        return state(self._house.site.settings, rule.schedule, now).is_open
+
+    def _offer_of(self, event: Event) -> Offered:
+        return Offered(event.data["offer"], str(event.agent), self._line.contact, event.data["ring"])
+
+    async def _resume_offer(self, offer: Offered, relink: Relink) -> None:
+        """A leg that is still there goes on ringing or has been picked up; one that is not is rung (again)."""
+        if offer.offer not in self._house.distributor.state.offers:
+            await self._drop_leg()
+        elif offer.leg not in relink.channels:
+            await self._ring(offer)
+        elif relink.channels[offer.leg] == "Up":
+            offer.picked_up = True
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    async def _stay(self, talking: bool = False, lost: bool = False) -> str:
+        """Until something ends the waiting; `talking` enters in the conversation, `lost` after the agent has left it."""
+        try:
+            while True:
+                outcome: str | None
+                if lost:
+                    return await self._after_talk()
+                if talking:
+                    outcome = await self._talk()
+                elif self._offer is not None and self._offer.picked_up:
+                    outcome = await self._bridge()
+                else:
+                    outcome = await self._next()
+                if outcome is not None:
+                    return outcome
+                talking = False
+        except CallerGone:
+            await self._abandon("abandoned")
+            raise
+        except Gone as gone:
+            await self._abandon("abandoned")
+            raise CallerGone(self._line.channel) from gone
+
+    async def _next(self) -> str | None:
+        """Wait for one thing and deal with it; returns the outcome that ends the waiting, if it does."""
+        item = await self._line.wait(self._deadline())
+        match item:
+            case None:
+                await self._on_time()
+            case acd.Queued():
+                self._announce_at = asyncio.get_running_loop().time()
+                await self._music()
+            case acd.Refused(_, outcome):
+                return outcome
+            case acd.TimedOut():
+                await self._silence()
+                return "timeout"
+            case acd.Offer(offer, contact, agent, _, ring) if self._offer is None:
+                self._offer = Offered(offer, agent, contact, ring)
+                await self._ring(self._offer)
+            case acd.Cancel(offer) if self._offer is not None and self._offer.offer == offer:
+                await self._drop_leg()
+            case dict():
+                await self._on_event(item)
+            case _:
+                pass
+        return await self._on_key()
+
+    async def _on_key(self) -> str | None:
+        while self._line.keys:
+            key = self._line.keys.popleft()
+            if key in self._do.keys:
+                await self._house.ledger.append(
+                    Event("pressed", self._house.now(), self._line.contact, data={"key": key})
+                )
+                await self._abandon("key")
+                await self._silence()
+                return key
+        return None
+
+    async def _on_event(self, event: AriEvent) -> None:
+        if self._playback is not None and finished(event, self._playback):
+            self._playback = None
+            await self._music()
+        elif self._offer is not None and channel_of(event) == self._offer.leg:
+            await self._on_leg(event, self._offer)
+
+    async def _on_leg(self, event: AriEvent, offer: Offered) -> None:
+        match event["type"]:
+            case "StasisStart":
+                offer.picked_up = True
+            case "ChannelDestroyed":
+                self._offer = None
+                why = CAUSES.get(event.get("cause", 0), "no_answer")
+                self._house.distributor.submit(acd.OfferFailed(offer.offer, why))
+
+    async def _on_time(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._offer is not None and now >= self._offer.deadline:
+            offer = self._offer
+            await self._drop_leg()
+            self._house.distributor.submit(acd.OfferFailed(offer.offer, "no_answer"))
+        if self._announce_at is not None and now >= self._announce_at:
+            await self._announce()
+
+    def _deadline(self) -> float | None:
+        offer = self._offer.deadline if self._offer is not None else None
+        times = [at for at in (offer, self._announce_at) if at is not None]
+        return min(times) if times else None
+
+    # --- an agent's phone ---------------------------------------------------------------------
+
+    async def _ring(self, offer: Offered) -> None:
+        contact = self._house.ledger.contact(self._line.contact)
+        try:
+            await self._line.calls.originate(
+                f"PJSIP/agent-{offer.agent}",
+                offer.leg,
+                app_args=("leg", self._line.contact),
+                caller=contact.from_number,
+                timeout=offer.ring,
+                originator=self._line.channel,
+            )
+        except AgentUnreachable:
+            self._offer = None
+            self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
+
+    async def _drop_leg(self) -> None:
+        if self._offer is not None:
+            await self._line.try_hangup(self._offer.leg)
+            self._offer = None
+
+    async def _bridge(self) -> str | None:
+        """Bring caller and agent together. None: the agent was gone already, and the caller goes on waiting."""
+        offer = self._offer
+        assert offer is not None
+        event = Event(
+            "picked_up",
+            self._house.now(),
+            self._line.contact,
+            offer.agent,
+            {"offer": offer.offer, "leg": offer.leg},
+        )
+        await self._house.ledger.append(event)
+        await self._silence()
+        bridge = self._bridge_id(offer)
+        calls = self._line.calls
+        try:
+            await calls.create_bridge(bridge, "mixing")
+            await calls.add(bridge, self._line.channel, offer.leg)
+        except Gone:
+            await self._unbridge(offer)
+            self._offer = None
+            self._house.distributor.submit(acd.OfferFailed(offer.offer, "no_answer"))
+            await self._music()
+            return None
+        self._house.distributor.submit(acd.Connected(offer.offer))
+        return await self._talk()
+
+    def _bridge_id(self, offer: Offered) -> str:
+        return f"{offer.leg}-b"
+
+    async def _unbridge(self, offer: Offered) -> None:
+        await self._line.calls.destroy_bridge(self._bridge_id(offer))
+        await self._line.try_hangup(offer.leg)
+
+    # --- the conversation ---------------------------------------------------------------------
+
+    async def _talk(self) -> str | None:
+        """Until either side hangs up. None: the distributor had given this offer up; the caller goes on waiting."""
+        offer = self._offer
+        assert offer is not None
+        try:
+            while True:
+                match item := await self._line.wait():
+                    case dict() if channel_of(item) == offer.leg and item["type"] in (
+                        "ChannelDestroyed",
+                        "StasisEnd",
+                    ):
+                        return await self._after_talk()
+                    case acd.Cancel(of) if of == offer.offer:
+                        await self._unbridge(offer)
+                        self._offer = None
+                        await self._music()
+                        return None
+                    case _:
+                        self._line.keys.clear()
+        except CallerGone:
+            await self._unbridge(offer)
+            self._offer = None
+            raise
+
+    async def _after_talk(self) -> str:
+        assert self._offer is not None
+        await self._unbridge(self._offer)
+        await self._house.distributor.submit(acd.TalkEnded(self._line.contact))
+        return "done"
+
+    # --- what the caller hears ----------------------------------------------------------------
+
+    async def _music(self) -> None:
+        queue = self._house.ledger.contact(self._line.contact).queue
+        rule = self._house.site.settings.queues.get(queue or "")
+        await self._line.calls.start_music(self._line.channel, rule.music if rule else "default")
+
+    async def _silence(self) -> None:
+        """Stop announcement and music: a channel that plays would hold up what comes next."""
+        if self._playback is not None:
+            await self._line.stop(self._playback)
+            self._playback = None
+        await self._line.calls.stop_music(self._line.channel)
+
+    async def _announce(self) -> None:
+        """Say position and wait if that is due, and know when to look again."""
+        house, contact, loop = self._house, self._line.contact, asyncio.get_running_loop()
+        known = house.ledger.contact(contact)
+        rule = house.site.settings.queues.get(known.queue or "")
+        if rule is None or known.queued is None:
+            self._announce_at = None
+            return
+        now = house.now()
+        if self._offer is not None or self._playback is not None:
+            self._announce_at = loop.time() + 1.0
+            return
+        position = house.distributor.position(contact)
+        enqueued_at = known.queued.data["enqueued_at"]
+        due = next_announcement(
+            rule, enqueued_at, self._said, position, house.distributor.estimate(contact), now
+        )
+        self._announce_at = None if due.ask_at is None else loop.time() + max(0.05, due.ask_at - now)
+        if due.say is not None:
+            self._said = Said(now, position, due.say.minutes)
+            await self._speak(due.say)
+
+    async def _speak(self, say: Announcement) -> None:
+        media = tuple(
+            uri
+            for prompt in announcement_prompts(say)
+            for uri in self._house.sounds.media(
+                prompt, {"position": say.position, "minutes": say.minutes}, self._language
+            )
+        )
+        if not media:
+            return
+        data = {"position": say.position, "minutes": say.minutes}
+        await self._house.ledger.append(Event("announced", self._house.now(), self._line.contact, data=data))
+        self._playback = await self._line.start(media)
+
+    async def _abandon(self, reason: str) -> None:
+        """Leave the queue from our side: the phone that may ring stops, the distributor forgets the caller."""
+        offer, self._offer = self._offer, None
+        if offer is not None:
+            await self._line.try_hangup(offer.leg)
+        if self._asked:
+            await self._house.distributor.submit(acd.Left(self._line.contact, reason))
+
+
+def announcement_prompts(say: Announcement) -> tuple[str, ...]:
+    """The prompts that speak an announcement, in order."""
+    prompts: list[str] = []
+    if say.longer_than_expected:
+        prompts.append("wait_longer_than_expected")
+    if say.position is not None:
+        prompts.append("you_are_next" if say.position == 1 else "you_are_number")
+    if say.minutes is not None:
+        prompts.append("wait_about")
+    elif say.more_than_an_hour:
+        prompts.append("wait_more_than_an_hour")
+    return tuple(prompts)
