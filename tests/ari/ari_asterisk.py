@@ -19,20 +19,51 @@ from pathlib import Path
 
 USER, PASSWORD = "quietline", "only-for-this-folder-on-loopback"
 
-MODULES = """
-res_sorcery_config res_sorcery_memory app_echo app_stasis pbx_config func_channel
-res_timing_timerfd format_wav format_pcm format_sln codec_ulaw codec_resample res_musiconhold
-bridge_simple bridge_holding bridge_softmix chan_bridge_media
-res_http_websocket res_websocket_client res_stasis res_stasis_answer res_stasis_playback res_stasis_recording
-res_stasis_snoop res_stasis_device_state res_ari res_ari_model res_ari_applications res_ari_asterisk
-res_ari_bridges res_ari_channels res_ari_endpoints res_ari_events res_ari_playbacks res_ari_recordings
-""".split()
+MODULES = [
+    "res_sorcery_config",
+    "res_sorcery_memory",
+    "app_echo",
+    "app_playback",
+    "app_stasis",
+    "pbx_config",
+    "func_channel",
+    "res_timing_timerfd",
+    "format_wav",
+    "format_pcm",
+    "format_sln",
+    "codec_ulaw",
+    "codec_resample",
+    "res_musiconhold",
+    "bridge_simple",
+    "bridge_holding",
+    "bridge_softmix",
+    "chan_bridge_media",
+    "res_http_websocket",
+    "res_websocket_client",
+    "res_stasis",
+    "res_stasis_answer",
+    "res_stasis_playback",
+    "res_stasis_recording",
+    "res_stasis_snoop",
+    "res_stasis_device_state",
+    "res_ari",
+    "res_ari_model",
+    "res_ari_applications",
+    "res_ari_asterisk",
+    "res_ari_bridges",
+    "res_ari_channels",
+    "res_ari_endpoints",
+    "res_ari_events",
+    "res_ari_playbacks",
+    "res_ari_recordings",
+]
 
 DIALPLAN = """
 [callers]
 exten => echo,1,Answer()
  same => n,Echo()
-exten => dead,1,Hangup()
+exten => talks,1,Answer()
+ same => n,Playback(long)
 """
 
 
@@ -69,12 +100,8 @@ def private_asterisk(folder: Path) -> Iterator[PrivateAsterisk]:
             _wait(port, process, folder)
             yield PrivateAsterisk(f"http://127.0.0.1:{port}/ari", folder, process)
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait()
 
 
 def _write(folder: Path, root: Path, port: int) -> None:

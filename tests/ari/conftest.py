@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
+from ari_asterisk import PrivateAsterisk, private_asterisk
 from ari_peer import Peer
 
 
@@ -33,3 +34,9 @@ async def peer() -> AsyncIterator[Peer]:
     served = await Peer().start()
     yield served
     await served.stop()
+
+
+@pytest.fixture(scope="module")
+def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateAsterisk]:
+    with private_asterisk(tmp_path_factory.mktemp("asterisk")) as running:
+        yield running
