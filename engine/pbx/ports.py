@@ -62,8 +62,13 @@ def needs(ports: Ports) -> tuple[Need, ...]:
     )
 
 
+def asterisk_needs(ports: Ports) -> tuple[Need, ...]:
+    """What Asterisk alone opens."""
+    return tuple(need for need in needs(ports) if need.port in (ports.sip, ports.ari))
+
+
 def check_free(ports: Ports, bind: str = "127.0.0.1", wanted: tuple[Need, ...] | None = None) -> None:
-    """Raise SetupError, one sentence, for the first port that cannot be opened."""
+    """Raise SetupError, one sentence, for the first port that cannot be opened; `wanted` narrows it to some of them."""
     for need in needs(ports) if wanted is None else wanted:
         if (why := refusal(need, bind if need.purpose == "SIP" else "127.0.0.1")) is not None:
             raise SetupError(why)

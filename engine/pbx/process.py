@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import SetupError
+from engine.pbx.ports import asterisk_needs, check_free
 from engine.pbx.render import Layout, run_folder
 from engine.pbx.secrets import load_secrets
 
@@ -128,6 +129,7 @@ def start_asterisk(layout: Layout, deadline: float = START_DEADLINE) -> Process:
     """Start this state's Asterisk, rendered before, and wait until it takes calls. Raises SetupError with what its log says."""
     if (process := running("asterisk", layout.state)) is not None:
         return process
+    check_free(layout.ports, layout.bind, asterisk_needs(layout.ports))
     messages = layout.asterisk / "log" / "messages"
     before = messages.stat().st_size if messages.exists() else 0
     configuration = str((layout.asterisk / "etc" / "asterisk.conf").absolute())

@@ -21,6 +21,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def names(settings: Settings, layout: Layout, secrets: Secrets) -> dict[str, Any
     """Everything the templates may name."""
     return {
         "app": APP,
-        "agents": [agent_line(agent) for agent in settings.agents.values()],
+        "agents": [agent_line(agent, settings.numbers) for agent in settings.agents.values()],
         "trunks": [trunk_line(trunk) for trunk in settings.trunks.values()],
         "asterisk": layout.asterisk.absolute(),
         "etc": (layout.asterisk / "etc").absolute(),
@@ -144,7 +145,7 @@ def names(settings: Settings, layout: Layout, secrets: Secrets) -> dict[str, Any
         "sip_address": sip_address(layout),
         "public_address": layout.public_address,
         "local_networks": layout.local_networks,
-        "music": music(layout),
+        "music": music(settings, layout),
         "ari_user": secrets.ari_user,
         "ari_password": secrets.ari_password,
     }
@@ -198,26 +199,31 @@ def network(trunk: Trunk, address: str) -> str:
         ) from error
 
 
-def agent_line(agent: AgentRule) -> Line:
+def agent_line(agent: AgentRule, numbers: Collection[str]) -> Line:
     """An agent's phone: at a fixed SIP address, or registering as the agent's name with a password.
 
-    Phones are recognised by the name in To while they register and by the proven user name afterwards, before trunks by address: a phone on
-    the same machine as a trunk stays a phone, and a caller's number that looks like an agent's name stays a caller.
+    A phone that registers is recognised by the name in To, later by the user name it proves, both before trunks by their
+    address: so a phone on a trunk's machine stays a phone, and a caller whose number looks like an agent's name stays a caller.
     """
     name = checked_name("agent", agent.name)
     if agent.contact is not None:
         if not URI.fullmatch(agent.contact):
             raise SetupError(
-                f"agent {name!r}: `contact: {agent.contact}` is no SIP address: write sip:name@host or sip:name@host:port"
+                f"agent {name!r}: {agent.contact!r} is no SIP address: write sip:NAME@HOST or sip:NAME@HOST:PORT"
             )
-        return Line(f"agent-{name}", aor=f"agent-{name}", contact=agent.contact)
+        return Line(f"agent-{name}", aor=f"contact-{name}", contact=agent.contact)
+    if name in numbers or name.startswith("contact-"):
+        raise SetupError(
+            f"agent {name!r} registers under a name that is taken (a dialled number): give the agent another name"
+        )
     quoted = re.escape(name)
-    matches = (
-        Match("match_header", f"To: /sips?:{quoted}@/"),
-        Match("match_header", f'Authorization: /username="{quoted}"/'),
-    )
+    by_name = Match("match_header", f"To: /sips?:{quoted}@/")
+    proven = Match("match_header", f'Authorization: /username="{quoted}"/')
     return Line(
-        f"agent-{name}", aor=name, password=password_of("agent", name, agent.password), matches=matches
+        f"agent-{name}",
+        aor=name,
+        password=password_of("agent", name, agent.password),
+        matches=(by_name, proven),
     )
 
 
@@ -230,14 +236,19 @@ def password_of(kind: str, name: str, password: str | None) -> str:
     return password
 
 
-def music(layout: Layout) -> list[tuple[str, Path]]:
+def music(settings: Settings, layout: Layout) -> list[tuple[str, Path]]:
     """Classes of music on hold: Asterisk's as `default`, and one for each folder in music/ beside the prompts."""
     own = layout.prompts.parent / "music"
     folders = sorted(path for path in own.iterdir() if path.is_dir()) if own.is_dir() else []
-    classes = {"default": layout.root.moh} | {
+    known = {"default": layout.root.moh} | {
         checked_name("music", path.name): path.absolute() for path in folders
     }
-    return list(classes.items())
+    for queue in settings.queues.values():
+        if queue.music not in known:
+            raise SetupError(
+                f"queue {queue.name!r}: there is no music {queue.music!r}: put WAV files in {own / queue.music}"
+            )
+    return list(known.items())
 
 
 def write_templates(folder: Path, known: dict[str, Any]) -> None:

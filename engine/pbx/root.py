@@ -176,16 +176,28 @@ def locked(path: Path, progress: Progress) -> Iterator[None]:
 
 def ensure_root(progress: Progress) -> Root:
     """Find a usable Asterisk and SIPp, or make them. Raises SetupError with one sentence when neither works."""
-    if named := os.environ.get("QUIETLINE_ASTERISK_ROOT"):
-        return named_root(Path(named))
-    if root := installed():
-        return root
     cache = cache_folder()
-    if not cache.is_dir():
+    if chosen_root() is None and not cache.is_dir():
         with locked(cache.with_name("asterisk.lock"), progress):
             if not cache.is_dir():
                 unpack_debian(cache, progress)
-    return unpacked(cache)
+    return find_root()
+
+
+def find_root() -> Root:
+    """Find a usable Asterisk and SIPp without making them. Raises SetupError when there is none."""
+    if root := chosen_root():
+        return root
+    if not cache_folder().is_dir():
+        raise SetupError("there is no Asterisk on this machine yet: `quietline up` fetches it")
+    return unpacked(cache_folder())
+
+
+def chosen_root() -> Root | None:
+    """The root the environment names, or the installed one."""
+    if named := os.environ.get("QUIETLINE_ASTERISK_ROOT"):
+        return named_root(Path(named))
+    return installed()
 
 
 def named_root(prefix: Path) -> Root:
