@@ -12,7 +12,7 @@ Measured on Asterisk 22.10.1. "Never finishes" means that no PlaybackFinished is
 from __future__ import annotations
 
 import wave
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,14 +39,20 @@ def one_second(_: str) -> float:
     return 1.0
 
 
-def wav_lengths(folders: Iterable[Path]) -> Lengths:
-    """Lengths of real WAV files: `name.wav` under the first folder that has it, or at its absolute path."""
-    places = tuple(folders)
+def wav_lengths(folders: Mapping[str, Path]) -> Lengths:
+    """Lengths of real WAV files. `folders` maps the beginning of a sound's name to where it lies: {"quietline/": prompts, "": sounds}.
+
+    The first beginning that fits counts; an absolute path is itself.
+    """
 
     @cache
     def seconds(name: str) -> float | None:
-        candidates = [Path(f"{name}.wav")] if name.startswith("/") else [f / f"{name}.wav" for f in places]
-        return next((wav_seconds(path) for path in candidates if path.is_file()), None)
+        places = {"/": Path("/"), **folders}
+        start = next((start for start in places if name.startswith(start)), None)
+        if start is None:
+            return None
+        path = places[start] / f"{name.removeprefix(start)}.wav"
+        return wav_seconds(path) if path.is_file() else None
 
     return seconds
 

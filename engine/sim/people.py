@@ -1,0 +1,115 @@
+"""The people of a scenario, played on the simulated Asterisk's own time line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from engine.sim.asterisk import Phone, SimulatedAsterisk
+from engine.sim.line import Line
+from engine.sim.scenario import (
+    KEY_GAP,
+    LONGEST,
+    AgentPlan,
+    CallerPlan,
+    HangUp,
+    Press,
+    Scenario,
+    Stay,
+    Talk,
+    Then,
+    Wait,
+)
+
+
+def endpoint_of(agent: str) -> str:
+    """The name of an agent's endpoint in the rendered configuration."""
+    return f"agent-{agent}"
+
+
+def plug_in(pbx: SimulatedAsterisk, scenario: Scenario, agents: list[str]) -> None:
+    """Give every agent of the site a phone: the scenario's, or one that is switched off."""
+    for name in agents:
+        plan = scenario.agents.get(name)
+        pbx.phones[endpoint_of(name)] = _switched_off if plan is None else phone(pbx, plan)
+
+
+def phone(pbx: SimulatedAsterisk, plan: AgentPlan) -> Phone:
+    """A phone that does what the plan says, each time it is called."""
+
+    def called(line: Line) -> None:
+        line.ring()
+        match plan.then:
+            case Then.ANSWER:
+                pbx.later(plan.ring, lambda: pick_up(line))
+            case Then.REJECT:
+                pbx.later(plan.ring, lambda: line.reject(603))
+            case Then.BUSY:
+                pbx.later(plan.ring, lambda: line.reject(486))
+            case Then.NO_ANSWER:
+                pass
+
+    def pick_up(line: Line) -> None:
+        if not line.over:
+            line.answer()
+            pbx.later(LONGEST if plan.talk is None else plan.talk, line.hang_up)
+
+    return called
+
+
+async def play(pbx: SimulatedAsterisk, scenario: Scenario) -> None:
+    """Let all callers of the scenario call, and wait until every one of them is done."""
+    async with asyncio.TaskGroup() as callers:
+        for plan in scenario.callers:
+            callers.create_task(call(pbx, plan), name=f"caller {plan.from_number}")
+
+
+async def call(pbx: SimulatedAsterisk, plan: CallerPlan) -> None:
+    """One caller, from dialling to the end of the call."""
+    await asyncio.sleep(plan.at)
+    line = pbx.call(plan.from_number, plan.number)
+    up, over = asyncio.Event(), asyncio.Event()
+    line.on_up = up.set
+    line.on_over = _all(up.set, over.set)
+    if not line.up:
+        await up.wait()
+    for act in plan.does:
+        if line.over:
+            return
+        match act:
+            case Wait(seconds):
+                await _pause(over, seconds)
+            case Talk(seconds):
+                line.speak(True)
+                await _pause(over, seconds)
+                line.speak(False)
+            case Press(keys):
+                for key in keys:
+                    line.press(key)
+                    await _pause(over, KEY_GAP)
+            case HangUp():
+                line.hang_up()
+            case Stay():
+                await _pause(over, LONGEST)
+                line.hang_up()
+
+
+async def _pause(over: asyncio.Event, seconds: float) -> None:
+    """Let time pass, but no longer than the call lasts."""
+    try:
+        async with asyncio.timeout(seconds):
+            await over.wait()
+    except TimeoutError:
+        return
+
+
+def _all(*acts: Callable[[], None]) -> Callable[[], None]:
+    def do() -> None:
+        for act in acts:
+            act()
+
+    return do
+
+
+def _switched_off(_: Line) -> None:
+    """A phone that answers nothing at all."""

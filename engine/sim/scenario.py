@@ -1,0 +1,265 @@
+"""Scenarios: what callers and agents do, on a time line, and what must come of it. One truth for both worlds.
+
+    about: a caller presses a wrong key twice, then waits and is answered
+    number: "100"                        # dialled
+    from: "+359888000001"
+    caller: [{wait: 2s}, {press: "9"}, {wait: 3s}, {press: "1"}, stay]
+    agents:
+      "2001": {ring: 1s, then: answer, talk: 3s}
+    ready: ["2001"]
+    expect: {outcome: answered, agent: "2001"}
+
+A caller does one thing after the other, from the moment the call is answered:
+
+    wait: 2s        is silent for so long        press: "12"     sends keys, a tenth of a second apart
+    talk: 5s        makes sound for so long      hangup          puts the phone down
+                                                 stay            stays until the other side ends the call
+
+The last thing is `hangup` or `stay`, and nothing follows either. Several callers: `callers:`, a list of mappings with `from`, `caller`,
+`expect`, optionally `number` and `at` (when they dial, after the first). An agent's phone rings for `ring`, and `then` it
+answers, rejects (603), is busy (486), or gives no_answer; after `talk` the agent hangs up, without `talk` the caller does.
+A phone that is not mentioned is switched off. `expect` names fields of the contact record; a list allows any of its values.
+`race: yes` says that two things happen at the same moment, so that either world may order them differently.
+
+`engine.sim.people` plays a scenario on the simulated Asterisk, `engine.sim.sipp` compiles it for a real one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from engine.errors import SetupError
+
+#: Seconds between the keys of one `press`.
+KEY_GAP: Final = 0.1
+#: Seconds a caller who stays, or an agent who talks without an end, holds out at most.
+LONGEST: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Be silent."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Make sound."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Send keys."""
+
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Put the phone down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Stay until the other side ends the call."""
+
+
+Act = Wait | Talk | Press | HangUp | Stay
+
+
+class Then(StrEnum):
+    """What becomes of a ringing phone."""
+
+    ANSWER = "answer"
+    REJECT = "reject"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlan:
+    """How an agent's phone behaves, each time it is called. `talk` None: until the other side hangs up."""
+
+    name: str
+    ring: float = 0.0
+    then: Then = Then.ANSWER
+    talk: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallerPlan:
+    """One caller: who dials what when, what they do, and what their contact record must say."""
+
+    from_number: str
+    number: str
+    does: tuple[Act, ...]
+    expect: Mapping[str, tuple[Any, ...]]
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario, checked."""
+
+    name: str
+    about: str
+    callers: tuple[CallerPlan, ...]
+    agents: Mapping[str, AgentPlan] = field(default_factory=dict)
+    ready: tuple[str, ...] = ()
+    race: bool = False
+
+
+def load_scenarios(folder: Path) -> list[Scenario]:
+    """Every scenario of a folder, by name. Raises SetupError for the first that cannot be used."""
+    return [load_scenario(path) for path in sorted(folder.glob("*.yaml"))]
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read one scenario. Raises SetupError with one sentence: what is wrong, where, what to write instead."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SetupError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+    return _Reader(str(path)).scenario(path.stem, document)
+
+
+def differences(expect: Mapping[str, tuple[Any, ...]], record: Mapping[str, Any]) -> list[str]:
+    """What a contact record says otherwise than expected, one sentence each."""
+    return [
+        f"{name} is {record.get(name)!r}, expected {' or '.join(map(repr, allowed))}"
+        for name, allowed in expect.items()
+        if record.get(name) not in allowed
+    ]
+
+
+_SECONDS: Final = re.compile(r"(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?|(\d+)ms")
+_SCENARIO: Final = ("about", "number", "from", "caller", "expect", "callers", "agents", "ready", "race")
+_CALLER: Final = ("from", "number", "caller", "expect", "at")
+
+
+class _Reader:
+    """Builds a scenario; every complaint names its file and place."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def wrong(self, where: str, what: str) -> SetupError:
+        return SetupError(f"{self._file}: {where}: {what}")
+
+    def scenario(self, name: str, document: Any) -> Scenario:
+        given = self._mapping("the file", document, _SCENARIO)
+        about = given.get("about")
+        if not isinstance(about, str):
+            raise self.wrong("about", "say in one sentence what happens")
+        agents = self._mapping("agents", given.get("agents") or {})
+        plans = {str(agent): self._agent(str(agent), plan) for agent, plan in agents.items()}
+        return Scenario(
+            name,
+            about,
+            tuple(self._callers(given)),
+            plans,
+            tuple(map(str, self._list("ready", given.get("ready") or []))),
+            given.get("race") is True,
+        )
+
+    def _callers(self, given: Mapping[str, Any]) -> Iterable[CallerPlan]:
+        if "callers" not in given:
+            yield self._caller("", {key: given[key] for key in _CALLER if key in given}, None)
+            return
+        for key in ("caller", "from", "expect"):
+            if key in given:
+                raise self.wrong(key, "write it inside `callers`, for each caller")
+        for index, one in enumerate(self._list("callers", given["callers"])):
+            where = f"callers[{index}]."
+            yield self._caller(where, self._mapping(where.rstrip("."), one, _CALLER), given.get("number"))
+
+    def _caller(self, where: str, given: Mapping[str, Any], number: Any) -> CallerPlan:
+        for key in ("from", "caller", "expect"):
+            if key not in given:
+                raise self.wrong(where + key, "is missing")
+        number = given.get("number", number)
+        for key, value in (("from", given["from"]), ("number", number)):
+            if not isinstance(value, str) or not re.fullmatch(r"\+?[\w.-]+", value):
+                raise self.wrong(where + key, f'{value!r} is no number; write it in quotes, such as "100"')
+        expect = self._mapping(where + "expect", given["expect"])
+        return CallerPlan(
+            given["from"],
+            str(number),
+            self._acts(where + "caller", given["caller"]),
+            {name: tuple(v) if isinstance(v, list) else (v,) for name, v in expect.items()},
+            self._seconds(where + "at", given.get("at", "0s")),
+        )
+
+    def _acts(self, where: str, given: Any) -> tuple[Act, ...]:
+        acts = tuple(self._act(f"{where}[{n}]", one) for n, one in enumerate(self._list(where, given)))
+        ends = [isinstance(act, HangUp | Stay) for act in acts]
+        if not acts or not ends[-1] or any(ends[:-1]):
+            raise self.wrong(where, "end with `hangup` or `stay`, and let nothing follow")
+        return acts
+
+    def _act(self, where: str, given: Any) -> Act:
+        if isinstance(given, str):
+            given = {given: None}
+        one = self._mapping(where, given, ("wait", "talk", "press", "hangup", "stay"))
+        if len(one) != 1:
+            raise self.wrong(where, "write one thing to do")
+        ((what, value),) = one.items()
+        match what:
+            case "wait":
+                return Wait(self._seconds(where, value))
+            case "talk":
+                return Talk(self._seconds(where, value))
+            case "press":
+                if not isinstance(value, str) or not re.fullmatch(r"[0-9*#]+", value):
+                    raise self.wrong(where, f'{value!r} is no row of keys; write such as press: "1"')
+                return Press(value)
+            case "hangup":
+                return HangUp()
+        return Stay()
+
+    def _agent(self, name: str, given: Any) -> AgentPlan:
+        where = f"agents.{name}"
+        plan = self._mapping(where, given, ("ring", "then", "talk"))
+        try:
+            then = Then(plan.get("then", "answer"))
+        except ValueError:
+            allowed = ", ".join(Then)
+            raise self.wrong(f"{where}.then", f"{plan['then']!r} is none of {allowed}") from None
+        if "talk" in plan and then is not Then.ANSWER:
+            raise self.wrong(f"{where}.talk", "only a phone that answers talks")
+        return AgentPlan(
+            name,
+            self._seconds(f"{where}.ring", plan.get("ring", "0s")),
+            then,
+            self._seconds(f"{where}.talk", plan["talk"]) if "talk" in plan else None,
+        )
+
+    def _seconds(self, where: str, value: Any) -> float:
+        found = _SECONDS.fullmatch(value) if isinstance(value, str) and value else None
+        if found is None:
+            raise self.wrong(where, f"{value!r} is no time; write such as 2s, 500ms or 1m30s")
+        minutes, seconds, milliseconds = found.groups(default="0")
+        return int(minutes) * 60 + float(seconds) + int(milliseconds) / 1000
+
+    def _list(self, where: str, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.wrong(where, f"{value!r} is no list")
+        return value
+
+    def _mapping(self, where: str, value: Any, known: tuple[str, ...] = ()) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise self.wrong(where, f"{value!r} holds no names with values")
+        for key in value:
+            if known and key not in known:
+                raise self.wrong(where, f"{key!r} is not known; known: {', '.join(known)}")
+        return value

@@ -1,0 +1,272 @@
+"""The same scenario for a real Asterisk: one SIPp file for each caller and for each agent's phone.
+
+A pause of the scenario is a wait for the other side's BYE with a time limit, so that the call may end at any moment. RTP flows all the
+time: silence, the caller's voice, or a key, which is one RFC 4733 event sent from the call's own RTP socket (`play_dtmf` would
+need a raw socket, and so root). `media` is a folder with `silence.ulaw`, `caller.ulaw`, `agent.ulaw` (µ-law, 8 kHz) and `key-0` … `key-9`,
+`key-star`, `key-pound` (one telephone-event each, padded to the 50 bytes SIPp sends of a dynamic payload type).
+
+    for plan in compile_scenario(scenario, media):
+        plan.file(folder)     written; run it with `sipp [TARGET] -sf FILE …`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.sim.scenario import (
+    KEY_GAP,
+    LONGEST,
+    AgentPlan,
+    CallerPlan,
+    HangUp,
+    Press,
+    Scenario,
+    Stay,
+    Talk,
+    Then,
+    Wait,
+)
+
+KEY_NAMES: Final = {"*": "star", "#": "pound"}
+
+
+@dataclass(frozen=True, slots=True)
+class SippFile:
+    """One SIPp scenario. A caller's has `number` to dial, `from_number` for `[field0]`, and `at` seconds to wait before it dials."""
+
+    name: str
+    xml: str
+    agent: str | None = None
+    number: str = ""
+    from_number: str = ""
+    at: float = 0.0
+
+    def file(self, folder: Path) -> Path:
+        """Write it into a folder."""
+        path = folder / f"{self.name}.xml"
+        path.write_text(self.xml, encoding="utf-8")
+        return path
+
+
+def compile_scenario(scenario: Scenario, media: Path) -> list[SippFile]:
+    """Every SIPp file a scenario needs: agents' phones first, since they must listen before anybody calls."""
+    phones = [
+        SippFile(f"{scenario.name}-agent-{plan.name}", agent_xml(plan, media), agent=plan.name)
+        for plan in scenario.agents.values()
+    ]
+    callers = [
+        SippFile(
+            f"{scenario.name}-caller-{index}",
+            caller_xml(plan, media),
+            number=plan.number,
+            from_number=plan.from_number,
+            at=plan.at,
+        )
+        for index, plan in enumerate(scenario.callers)
+    ]
+    return phones + callers
+
+
+def caller_xml(plan: CallerPlan, media: Path) -> str:
+    """A caller who dials `[service]` as `[field0]`."""
+    return _document([_INVITE, *_acts(plan, media), _HANG_UP_CALLER, _HUNG_UP, _DONE])
+
+
+def agent_xml(plan: AgentPlan, media: Path) -> str:
+    """An agent's phone."""
+    ring = LONGEST if plan.then is Then.NO_ANSWER else plan.ring
+    ringing = [_INVITED, _wait_for("CANCEL", ring, "rung", "cancelled"), _CANCELLED, '  <label id="rung"/>']
+    match plan.then:
+        case Then.NO_ANSWER:
+            return _document([*ringing, _DONE])
+        case Then.REJECT:
+            return _document([*ringing, _refused("603 Decline"), _DONE])
+        case Then.BUSY:
+            return _document([*ringing, _refused("486 Busy Here"), _DONE])
+    talk = _wait_for("BYE", LONGEST if plan.talk is None else plan.talk, "hang_up", "hung_up")
+    return _document(
+        [*ringing, _PICKED_UP, _stream(media / "agent.ulaw"), talk, _HANG_UP_AGENT, _HUNG_UP, _DONE]
+    )
+
+
+def _acts(plan: CallerPlan, media: Path) -> Iterator[str]:
+    """What the caller does, after the call is up."""
+    silence = _stream(media / "silence.ulaw")
+    yield silence
+    for number, act in enumerate(plan.does, 1):
+        match act:
+            case Wait(seconds):
+                yield from _pause(seconds, f"act-{number}")
+            case Talk(seconds):
+                yield _stream(media / "caller.ulaw")
+                yield from _pause(seconds, f"act-{number}")
+                yield silence
+            case Press(keys):
+                for index, key in enumerate(keys):
+                    yield _key(media / f"key-{KEY_NAMES.get(key, key)}")
+                    yield from _pause(KEY_GAP / 2, f"act-{number}-{index}-sent")
+                    yield silence
+                    yield from _pause(KEY_GAP / 2, f"act-{number}-{index}")
+            case Stay():
+                yield from _pause(LONGEST, f"act-{number}")
+            case HangUp():
+                pass  # what follows is the hang-up
+
+
+def _pause(seconds: float, label: str) -> Iterator[str]:
+    yield _wait_for("BYE", seconds, label, "hung_up")
+    yield f'  <label id="{label}"/>'
+
+
+def _wait_for(request: str, seconds: float, then: str, otherwise: str) -> str:
+    """Wait for a request that may come, and go where it leads; when the time is up, go on."""
+    milliseconds = max(1, round(seconds * 1000))
+    return f'  <recv request="{request}" timeout="{milliseconds}" ontimeout="{then}" next="{otherwise}"/>'
+
+
+def _stream(path: Path) -> str:
+    return f'  <nop><action><exec rtp_stream="{path},-1,0,PCMU/8000"/></action></nop>'
+
+
+def _key(path: Path) -> str:
+    return f'  <nop><action><exec rtp_stream="{path},1,101,iLBC/8000"/></action></nop>'
+
+
+def _document(parts: list[str]) -> str:
+    return "\n".join(
+        ['<?xml version="1.0" encoding="UTF-8"?>', '<scenario name="compiled">', *parts, "</scenario>", ""]
+    )
+
+
+def _message(attributes: str, lines: str, body: str = "") -> str:
+    """One message to send; an empty line ends its head."""
+    return f"  <send{attributes}><![CDATA[\n\n{lines.strip()}\n\n{body.strip()}\n]]></send>"
+
+
+_SDP: Final = """
+v=0
+o=- 1 1 IN IP4 [media_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [rtpstream_audio_port] RTP/AVP 0 101
+a=rtpmap:0 PCMU/8000
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-15
+a=ptime:20
+"""
+_OK: Final = """
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+"""
+
+
+def _from_caller(method: str, to: str, sequence: int, more: str = "Content-Length: 0") -> str:
+    return f"""
+{method} SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:[field0]@[local_ip]:[local_port]>;tag=[pid]-[call_number]
+To: <sip:[service]@[remote_ip]:[remote_port]>{to}
+Call-ID: [call_id]
+CSeq: {sequence} {method.split()[0]}
+Contact: <sip:[field0]@[local_ip]:[local_port]>
+Max-Forwards: 70
+{more}
+"""
+
+
+def _from_agent(status: str, more: str = "Content-Length: 0") -> str:
+    return f"""
+SIP/2.0 {status}
+Via:[$via]
+From:[$from]
+To:[$to];tag=[pid]-[call_number]
+[last_Call-ID:]
+CSeq:[$cseq]
+Contact: <sip:[local_ip]:[local_port]>
+{more}
+"""
+
+
+_WITH_SDP: Final = "Content-Type: application/sdp\nContent-Length: [len]"
+_INVITE: Final = "\n".join(
+    [
+        _message(
+            ' retrans="500"',
+            _from_caller("INVITE sip:[service]@[remote_ip]:[remote_port]", "", 1, _WITH_SDP),
+            _SDP,
+        ),
+        '  <recv response="100" optional="true"/>',
+        '  <recv response="180" optional="true"/>',
+        '  <recv response="183" optional="true"/>',
+        '  <recv response="200" rrs="true" timeout="20000"/>',
+        _message("", _from_caller("ACK [next_url]", "[peer_tag_param]", 1)),
+    ]
+)
+_HANG_UP_CALLER: Final = "\n".join(
+    [
+        _message(' retrans="500"', _from_caller("BYE [next_url]", "[peer_tag_param]", 2)),
+        '  <recv request="BYE" optional="true" next="crossed"/>',
+        '  <recv response="200" next="done"/>',
+        '  <label id="crossed"/>',
+        _message(' next="done"', _OK),
+    ]
+)
+_HUNG_UP: Final = "\n".join(['  <label id="hung_up"/>', _message(' next="done"', _OK)])
+_DONE: Final = '  <label id="done"/>\n  <nop/>'
+_INVITED: Final = "\n".join(
+    [
+        '  <recv request="INVITE" rrs="true"><action>',
+        *(
+            f'    <ereg regexp=".*" search_in="hdr" header="{header}:" assign_to="{name}"/>'
+            for header, name in (("Via", "via"), ("From", "from"), ("To", "to"), ("CSeq", "cseq"))
+        ),
+        "  </action></recv>",
+        _message("", _from_agent("180 Ringing")),
+    ]
+)
+_CANCELLED: Final = "\n".join(
+    [
+        '  <label id="cancelled"/>',
+        _message("", _OK),
+        _message(' retrans="500"', _from_agent("487 Request Terminated")),
+        '  <recv request="ACK" next="done"/>',
+    ]
+)
+_PICKED_UP: Final = "\n".join(
+    [_message(' retrans="500"', _from_agent("200 OK", _WITH_SDP), _SDP), '  <recv request="ACK"/>']
+)
+_HANG_UP_AGENT: Final = "\n".join(
+    [
+        '  <label id="hang_up"/>',
+        _message(
+            ' retrans="500"',
+            """
+BYE [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From:[$to];tag=[pid]-[call_number]
+To:[$from]
+Call-ID: [call_id]
+CSeq: 1 BYE
+Max-Forwards: 70
+Content-Length: 0
+""",
+        ),
+        '  <recv request="BYE" optional="true" next="crossed"/>',
+        '  <recv response="200" next="done"/>',
+        '  <label id="crossed"/>',
+        _message(' next="done"', _OK),
+    ]
+)
+
+
+def _refused(status: str) -> str:
+    return "\n".join([_message(' retrans="500"', _from_agent(status)), '  <recv request="ACK" next="done"/>'])

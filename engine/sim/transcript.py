@@ -1,0 +1,67 @@
+"""A contact's events as lines that two worlds can be compared by.
+
+Ids are renamed in the order in which they appear (`offer-1`, `leg-1`), times and what was measured in them are dropped, and the
+rest is written the same way always. What is left must be the same on the simulator and on a real Asterisk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from engine.core.event import Event
+
+#: Fields that name a thing of this one call.
+IDS: Final = frozenset({"contact", "channel", "leg", "bridge", "offer", "recording"})
+
+#: Fields that hold a time, something measured in time, or something that follows from it.
+MEASURED: Final = frozenset(
+    {
+        "at",
+        "decision",
+        "enqueued_at",
+        "estimate",
+        "file",
+        "flow_hash",
+        "mean",
+        "sd",
+        "seconds",
+        "since",
+        "spoken",
+        "until",
+    }
+)
+
+
+def transcript(events: Iterable[Event]) -> list[str]:
+    """One line an event: its kind, its agent, and its data by name."""
+    names: dict[tuple[str, str], str] = {}
+    return [_line(event, names) for event in events]
+
+
+def _line(event: Event, names: dict[tuple[str, str], str]) -> str:
+    words = [event.kind]
+    if event.agent is not None:
+        words.append(f"agent={event.agent}")
+    for key in sorted(event.data):
+        if key not in MEASURED and key != "agent" and event.data[key] is not None:
+            words.append(f"{key}={_value(key, event.data[key], names)}")
+    return " ".join(words)
+
+
+def _value(key: str, value: Any, names: dict[tuple[str, str], str]) -> str:
+    if key in IDS:
+        number = 1 + sum(1 for kind, _ in names if kind == key)
+        return names.setdefault((key, str(value)), f"{key}-{number}")
+    if isinstance(value, Mapping):
+        inside = [
+            f"{name}: {_value(name, one, names)}"
+            for name, one in sorted(value.items())
+            if name not in MEASURED
+        ]
+        return "{" + ", ".join(inside) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(key, one, names) for one in value) + "]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
