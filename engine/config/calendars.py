@@ -18,9 +18,8 @@ def region(text: str) -> str:
     known = holidays.list_supported_countries()
     country, dash, part = text.partition("-")
     if country not in known:
-        hint = (
-            guess(country, known) or "a two-letter country code such as BG, or country-region such as GB-ENG"
-        )
+        shorter = f"did you mean '{country[:2]}'?" if country[:2] in known else guess(country, known)
+        hint = shorter or "a two-letter country code such as BG, or country-region such as GB-ENG"
         raise Wrong(f"no calendar of holidays is known for {short(country)}", hint)
     if dash and part not in known[country]:
         hint = guess(part, known[country]) or f"write {country} alone"

@@ -62,12 +62,16 @@ def _names(site: SiteFile, report: Report) -> None:
 def _references(site: SiteFile, report: Report) -> None:
     sections = {"queue": ("queues",), "schedule": ("schedules", "sites"), "site": ("sites",)}
     for ref in site.refs:
-        if ref.to in sections and ref.name not in site.names(*sections[ref.to]):
-            _unknown(ref, site, sections[ref.to], report)
+        if ref.to in sections:
+            _known(ref, site, sections[ref.to], report)
 
 
-def _unknown(ref: Ref, site: SiteFile, sections: tuple[str, ...], report: Report) -> None:
+def _known(ref: Ref, site: SiteFile, sections: tuple[str, ...], report: Report) -> None:
+    """The name must stand in one of the sections; a section that cannot be read is told about once, not here."""
     known = site.names(*sections)
+    written = [node for s in sections if (node := site.root.get(s)) is not None]
+    if ref.name in known or not all(isinstance(node, MappingNode) for node in written):
+        return
     words = " or ".join(s.removesuffix("s") for s in sections)
     also = [(site.section(s), f"the {s} stand here") for s in sections if s in site.root.entries]
     if ref.place.file == site.file:
@@ -164,6 +168,8 @@ def _shared_addresses(site: SiteFile, report: Report) -> None:
                 network = ipaddress.ip_network(item.text)
             except ValueError:
                 continue  # reported where it was read
+            if network.prefixlen == 0:
+                continue
             for other, taken, place in seen:
                 if other != name and taken.version == network.version and taken.overlaps(network):
                     text = f"trunks '{other}' and '{name}' share the address {item.text}"
@@ -225,6 +231,7 @@ def _unattended(site: SiteFile, report: Report) -> None:
 def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
     known = {Path(f.file).stem: f for f in flows}
     used: set[str] = set()
+    whole = isinstance(site.root.get("numbers"), MappingNode)
     folder = Path(site.file).parent
     numbers = site.root.get("numbers")
     for number, (_, value) in numbers.entries.items() if isinstance(numbers, MappingNode) else ():
@@ -233,8 +240,9 @@ def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
             if not (folder / f"{target.text}.yaml").is_file() or target.text in ("site", "catalog"):
                 text = f"number '{number}' leads to flow '{target.text}', but there is no {target.text}.yaml"
                 report.add(target.place, "unknown-flow", text, guess(target.text, known))
+                whole = False  # the misspelt flow is not unused
     for name, flow in known.items():
-        if name not in used:
+        if whole and name not in used:
             place = first_key(flow.root)
             also = [(site.section("numbers"), "the numbers stand here")]
             report.warn(
@@ -276,8 +284,8 @@ def _refer(
         case "step" if ref.name not in flow.steps:
             hint = guess(ref.name, flow.steps)
             report.add(ref.place, "unknown-step", f"'{ref.name}' is not a step of flow '{flow.name}'", hint)
-        case "queue" | "schedule" if ref.name not in site.names(*_SECTIONS[ref.to]):
-            _unknown(ref, site, _SECTIONS[ref.to], report)
+        case "queue" | "schedule":
+            _known(ref, site, _SECTIONS[ref.to], report)
         case "prompt" if catalog is not None:
             _prompt(flow, ref, catalog, report)
         case "language":

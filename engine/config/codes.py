@@ -1,7 +1,4 @@
-"""What each code of a report means: the text of `quietline explain CODE` and of docs/codes.md.
-
-`python -m engine.config.codes` prints the whole page.
-"""
+"""What each code of a report means: the text of `quietline explain CODE` and of docs/codes.md."""
 
 from __future__ import annotations
 
@@ -131,9 +128,5 @@ def explain(code: str) -> str:
 def document() -> str:
     """docs/codes.md."""
     sections = [f"## {code}\n\n{page(code)}" for code in CODES]
-    head = "# The codes of `quietline check`\n\nMade by `python -m engine.config.codes`; `quietline explain CODE` prints one of them."
+    head = "# The codes of `quietline check`\n\nMade by `python -m engine.config.generated`; `quietline explain CODE` prints one of them."
     return "\n\n".join([head, *sections]) + "\n"
-
-
-if __name__ == "__main__":
-    print(document(), end="")

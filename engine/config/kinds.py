@@ -128,7 +128,9 @@ def choice(*words: str) -> Kind:
 
     def convert(text: str) -> str:
         if text not in words:
-            raise Wrong(f"{short(text)} is not one of {', '.join(words)}", guess(text, words))
+            hint = guess(text, words)
+            text = f"{short(text)} is not one of {', '.join(words)}"
+            raise Wrong(text, hint if hint.startswith("did") else "")
         return text
 
     return scalar("choice", " or ".join(words), convert, {"enum": list(words)})

@@ -109,14 +109,14 @@ def _ways(flow: f.Flow, step: str, *, quiet: bool = False) -> list[Way]:
 def _ends(file: FlowFile, flow: f.Flow, report: Report) -> None:
     ends = ", ".join(sorted(cls.__name__.lower() for cls in f.ENDS))
     for step, actions in flow.steps.items():
-        last = actions[-1]
+        after = len(list(reached(actions)))
+        last = actions[after - 1]
         if not isinstance(last, f.ENDS):
             text = f"step '{step}' ends with '{f.keyword(last)}': after it the caller has nowhere to go"
             hint = f"end the step with one of {ends}"
-            report.add(file.at(step, len(actions) - 1), "open-end", text, hint)
-        after = len(list(reached(actions)))
+            report.add(file.at(step, after - 1), "open-end", text, hint)
         if after < len(actions):
-            text = f"nothing after '{f.keyword(actions[after - 1])}' is ever reached"
+            text = f"nothing after '{f.keyword(last)}' is ever reached"
             report.warn(file.at(step, after), "never-reached", text, "delete it, or move it up")
 
 

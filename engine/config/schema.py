@@ -1,17 +1,14 @@
 """JSON schemas for editors, made from the same classes and kinds the parser reads with.
 
-`python -m engine.config.schema ivr_flows` writes flow.schema.json and site.schema.json into a folder. A file that begins with
-`# yaml-language-server: $schema=flow.schema.json` is then completed and checked while it is typed. The schema says what one file may hold;
-`quietline check` also knows what the files must say together.
+A file that begins with `# yaml-language-server: $schema=flow.schema.json` is then completed and checked while it is
+typed. The schema says what one file may hold; `quietline check` also knows what the files must say together.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
-import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from engine.config.flowfile import FLOW_OPTIONS
@@ -72,13 +69,3 @@ def _object(wanted: Iterable[Option], description: str) -> Schema:
         "required": [o.name for o in listed if o.required],
         "properties": {o.name: {"description": o.kind.written, **o.kind.schema} for o in listed},
     }
-
-
-def main(folder: str) -> None:
-    """Write the schemas into a folder."""
-    for name, text in texts().items():
-        (Path(folder) / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "ivr_flows")

@@ -243,10 +243,12 @@ SECTIONS: dict[str, tuple[Kind, tuple[Option, ...]]] = {
 #: The file's own keys, in the order the docs show them; sections are read one by one.
 TOP = (
     Option("languages", list_of(LANGUAGE), True),
-    Option("prompts", replace(LINE, written="the folder of prompts, seen from this one"), False),
-    Option("asterisk", choice("private", "external"), False),
-    Option("external", ANYTHING, False),
+    Option(
+        "prompts", replace(LINE, written="the folder of prompts, seen from this one"), False, "../prompts"
+    ),
+    Option("asterisk", choice("private", "external"), False, "private"),
+    Option("external", replace(ANYTHING, written="options, see below"), False),
     Option("numbers", map_of(DIALLED, FLOW), True),
-    Option("queue_defaults", ANYTHING, False),
-    *(Option(name, ANYTHING, False) for name in SECTIONS),
+    Option("queue_defaults", replace(ANYTHING, written="options, see below"), False),
+    *(Option(name, replace(ANYTHING, written="names, each with its options"), False) for name in SECTIONS),
 )

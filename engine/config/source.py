@@ -338,6 +338,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("did not find expected <document start>", "this line does not belong to what stands above", "check the indentation"),
     ("found undefined tag handle", "tags (!…) are not used here", "delete the tag, or put the text in quotes"),
     ("did not find expected alphabetic or numeric", "'&' and '*' are not used here", "put the text in quotes"),
+    ("found incompatible YAML document", "lines that begin with '%' are not used here", "delete the line"),
+    ("found unknown directive", "lines that begin with '%' are not used here", "delete the line"),
     ("found a tab character", "a tab cannot indent a line", "use spaces"),
 )  # fmt: skip
 
