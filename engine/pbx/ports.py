@@ -139,10 +139,19 @@ def rows(table: Path) -> list[list[str]]:
 def holds(process: Path, inodes: set[str]) -> bool:
     """Has this process one of the sockets open? False also when we may not look."""
     try:
-        links = [str(entry.readlink()) for entry in (process / "fd").iterdir()]
+        entries = list((process / "fd").iterdir())
     except OSError:
         return False
-    return any(link.startswith("socket:[") and link[8:-1] in inodes for link in links)
+    return any(socket_of(entry) in inodes for entry in entries)
+
+
+def socket_of(entry: Path) -> str:
+    """The kernel's number of the socket behind an open file; empty for anything else, or when it is closed meanwhile."""
+    try:
+        link = str(entry.readlink())
+    except OSError:
+        return ""
+    return link[8:-1] if link.startswith("socket:[") else ""
 
 
 def name_of(process: Path) -> str:

@@ -103,5 +103,10 @@ def strangers(root: Root, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_a_trunk_with_a_password_gets_in_and_a_stranger_does_not(strangers: Pbx) -> None:
     good = strangers.sipp("uac-trunk-with-password", "100", "-au", "up+link", "-ap", "s3cret words")
     assert good.returncode == 0, good.stdout + good.stderr
-    assert strangers.sipp("uac-trunk-with-password", "100", "-au", "up+link", "-ap", "guess").returncode != 0
+    assert (
+        strangers.sipp(
+            "uac-trunk-with-password", "100", "-au", "up+link", "-ap", "guess", "-timeout", "3"
+        ).returncode
+        != 0
+    )
     assert strangers.sipp("uac-until-bye", "100").returncode != 0
