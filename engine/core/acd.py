@@ -4,8 +4,8 @@ The shell turns reports into facts, calls `decide`, writes the resulting events,
 since the epoch and never runs backwards. Decisions depend on nothing but the state, the fact and `now`; feeding the same facts again
 gives the same state (law 2).
 
-How a turn goes: the fact is taken in, then whatever is due by `now` happens, and every freed agent is matched with a caller, every
-caller with an agent, before the turn ends. So two callers of one tick never both get the single idle seat.
+How a turn goes: the fact is taken in (a Tick is the fact that time has passed: whatever is due by `now` happens), and every freed agent is
+matched with a caller, every caller with an agent, before the turn ends. So two callers of one tick never both get the single idle seat.
 
 - An agent is reserved before the offer leaves. An offer ends in exactly one way: connected, failed, or cancelled; a report about an offer
   that has ended already is ignored. If no report comes, the offer is cancelled `OVERDUE` seconds after its ring time.
@@ -75,29 +75,25 @@ __all__ = [
 
 
 def decide(state: State, fact: Fact, now: float) -> list[Command]:
-    """Take in a fact, do whatever is due, and say what must be done, in this order.
+    """Take in a fact and say what must be done, in this order.
 
-    A fact about a contact, offer or agent that is not (or no longer) here changes nothing.
+    A fact about a contact, offer or agent that is not (or no longer) here changes nothing. What is due by `now` happens on a Tick.
     ValueError for an agent state nobody can ask for.
     """
-    if state.recent:
-        state.expire(now)
     turn = Turn(state, now)
     match fact:
+        case AgentSet():
+            turn.agent_set(fact)
         case Arrived():
             turn.arrived(fact)
-        case Left():
-            turn.left(fact.contact, fact.reason)
-        case OfferFailed():
-            turn.offer_failed(fact.offer, fact.why)
+        case Tick():
+            turn.run_due()
         case Connected():
             turn.connected(fact.offer)
         case TalkEnded():
             turn.talk_ended(fact.contact)
-        case AgentSet():
-            turn.agent_set(fact)
-        case Tick():
-            pass
-    if state.timers and state.timers[0][0] <= now:
-        turn.run_due()
+        case OfferFailed():
+            turn.offer_failed(fact.offer, fact.why)
+        case Left():
+            turn.left(fact.contact, fact.reason)
     return turn.commands

@@ -55,9 +55,9 @@ def _lines(state: State) -> None:
         keys = sorted(c.key for c in held if c.offer is None)
         assert list(queue.line) == keys, f"{queue.name}: the line has lost its order or somebody"
         assert queue.held == len(held), f"{queue.name}: holds {len(held)}, counted {queue.held}"
-        laned = sorted(key for lane in queue.lanes.values() for key in lane.line)
+        laned = sorted(key for lane in queue.lanes.values() for key in lane)
         assert laned == keys, f"{queue.name}: the lanes do not add up to the line"
-        for line in [queue.line, *(lane.line for lane in queue.lanes.values())]:
+        for line in [queue.line, *queue.lanes.values()]:
             assert line.first == next(iter(line), None), f"{queue.name}: a line's head is not its first"
 
 

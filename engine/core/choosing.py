@@ -6,6 +6,7 @@ from engine.core import waiting
 from engine.core.facts import Arrived
 from engine.core.floor import Queue, State
 from engine.core.line import Key
+from engine.core.measures import SHARE_UNIT
 from engine.core.ranking import Candidate
 
 
@@ -15,7 +16,7 @@ def candidate(
     """A queue as this caller finds it now; one the site does not have (any more) counts as closed."""
     if queue is None or (queue.gone and fact.queue is None):
         return Candidate(name, False, False, 0, 0, 0, 0, 0.0, 1, None, 0.0, None, None)
-    lane = state.lane(queue, fact.skills)
+    lane = queue.lanes.get(fact.skills) or state.lane(queue, fact.skills)
     rule = queue.rule
     place = queue.line.ahead_of(key) + 1
     front = state.next_agent(lane, fact.contact, now) if lane.ready else None
@@ -25,9 +26,9 @@ def candidate(
         lane.staffed,
         rule.capacity,
         queue.held,
-        len(queue.line),
+        queue.line.count,
         lane.ready,
-        queue.active,
+        queue.weight / SHARE_UNIT,
         place,
         expected_wait(queue, place, lane.ready),
         rule.adjust,

@@ -24,6 +24,7 @@ from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Shares, mic
 from engine.core.site import AgentRule, QueueRule, Settings
 
 ACTIVE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
+LOGGED_OUT, READY = AgentState.LOGGED_OUT, AgentState.READY
 OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
 #: Timers of equal time: agents become free before a caller's time is up.
 WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, MAX_WAIT = range(5)
@@ -63,15 +64,15 @@ class Queue:
         return self.weight / SHARE_UNIT
 
 
-class Lane:
-    """Callers of one queue who need the same skills, and the agents who have them."""
+class Lane(Line):
+    """The line of a queue's callers who need the same skills, and the agents who have them."""
 
-    __slots__ = ("active", "heap", "line", "queue", "ready", "signed_in", "skills")
+    __slots__ = ("active", "heap", "queue", "ready", "signed_in", "skills")
 
     def __init__(self, queue: Queue, skills: frozenset[str]) -> None:
+        super().__init__()
         self.queue = queue
         self.skills = skills
-        self.line = Line()
         self.heap: list[tuple[float, int, int, Agent]] = []  # ready agents and stale entries
         self.ready = 0
         self.active = 0
@@ -118,7 +119,7 @@ class Agent:
         self.rule = rule
         self.order = order  # place in the site's file, the last tie-break
         self.gone = False
-        self.state = AgentState.LOGGED_OUT
+        self.state = LOGGED_OUT
         self.reason = ""
         self.since = 0.0
         self.until: float | None = None  # when the state ends by itself
@@ -187,7 +188,18 @@ class Ringing:
 class State:
     """Everything the distributor knows. All agents start logged out; change it through `acd.decide` only."""
 
-    __slots__ = ("agents", "callers", "offers", "queues", "recent", "serial", "settings", "talks", "timers")
+    __slots__ = (
+        "agents",
+        "callers",
+        "offers",
+        "queues",
+        "recent",
+        "serial",
+        "settings",
+        "talks",
+        "timers",
+        "unlearned",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -198,6 +210,7 @@ class State:
         self.talks: dict[str, Agent] = {}
         self.timers: list[tuple[float, int, str, str]] = []  # due, kind, agent/contact/offer, contact
         self.recent: deque[tuple[float, str, str, int]] = deque()  # wrapped_at, agent, queue, microseconds
+        self.unlearned: list[tuple[Queue, str, float, float]] = []  # queue, agent, connected_at, wrapped_at
         self.serial = 0
         self.rewire()
 
@@ -216,7 +229,7 @@ class State:
             if caller.offer is None:
                 self.stand(caller)
         for agent in self.agents.values():
-            if agent.state is AgentState.READY:
+            if agent.state is READY:
                 self.stand_by(agent)
 
     def _assign(self, agent: Agent) -> None:
@@ -259,8 +272,10 @@ class State:
 
     def refresh(self, agent: Agent) -> None:
         """Bring an agent's presence into A and into their lanes; one who has asked to go counts as gone."""
-        active = not agent.then and agent.state in ACTIVE
-        signed_in = AgentState.LOGGED_OUT not in (agent.state, agent.then)
+        active = agent.state in ACTIVE and not agent.then
+        if active and agent.active:
+            return
+        signed_in = LOGGED_OUT not in (agent.state, agent.then)
         if active != agent.active or signed_in != agent.signed_in:
             for lane in agent.lanes:
                 lane.active += active - agent.active
@@ -299,11 +314,10 @@ class State:
 
     def stand_down(self, agent: Agent) -> None:
         """Take an agent from those who can be offered a caller."""
-        if agent.standing:
-            agent.standing = False
-            agent.stamp += 1
-            for lane in agent.lanes:
-                lane.ready -= 1
+        agent.standing = False
+        agent.stamp += 1
+        for lane in agent.lanes:
+            lane.ready -= 1
 
     def next_agent(self, lane: Lane, contact: str, now: float) -> Agent | None:
         """The fitting ready agent who has been idle longest and is not cooling down for this contact."""
@@ -323,6 +337,13 @@ class State:
             heappush(heap, entry)
         return found
 
+    def tidy(self, agent: Agent) -> None:
+        """Clear stale entries from the heads of an agent's lanes: called when they talk, so that no decision has to."""
+        for lane in agent.lanes:
+            heap = lane.heap
+            while heap and heap[0][2] != heap[0][3].stamp:
+                heappop(heap)
+
     def best_caller(self, agent: Agent, now: float) -> Caller | None:
         """The contact whose turn is next among all lines this agent can serve."""
         best: Key | None = None
@@ -330,7 +351,7 @@ class State:
             best = self._best_not_cooling(agent, now)
         else:
             for lane in agent.lanes:
-                key = lane.line.first
+                key = lane.first
                 if key is not None and (best is None or key < best):
                     best = key
         return None if best is None else self.callers[best[2]]
@@ -338,7 +359,7 @@ class State:
     def _best_not_cooling(self, agent: Agent, now: float) -> Key | None:
         best: Key | None = None
         for lane in agent.lanes:
-            for key in lane.line:
+            for key in lane:
                 if best is not None and key > best:
                     break
                 if agent.cooling.get(key[2], 0.0) <= now:
@@ -351,13 +372,13 @@ class State:
     def stand(self, caller: Caller) -> None:
         """Put a caller in line; the deadline is watched only while nobody's phone rings for them."""
         caller.lane.queue.line.add(caller.key)
-        caller.lane.line.add(caller.key)
+        caller.lane.add(caller.key)
         heappush(self.timers, (caller.deadline, MAX_WAIT, caller.contact, ""))
 
     def step_out(self, caller: Caller) -> None:
         """Take a caller out of line."""
         caller.lane.queue.line.remove(caller.key)
-        caller.lane.line.remove(caller.key)
+        caller.lane.remove(caller.key)
 
     def forget(self, caller: Caller) -> None:
         """Drop a caller who is out of line and not being offered."""
@@ -369,21 +390,27 @@ class State:
 
     # --- measures ---------------------------------------------------------------------------
 
-    def handled(self, queue: Queue, agent: str, connected_at: float, wrapped_at: float) -> None:
-        """Learn from a finished contact."""
-        spent = wrapped_at - connected_at
-        queue.measures.handled(spent)
-        self.recent.append((wrapped_at, agent, queue.name, micro(spent)))
-        if agent in self.agents:
-            self.agents[agent].shares.add(queue.name, micro(spent))
+    def catch_up(self, now: float) -> None:
+        """Learn from finished contacts and forget those older than the window of the shares.
 
-    def expire(self, now: float) -> None:
-        """Forget contacts older than the window of the shares."""
+        Whoever reads H, θ or A calls this first. It is not done where an agent gets their next caller: that one has waited enough.
+        """
+        for done in self.unlearned:
+            self._learn(*done)
+        self.unlearned.clear()
         while self.recent and self.recent[0][0] <= now - SHARE_WINDOW:
             _, name, queue, spent = self.recent.popleft()
             if name in self.agents:
                 self.agents[name].shares.expire(queue, spent)
                 self.reweigh(self.agents[name])
+
+    def _learn(self, queue: Queue, name: str, connected_at: float, wrapped_at: float) -> None:
+        spent = wrapped_at - connected_at
+        queue.measures.handled(spent)
+        self.recent.append((wrapped_at, name, queue.name, micro(spent)))
+        if name in self.agents:
+            self.agents[name].shares.add(queue.name, micro(spent))
+            self.reweigh(self.agents[name])
 
 
 def next_due(state: State) -> float | None:

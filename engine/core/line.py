@@ -1,7 +1,7 @@
 """Waiting contacts in order: a sorted list that stays quick at both ends and in the middle.
 
 The order within a queue is priority (higher first), enqueue time (earlier first), contact id: exactly the order of the tuples
-`(-priority, enqueued_at, contact)`. The keys stand in chunks of at most a thousand, so that adding or removing one moves
+`(-priority, enqueued_at, contact)`. The keys stand in chunks of at most 500, so that adding or removing one moves
 little memory, and counting who is ahead adds up a few lengths instead of walking the line.
 """
 
@@ -13,23 +13,21 @@ from collections.abc import Iterable, Iterator
 #: (-priority, enqueued_at in seconds, contact id)
 Key = tuple[int, float, str]
 
-CHUNK = 1000
+CHUNK = 500
 
 
 class Line:
-    """Keys in ascending order; `first` is the one whose turn is next, or None."""
+    """Keys in ascending order; `first` is the one whose turn is next, or None; `count` of them stand here."""
 
-    __slots__ = ("_chunks", "_lasts", "first")
+    __slots__ = ("_chunks", "_lasts", "count", "first")
 
     def __init__(self, keys: Iterable[Key] = ()) -> None:
         self._chunks: list[list[Key]] = []
         self._lasts: list[Key] = []
         self.first: Key | None = None
+        self.count = 0
         for key in sorted(keys):
             self.add(key)
-
-    def __len__(self) -> int:
-        return sum(map(len, self._chunks))
 
     def __iter__(self) -> Iterator[Key]:
         for chunk in self._chunks:
@@ -38,6 +36,7 @@ class Line:
     def add(self, key: Key) -> None:
         """Put a key in its place."""
         lasts = self._lasts
+        self.count += 1
         if not lasts or key > lasts[-1]:
             self._append(key)
         else:
@@ -50,26 +49,27 @@ class Line:
 
     def remove(self, key: Key) -> None:
         """Take a key out; one that is not here is a mistake of ours and raises KeyError."""
-        i = bisect_left(self._lasts, key)
-        chunk = self._chunks[i] if i < len(self._chunks) else []
-        j = bisect_left(chunk, key)
+        lasts = self._lasts
+        i = bisect_left(lasts, key) if len(lasts) > 1 else 0
+        chunk = self._chunks[i] if i < len(lasts) else []
+        j = 0 if key is self.first else bisect_left(chunk, key)
         if j == len(chunk) or chunk[j] != key:
             raise KeyError(f"{key!r} does not stand in this line")
         del chunk[j]
+        self.count -= 1
         if not chunk:
-            del self._chunks[i], self._lasts[i]
+            del self._chunks[i], lasts[i]
         elif j == len(chunk):
-            self._lasts[i] = chunk[-1]
-        if key == self.first:
+            lasts[i] = chunk[-1]
+        if i == 0 and j == 0:
             self.first = self._chunks[0][0] if self._chunks else None
 
     def ahead_of(self, key: Key) -> int:
         """How many keys come before this one, whether or not it stands here itself."""
+        if not self.count or key > self._lasts[-1]:
+            return self.count
         i = bisect_left(self._lasts, key)
-        chunks = self._chunks
-        if i == len(chunks):
-            return sum(map(len, chunks))
-        return (sum(map(len, chunks[:i])) if i else 0) + bisect_left(chunks[i], key)
+        return sum(map(len, self._chunks[:i])) + bisect_left(self._chunks[i], key)
 
     def _append(self, key: Key) -> None:
         # Nearly everybody joins at the end: full chunks stay full and a new one begins.

@@ -99,7 +99,7 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     for agent in state.agents.values():
         _reconcile(state, agent, now)
     state.rewire()
-    state.expire(now)
+    state.catch_up(now)
     for agent in state.agents.values():
         if agent.standing and state.best_caller(agent, now) is not None:
             heappush(state.timers, (now, LOOK_AGAIN, agent.name, ""))
@@ -109,7 +109,7 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
 def _learn(state: State, rows: Rows) -> None:
     for done in rows.handled:
         if done.queue in state.queues:
-            state.handled(state.queues[done.queue], done.agent, done.connected_at, done.wrapped_at)
+            state.unlearned.append((state.queues[done.queue], done.agent, done.connected_at, done.wrapped_at))
     for waited in rows.waited:
         if waited.queue in state.queues:
             state.queues[waited.queue].measures.waited(waited.seconds, waited.abandoned)
@@ -229,7 +229,7 @@ def summary(state: State, now: float) -> dict[str, Any]:
 
     Left out are offer serials, lanes nobody waits in and stale timers, which a rebuilt state need not have.
     """
-    state.expire(now)
+    state.catch_up(now)
     return {
         "queues": {q.name: _queue_summary(q) for q in state.queues.values()},
         "agents": {a.name: _agent_summary(a, now) for a in state.agents.values()},
@@ -254,7 +254,7 @@ def summary(state: State, now: float) -> dict[str, Any]:
 
 
 def _queue_summary(q: Queue) -> dict[str, Any]:
-    lanes = {tuple(sorted(lane.skills)): list(lane.line) for lane in q.lanes.values() if lane.line.first}
+    lanes = {tuple(sorted(lane.skills)): list(lane) for lane in q.lanes.values() if lane.first}
     return {
         "line": list(q.line),
         "lanes": lanes,

@@ -56,15 +56,17 @@ class QueueRule:
     """One queue. Times are seconds; `adjust` is added to its estimated wait when queues are compared (home site first)."""
 
     name: str
-    schedule: str | None = None        # a site or a schedule; None: always open
-    capacity: int = 40                 # callers waiting at most
-    ring: float = 20.0                 # how long an agent's phone rings
+    schedule: str | None = None  # a site or a schedule; None: always open
+    capacity: int = 40  # callers waiting at most
+    ring: float = 20.0  # how long an agent's phone rings
     wrap_up: float = 30.0
-    cool_down: float = 30.0            # after a no-answer or rejection: how long before this agent is rung again by this contact
-    rona: str = "pause"                # what an unanswered offer does to the agent: pause | ready
-    handle_time: float = 180.0         # the prior for mean handle time, weight 20
+    cool_down: float = (
+        30.0  # after a no-answer or rejection: how long before this agent is rung again by this contact
+    )
+    rona: str = "pause"  # what an unanswered offer does to the agent: pause | ready
+    handle_time: float = 180.0  # the prior for mean handle time, weight 20
     adjust: float = 0.0
-    count_paused: bool = False         # does a queue whose agents are all paused still count as staffed?
+    count_paused: bool = False  # does a queue whose agents are all paused still count as staffed?
     music: str = "default"
     announce_position: bool = True
     announce_wait: bool = True
@@ -87,11 +89,11 @@ class AgentRule:
 
     name: str
     queues: tuple[str, ...]
-    title: str = ""                    # the name shown to people
+    title: str = ""  # the name shown to people
     skills: frozenset[str] = frozenset()
     contact: str | None = None
     password: str | None = None
-    ready: bool = False                # signed in and ready when the engine first starts
+    ready: bool = False  # signed in and ready when the engine first starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +111,18 @@ class Settings:
     """Everything of the site that is not a flow."""
 
     languages: tuple[str, ...]
-    numbers: Mapping[str, str]                     # dialled number -> flow
+    numbers: Mapping[str, str]  # dialled number -> flow
     sites: Mapping[str, Site]
     schedules: Mapping[str, ScheduleRule]
     queues: Mapping[str, QueueRule]
     groups: Mapping[str, GroupRule]
     agents: Mapping[str, AgentRule]
     trunks: Mapping[str, Trunk]
-    asterisk: str = "private"                      # private | external
-    external: Mapping[str, str] = field(default_factory=dict)   # url, username, password, … of an external Asterisk
-    prompts: str = "../prompts"                    # folder of prompts, beside the site's folder
+    asterisk: str = "private"  # private | external
+    external: Mapping[str, str] = field(
+        default_factory=dict
+    )  # url, username, password, … of an external Asterisk
+    prompts: str = "../prompts"  # folder of prompts, beside the site's folder
 
 
 @dataclass(frozen=True, slots=True)

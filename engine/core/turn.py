@@ -36,6 +36,8 @@ from engine.core.floor import (
 from engine.core.ranking import least_busy
 from engine.core.site import QueueRule
 
+READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
+WRAP_UP, LOGGED_OUT = AgentState.WRAP_UP, AgentState.LOGGED_OUT
 LEAST_COOL_DOWN = 1.0  # a phone that fails at once must not be rung in a tight circle
 
 
@@ -59,6 +61,7 @@ class Turn:
     def arrived(self, fact: Arrived) -> None:
         """Choose a queue, and an agent if one is free; a contact already here is told its place again."""
         state = self.state
+        state.catch_up(self.now)
         if fact.contact in state.callers:
             self._say_place(state.callers[fact.contact])
             return
@@ -137,7 +140,7 @@ class Turn:
         caller.offer = agent.offer = ringing.id
         agent.contact = caller.contact
         heappush(state.timers, (self.now + rule.ring + OVERDUE, OFFER_OVERDUE, ringing.id, ""))
-        self._change(agent, AgentState.RESERVED)
+        self._change(agent, RESERVED)
         self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
 
     def offer_failed(self, offer: str, why: str) -> None:
@@ -162,6 +165,7 @@ class Turn:
 
     def connected(self, offer: str) -> None:
         """The caller is answered; the agent talks."""
+        self.state.catch_up(self.now)
         ringing = self.state.offers.get(offer)
         if ringing is None:
             return
@@ -172,6 +176,7 @@ class Turn:
         agent.queue = caller.lane.queue
         agent.connected_at = self.now
         self.state.talks[caller.contact] = agent
+        self.state.tidy(agent)
         self._change(agent, step(agent.state, Cause.CONNECTED))
 
     def _cancel(self, caller: Caller, why: str) -> Agent:
@@ -194,7 +199,7 @@ class Turn:
             return
         wrap_up = agent.queue.rule.wrap_up
         if wrap_up <= 0.0:
-            agent.state = AgentState.WRAP_UP
+            agent.state = WRAP_UP
             self._wrapped(agent)
             return
         self._change(agent, step(agent.state, Cause.TALK_ENDED), until=self.now + wrap_up)
@@ -202,12 +207,11 @@ class Turn:
     def _wrapped(self, agent: Agent, cause: Cause | None = None) -> None:
         """Learn from the finished contact, then honour what was asked for meanwhile."""
         assert agent.queue is not None
-        self.state.handled(agent.queue, agent.name, agent.connected_at, self.now)
+        self.state.unlearned.append((agent.queue, agent.name, agent.connected_at, self.now))
         agent.contact = agent.queue = None
         agent.idle_since = self.now
         cause = cause or AFTER_WRAP_UP[agent.then]
         reason, agent.then, agent.then_reason = agent.then_reason, "", ""
-        self.state.reweigh(agent)
         self._settle(agent, step(agent.state, cause), reason)
 
     def agent_set(self, fact: AgentSet) -> None:
@@ -224,10 +228,10 @@ class Turn:
     def dismiss(self, agent: Agent) -> None:
         """Log out an agent the site no longer names, after their conversation."""
         agent.gone = True
-        if agent.state is AgentState.LOGGED_OUT:
+        if agent.state is LOGGED_OUT:
             self.state.dismiss(agent)
         else:
-            fact = AgentSet(agent.name, AgentState.LOGGED_OUT, "no longer named in site.yaml")
+            fact = AgentSet(agent.name, LOGGED_OUT, "no longer named in site.yaml")
             self._ask(agent, Cause.ASKS_LOGOUT, fact)
 
     def look_again(self, agent: Agent) -> None:
@@ -242,12 +246,12 @@ class Turn:
         target = step(agent.state, cause)
         if target is None:
             return
-        if target is agent.state and target is not AgentState.PAUSED:
+        if target is agent.state and target is not PAUSED:
             self._remember(agent, cause, fact)
-        elif agent.state is AgentState.WRAP_UP:
+        elif agent.state is WRAP_UP:
             agent.then_reason = fact.reason
             self._wrapped(agent, cause)
-        elif agent.state is AgentState.RESERVED:
+        elif agent.state is RESERVED:
             assert agent.offer is not None
             caller = self.state.offers[agent.offer].caller
             self._cancel(caller, fact.state)
@@ -278,8 +282,9 @@ class Turn:
     ) -> None:
         """Bring an agent to ready (and at once to the next caller), paused or logged_out."""
         state = self.state
-        state.stand_down(agent)
-        if target is not AgentState.READY:
+        if agent.standing:
+            state.stand_down(agent)
+        if target is not READY:
             self._change(agent, target, reason, until)
             return
         agent.state, agent.until = target, None
@@ -288,6 +293,7 @@ class Turn:
         if caller is None:
             self._change(agent, target)
             state.stand_by(agent)
+            state.catch_up(self.now)
         else:
             state.step_out(caller)
             self._offer(agent, caller)
@@ -301,7 +307,7 @@ class Turn:
             heappush(self.state.timers, (until, WRAP_UP_ENDS, agent.name, ""))
         self.state.refresh(agent)
         self._report(agent)
-        if agent.gone and target is AgentState.LOGGED_OUT:
+        if agent.gone and target is LOGGED_OUT:
             self.state.dismiss(agent)
 
     def _report(self, a: Agent) -> None:
@@ -335,7 +341,7 @@ class Turn:
             self._agent_due(kind, state.agents[name], contact)
 
     def _agent_due(self, kind: int, agent: Agent, contact: str) -> None:
-        if kind == WRAP_UP_ENDS and agent.state is AgentState.WRAP_UP:
+        if kind == WRAP_UP_ENDS and agent.state is WRAP_UP:
             self._wrapped(agent)
         elif kind == WRAP_UP_ENDS:
             agent.idle_since = self.now
