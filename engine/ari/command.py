@@ -38,7 +38,7 @@ class CommandSocket:
 
     def send(self, call: Call) -> None:
         """Queue a request for the writer."""
-        call.sent_at = self._loop.time()
+        call.since = self._loop.time()
         self.unanswered[call.number] = call
         self._outbox.append(call.frame)
         self._wake.set()

@@ -8,7 +8,7 @@ So a socket carries **one contact at a time**:
    its requests is unanswered; its further requests follow on the same socket at once, in their order.
 2. When the last one is answered the lane is gone and the socket takes the lane that has waited longest.
 3. Nothing is ever put behind another contact's request, so a blocked channel delays nobody else, as long as one
-   socket is left. Where lanes wait and sockets are stuck (unanswered for longer than `STUCK`), the pool opens more.
+   socket is left. Where lanes wait for long, or sockets are stuck, the pool opens more of them.
 
 This module keeps the books and moves no bytes: a socket is anything with a `send`.
 """
@@ -34,14 +34,14 @@ class Carrier(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One request on its way. `due` is the loop's time at which it is given up."""
+    """One request on its way; `since` and `due` are the loop's times of its start (waiting, later sent) and end."""
 
     number: str
     frame: bytes
+    since: float
     due: float
     answer: asyncio.Future[Response]
     lane: Lane
-    sent_at: float = 0.0
 
     def fail(self, why: str) -> None:
         """End the request without an answer."""
@@ -73,6 +73,10 @@ class Lanes:
     def waiting(self) -> int:
         """How many contacts wait for a socket."""
         return len(self._waiting)
+
+    def waits_since(self, now: float) -> float:
+        """When the contact that waits longest began to; `now` when none waits."""
+        return self._waiting[0].unsent[0].since if self._waiting else now
 
     def lane(self, shard: str) -> Lane:
         """The contact's lane, a new one if nothing of its is on its way."""

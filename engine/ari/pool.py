@@ -36,7 +36,7 @@ UNREAD: Final = (
     "ChannelVarset",
 )
 
-#: A command unanswered for so long (s) holds up its socket; a healthy one takes a millisecond.
+#: A command unanswered, or a contact without a socket, for so long (s) is too long; a healthy command takes 1 ms.
 STUCK: Final = 0.025
 
 
@@ -137,7 +137,8 @@ class WebsocketTransport:
         if not self._open:
             raise PbxUnreachable(f"{method} {path}: {self._over or self._down or 'not connected yet'}")
         lane = self._lanes.lane(shard)
-        call = Call(number, frame, self._loop.time() + self._deadline, self._loop.create_future(), lane)
+        now = self._loop.time()
+        call = Call(number, frame, now, now + self._deadline, self._loop.create_future(), lane)
         self._lanes.submit(call)
         if self._lanes.waiting and self._watching is None:
             self._watching = self._loop.call_later(STUCK, self._relieve)
@@ -220,13 +221,14 @@ class WebsocketTransport:
         (self._complete.set if len(self._open) >= self._size else self._complete.clear)()
 
     def _relieve(self) -> None:
-        """Contacts wait for a socket: replace those that are stuck by new ones, within bounds."""
+        """Contacts wait for a socket: one more for each that is stuck, and one more while a wait is long."""
         self._watching = None
         if not self._lanes.waiting:
             return
         now = self._loop.time()
-        stuck = sum(1 for s in self._open if s.oldest is not None and now - s.oldest.sent_at > STUCK)
-        self._wanted = max(self._wanted, min(self._most, self._size + stuck))
+        stuck = sum(1 for s in self._open if s.oldest is not None and now - s.oldest.since > STUCK)
+        slow = now - self._lanes.waits_since(now) > STUCK and len(self._open) >= self._wanted
+        self._wanted = min(self._most, max(self._wanted + slow, self._size + stuck))
         self._count()
         self._watching = self._loop.call_later(STUCK, self._relieve)
 

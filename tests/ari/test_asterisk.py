@@ -53,7 +53,7 @@ async def stop_still(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
     stat = Path(f"/proc/{pid}/stat")
     for _ in range(1000):
-        if stat.read_text().rpartition(")")[2].split()[0] == "T":
+        if stat.read_text().rpartition(")")[2].split()[0] == "T":  # noqa: ASYNC240 - not on a disk
             return
         await asyncio.sleep(0.001)
 

@@ -128,6 +128,24 @@ async def test_more_blocked_channels_than_sockets_open_more_sockets_up_to_a_boun
         assert [answer.status for answer in await asyncio.gather(*slow)] == [204] * 6
 
 
+async def test_a_queue_of_commands_that_are_slow_but_not_stuck_opens_more_sockets(
+    peer: Peer, clock: Clock
+) -> None:
+    gates = [peer.block(f"channels/c{n}/answer") for n in range(10)]
+    async with transport(peer, sockets=1, most=3) as ari:
+        await up(ari.reports())
+        asked = [
+            asyncio.create_task(ari.request(f"c{n}", "POST", f"channels/c{n}/answer")) for n in range(10)
+        ]
+        for gate in gates:
+            await turns(50)
+            clock.jump(0.02)
+            await turns(50)
+            gate.set()
+        await asyncio.gather(*asked)
+        assert {app for app in peer.handshakes if "cmd" in app} == {"q-cmd-1", "q-cmd-2", "q-cmd-3"}
+
+
 async def test_events_come_in_order_and_a_slow_consumer_stops_nobody(peer: Peer, clock: Clock) -> None:
     async with transport(peer) as ari:
         reports = ari.reports()
