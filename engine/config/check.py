@@ -17,7 +17,7 @@ from engine.config.flowfile import HEAD, FlowFile, first_key
 from engine.config.kinds import Ref
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
-from engine.config.report import Place, Report, guess
+from engine.config.report import Place, Report, guess, plural
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
@@ -30,6 +30,7 @@ def check_all(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, re
     _numbers(site, flows, report)
     if catalog is not None:
         _languages(site, catalog, report)
+        _spoken(site, catalog, report)
     for flow in flows:
         check_flow(flow, site, catalog, report)
 
@@ -254,6 +255,41 @@ def _languages(site: SiteFile, catalog: Catalog, report: Report) -> None:
     for item in _scalars(site.root.get("languages")):
         if item.text not in catalog.languages:
             _no_language(item.text, item.place, catalog, report)
+
+
+#: Prompts the engine itself speaks while callers wait, and the last-resort script when no engine answers.
+SPOKEN_BY_ENGINE = (
+    "you_are_number",
+    "you_are_next",
+    "wait_about",
+    "wait_more_than_an_hour",
+    "wait_longer_than_expected",
+    "fallback_apology",
+    "fallback_thanks",
+    "fallback_goodbye",
+)
+
+
+def _spoken(site: SiteFile, catalog: Catalog, report: Report) -> None:
+    """Every language of the site says what the engine itself speaks, and all its recordings are there: no silent call."""
+    for item in _scalars(site.root.get("languages")):
+        if item.text not in catalog.languages:
+            continue
+        for prompt in SPOKEN_BY_ENGINE:
+            if prompt not in catalog.ids(item.text):
+                text = f"prompt '{prompt}' has no text in language '{item.text}'; the engine itself speaks it"
+                place = catalog.place(item.text, prompt)
+                report.add(place, "missing-prompt", text, "add it", also=[(item.place, "the language")])
+        _recorded(item, catalog, report)
+
+
+def _recorded(language: Scalar, catalog: Catalog, report: Report) -> None:
+    lacking = catalog.missing_recordings(language.text)
+    if lacking:
+        some = ", ".join(lacking[:3]) + (", …" if len(lacking) > 3 else "")
+        count = plural(len(lacking), "recording")
+        text = f"language '{language.text}' lacks {count} in {catalog.folder}: {some}"
+        report.add(language.place, "missing-recording", text, "make them: quietline prompts render")
 
 
 def _no_language(language: str, place: Place, catalog: Catalog, report: Report) -> None:

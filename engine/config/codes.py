@@ -72,6 +72,8 @@ CODES: dict[str, str] = {
     "unknown-skill": """A queue action asks for a skill that no agent has, so nobody could ever answer.""",
     "missing-prompt": """A prompt has no text in one of the flow's languages: the caller would hear nothing there.
         Add the id to prompts/<language>.yaml and render it.""",
+    "missing-recording": """A prompt has a text but no recording, so callers would hear nothing where it is spoken.
+        Recordings are made from the texts by: quietline prompts render""",
     # --- ways through a flow ---
     "open-end": """The last action of a step goes on, but nothing follows: the caller would hear silence.
         End every step with goto, menu, switch or hangup.""",

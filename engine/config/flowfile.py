@@ -45,6 +45,7 @@ class FlowFile:
 
     name: str
     file: str
+    text: str
     root: MappingNode
     languages: tuple[str, ...]
     flow: Flow | None = None
@@ -97,6 +98,7 @@ def read_flow(text: str, file: str, languages: tuple[str, ...], report: Report) 
     known = FlowFile(
         name if isinstance(name, str) else "",
         file,
+        text,
         root,
         tuple(head.get("languages") or languages) or ("en",),
     )

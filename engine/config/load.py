@@ -7,6 +7,8 @@ nothing else in the engine ever checks a name again.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,16 +22,36 @@ from engine.core.site import Snapshot
 from engine.errors import SiteError
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One version of a site, all of it read at the same moment: `sources` are the very texts the flows' hashes are of."""
+
+    snapshot: Snapshot
+    catalog: Catalog
+    sources: Mapping[str, str]
+
+
 def load_site(folder: Path, today: date | None = None) -> Snapshot:
     """The checked site; raises SiteError with the whole report when anything is wrong with it."""
-    snapshot, report = check_site(folder, today)
-    if snapshot is None:
+    return load_files(folder, today).snapshot
+
+
+def load_files(folder: Path, today: date | None = None) -> Loaded:
+    """The checked site with its prompts and its flows' texts; raises SiteError with the whole report."""
+    loaded, report = check_files(folder, today)
+    if loaded is None:
         raise SiteError(report.render())
-    return snapshot
+    return loaded
 
 
 def check_site(folder: Path, today: date | None = None) -> tuple[Snapshot | None, Report]:
     """Check a site's folder: the snapshot (None when there are errors) and all that is wrong with it."""
+    loaded, report = check_files(folder, today)
+    return (loaded.snapshot if loaded else None), report
+
+
+def check_files(folder: Path, today: date | None = None) -> tuple[Loaded | None, Report]:
+    """`check_site`, with the prompts and the flows' texts beside the snapshot."""
     report = Report()
     site = _site(folder, today or datetime.now(UTC).date(), report)
     languages = site.languages if site else ("en",)
@@ -37,9 +59,10 @@ def check_site(folder: Path, today: date | None = None) -> tuple[Snapshot | None
     catalog = _catalog(folder, site, report)
     if site is not None:
         check_all(site, flows, catalog, report)
-    if report.errors or site is None or site.settings is None:
+    if report.errors or site is None or site.settings is None or catalog is None:
         return None, report
-    return Snapshot(site.settings, {f.name: f.flow for f in flows if f.flow}), report
+    snapshot = Snapshot(site.settings, {f.name: f.flow for f in flows if f.flow})
+    return Loaded(snapshot, catalog, {f.name: f.text for f in flows}), report
 
 
 def shown(path: Path) -> str:
