@@ -38,11 +38,10 @@ def leg_of(offer: str, contact: str) -> str:
 class Distributor:
     """Owns the distributor's state; every change goes through `submit`."""
 
-    def __init__(self, state: acd.State, ledger: Ledger, now: Callable[[], float], deliver: Deliver) -> None:
+    def __init__(self, state: acd.State, ledger: Ledger, now: Callable[[], float]) -> None:
         self.state = state
         self._ledger = ledger
         self._now = now
-        self._deliver = deliver
         self._outbox: asyncio.Queue[tuple[asyncio.Future[None], list[Command]]] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -67,7 +66,7 @@ class Distributor:
         self._outbox.put_nowait((self._ledger.append(*events), commands))
         self._set_timer()
 
-    async def run(self) -> None:
+    async def run(self, deliver: Deliver) -> None:
         """Deliver commands after their commit, in order, until cancelled."""
         self.submit(acd.Tick())
         try:
@@ -75,7 +74,7 @@ class Distributor:
                 written, commands = await self._outbox.get()
                 await written
                 for command in commands:
-                    self._dispatch(command)
+                    self._dispatch(command, deliver)
         finally:
             if self._timer is not None:
                 self._timer.cancel()
@@ -96,10 +95,10 @@ class Distributor:
         """Queues, callers and agents as JSON values."""
         return acd.overview(self.state, self._now())
 
-    def _dispatch(self, command: Command) -> None:
+    def _dispatch(self, command: Command, deliver: Deliver) -> None:
         if isinstance(command, acd.AgentChanged):
             return
-        if not self._deliver(command.contact, command) and isinstance(command, acd.Offer):
+        if not deliver(command.contact, command) and isinstance(command, acd.Offer):
             # The contact ended in the very moment of the offer: its Left is on the way, nobody will ring.
             log.debug("an offer found its caller gone", offer=command.offer, contact=command.contact)
 

@@ -1,0 +1,200 @@
+"""Wiring: what is started in which order, and stopped in the other. The only room that knows all others.
+
+ledger          first, so that everything can be written down
+what was open   contacts are folded, flow versions compiled, the distributor rebuilt: the engine knows what it knew before
+distributor     may decide before any call is taken
+switchboard     takes reports, and takes up what Asterisk still holds at the first one
+spool           calls that met no engine become contacts
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from engine.ari.client import AriClient
+from engine.ari.transport import AriTransport
+from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
+from engine.call.house import House
+from engine.call.sounds import Sounds
+from engine.call.spooled import import_spool
+from engine.call.switchboard import Switchboard
+from engine.config import compile_flow, flow_sources, load_site
+from engine.config.prompts import Catalog, load_catalog
+from engine.config.report import Report
+from engine.core import acd
+from engine.core.contact import fold
+from engine.core.event import Event
+from engine.core.site import Settings, Snapshot
+from engine.errors import SiteError, StoreError
+from engine.store.archive import Archive, open_archive
+from engine.store.ledger import Ledger, open_ledger
+
+log = structlog.get_logger()
+
+#: Seconds of log that the distributor's statistics are learned from when it starts.
+MEMORY = 7200.0
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """A checked site, its prompts, and the text of every flow (kept in the store, so that calls can be replayed)."""
+
+    snapshot: Snapshot
+    catalog: Catalog
+    sources: Mapping[str, str]
+
+
+def prompts_folder(folder: Path, settings: Settings) -> Path:
+    """Where a site's prompts lie."""
+    return Path(os.path.normpath(folder / settings.prompts))
+
+
+def read_site(folder: Path) -> SiteFiles:
+    """Read and check a site's folder. Raises SiteError with the whole report."""
+    snapshot = load_site(folder)
+    report = Report()
+    catalog = load_catalog(prompts_folder(folder, snapshot.settings), report)
+    if report.errors:
+        raise SiteError(report.render())
+    return SiteFiles(snapshot, catalog, flow_sources(folder))
+
+
+@dataclass(slots=True)
+class Engine:
+    """A running engine: what the control socket, the pages and the tests reach."""
+
+    house: House
+    archive: Archive
+    switchboard: Switchboard
+
+    @property
+    def busy(self) -> bool:
+        """True while the disk is at work; a virtual clock must not run ahead of it."""
+        return self.house.ledger.busy or self.archive.busy
+
+    async def reload(self, folder: Path) -> None:
+        """Take the site as it is on disk now; raises SiteError, and then nothing has changed."""
+        await self.publish(read_site(folder))
+
+    async def publish(self, files: SiteFiles) -> None:
+        """Let new calls take this version; calls in progress finish on theirs."""
+        await keep_versions(self.house, files)
+        self.house.site = files.snapshot
+        self.house.sounds = Sounds(files.catalog, files.snapshot.settings.languages)
+        self.house.distributor.reload(files.snapshot.settings)
+
+
+@asynccontextmanager
+async def run_engine(
+    transport: AriTransport,
+    files: SiteFiles,
+    state: Path,
+    now: Callable[[], float],
+    *,
+    app: str = "quietline",
+    durable: bool = True,
+) -> AsyncIterator[Engine]:
+    """Run an engine on a transport until the block ends. Raises StoreError when the store cannot be used."""
+    make_folders(state)
+    async with (
+        open_ledger(state / "quietline.db", durable) as ledger,
+        open_archive(state / "quietline.db") as archive,
+    ):
+        settings = files.snapshot.settings
+        await take_over(ledger, archive)
+        events = await acd_events(ledger, archive, now())
+        distributor = Distributor(rebuilt(settings, events, now()), ledger, now)
+        house = House(
+            app=app,
+            client=AriClient(transport, app),
+            ledger=ledger,
+            distributor=distributor,
+            site=files.snapshot,
+            sounds=Sounds(files.catalog, settings.languages),
+            recordings=state / "recordings",
+            now=now,
+            versions={},
+        )
+        await keep_versions(house, files)
+        await open_versions(house, archive)
+        switchboard = Switchboard(house, transport, archive)
+        first_states(distributor, events)
+        work = (
+            distributor.run(switchboard.deliver),
+            switchboard.run(),
+            import_spool(house, archive, state / "spool" / "fallback"),
+        )
+        async with owned(*work):
+            yield Engine(house, archive, switchboard)
+
+
+@asynccontextmanager
+async def owned(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run coroutines beside the block; they are cancelled at its end, and the block when one of them fails."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def make_folders(state: Path) -> None:
+    """The state's folders. Raises StoreError where they cannot be made."""
+    try:
+        (state / "recordings").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename} cannot be written ({error.strerror}): choose another place with --state."
+        ) from error
+
+
+async def take_over(ledger: Ledger, archive: Archive) -> None:
+    """Fold the contacts that were open when the engine last stopped."""
+    for contact in await archive.open_contacts():
+        ledger.adopt(fold(contact, await archive.events(contact)))
+
+
+async def acd_events(ledger: Ledger, archive: Archive, now: float) -> list[Event]:
+    """What the distributor is rebuilt from: recent events, those of open contacts, and every agent's last state."""
+    found = {event.seq: event for event in await archive.events_since(now - MEMORY, ACD_KINDS)}
+    for contact in ledger.open:
+        found |= {e.seq: e for e in await archive.events(contact) if e.kind in ACD_KINDS}
+    found |= {event.seq: event for event in (await archive.agent_states()).values()}
+    return [found[seq] for seq in sorted(found)]
+
+
+async def keep_versions(house: House, files: SiteFiles) -> None:
+    """Store the text of every flow, and know them by their hash."""
+    written = None
+    for flow in files.snapshot.flows.values():
+        house.versions[flow.hash] = flow
+        written = house.ledger.put_flow(flow.hash, flow.name, files.sources[flow.name], house.now())
+    if written is not None:
+        await written
+
+
+async def open_versions(house: House, archive: Archive) -> None:
+    """Compile the versions that calls still in progress began with, where the site has moved on."""
+    for digest in {contact.flow_hash for contact in house.ledger.open.values()}:
+        if digest and digest not in house.versions:
+            with suppress(StoreError):
+                name, source = await archive.flow_source(digest)
+                house.versions[digest] = compile_flow(source, name, house.site.settings)
+
+
+def first_states(distributor: Distributor, events: list[Event]) -> None:
+    """Agents that `ready: yes` signs in, the first time the engine meets them."""
+    known = {event.agent for event in events if event.kind == "agent_state"}
+    for name, agent in distributor.state.settings.agents.items():
+        if agent.ready and name not in known:
+            distributor.submit(acd.AgentSet(name, "ready"))

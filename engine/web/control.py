@@ -1,0 +1,79 @@
+"""How commands reach a running engine: JSON over a Unix socket in the state folder; who may open the socket may command.
+
+GET  /status                       addresses, queues, callers, agents, whether calls can come in
+POST /agents/ID {state, reason}    ready, paused or logged_out
+POST /reload                       take the site as it is on disk; 409 with the report when it is wrong
+POST /stop                         end the engine; calls stay in Asterisk and are taken up at the next start
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from engine.core import acd
+from engine.errors import SiteError
+
+STATES = ("ready", "paused", "logged_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What the outside may ask of the engine."""
+
+    status: Callable[[], dict[str, Any]]
+    submit: Callable[[acd.Fact], Awaitable[None]]
+    agents: Callable[[], dict[str, Any]]
+    reload: Callable[[], Awaitable[None]]
+    stop: Callable[[], None]
+
+
+def answer(value: object, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=orjson.dumps(value), content_type="application/json", status=status)
+
+
+def control_app(controls: Controls) -> web.Application:
+    """The application behind the control socket."""
+
+    async def status(_: web.Request) -> web.Response:
+        return answer(controls.status())
+
+    async def agent(request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        asked = await request.json()
+        state, reason = str(asked.get("state", "")), str(asked.get("reason", ""))
+        known = controls.agents()
+        if name not in known:
+            return answer({"error": f"There is no agent {name!r}; the site has {', '.join(known)}."}, 404)
+        if state not in STATES:
+            return answer({"error": f"{state!r} is no state to ask for: {', '.join(STATES)}."}, 400)
+        await controls.submit(acd.AgentSet(name, state, reason))
+        return answer(controls.agents()[name])
+
+    async def reload(_: web.Request) -> web.Response:
+        try:
+            await controls.reload()
+        except SiteError as error:
+            return answer({"error": str(error)}, 409)
+        return answer({"reloaded": True})
+
+    async def stop(_: web.Request) -> web.Response:
+        asyncio.get_running_loop().call_later(0.05, controls.stop)
+        return answer({"stopping": True})
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/status", status),
+            web.post("/agents/{name}", agent),
+            web.post("/reload", reload),
+            web.post("/stop", stop),
+        ]
+    )
+    return app
