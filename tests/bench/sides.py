@@ -1,0 +1,143 @@
+"""The two sides of every comparison, started on demand: the engine by `quietline up`, and the plain Asterisk.
+
+Both use the same programs and run at the same time on the same machine; only one of them is called at any moment.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.load.sipp import SippResult, SippRun, SippSpec, cpu_seconds
+from engine.load.site import quietline
+from engine.pbx.process import running
+from engine.pbx.root import Root
+from tests.bench.native import Native, NativeAsterisk
+
+HERE = Path(__file__).parent
+AGENTS = tuple(f"b{n:02d}" for n in range(1, 11))
+EXTENSIONS = """
+[in]
+exten => 200,1,Answer()
+ same => n,Playback({prompt})
+ same => n,Hangup()
+exten => 300,1,Answer()
+ same => n,Queue(desk)
+ same => n,Hangup()
+exten => 400,1,Answer()
+ same => n,Queue(hold)
+ same => n,Hangup()
+[none]
+"""
+QUEUES = """
+[general]
+persistentmembers=no
+autofill=yes
+[desk]
+musicclass=default
+strategy=leastrecent
+timeout=15
+retry=1
+wrapuptime=0
+ringinuse=no
+{members}
+[hold]
+musicclass=default
+"""
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Side:
+    """One side as the benches see it: where to call, and the processes whose CPU counts."""
+
+    name: str
+    target: str
+    asterisk: int
+    engine: int | None = None
+
+    def cpu(self) -> tuple[float, float]:
+        """CPU seconds used so far by Asterisk and by the engine (0.0 for the plain side)."""
+        return cpu_seconds(self.asterisk), cpu_seconds(self.engine) if self.engine else 0.0
+
+
+class Bench:
+    """Programs, folders and both sides of one run of the benches."""
+
+    def __init__(self, root: Root, folder: Path, base: int, phones: int, say: Say) -> None:
+        """`base` is the first of 12,000 ports; `phones` the port where all agents stand."""
+        self.root, self.folder, self.base, self.phones, self.say = root, folder, base, phones, say
+        self._native: NativeAsterisk | None = None
+        self._engine = False
+        self._numbers = 0
+
+    def native(self) -> Side:
+        """The plain Asterisk, started when first asked for."""
+        if self._native is None:
+            self.say("starting a plain Asterisk")
+            spec = self.native_spec()
+            self._native = NativeAsterisk(self.root, self.folder / "native", spec)
+            self._native.start()
+        return Side("native", f"127.0.0.1:{self._native.spec.port}", self._native.pid)
+
+    def native_spec(self) -> Native:
+        """The same work as the bench site's, in plain dialplan."""
+        prompt = (HERE / "prompts/en/one_second").absolute()
+        members = "\n".join(f"member => PJSIP/{name}" for name in AGENTS)
+        contacts = {name: f"sip:{name}@127.0.0.1:{self.phones}" for name in AGENTS}
+        queues = QUEUES.format(members=members)
+        return Native(self.base + 6000, self.base + 8000, EXTENSIONS.format(prompt=prompt), contacts, queues)
+
+    async def engine(self) -> Side:
+        """The engine's side, started when first asked for."""
+        state = self.folder / "state"
+        if not self._engine:
+            self.say("starting the engine (quietline up)")
+            site = self.write_site()
+            words = ("--site", str(site), "--state", str(state), "--ports", str(self.base))
+            await quietline("up", *words, patience=180)
+            self._engine = True
+        status = json.loads(await quietline("status", "--json", "--state", str(state)))
+        asterisk, engine = running("asterisk", state), running("engine", state)
+        assert asterisk is not None and engine is not None, f"{state} holds no running Asterisk and engine"
+        return Side("engine", str(status["sip"]), asterisk.pid, engine.pid)
+
+    def write_site(self) -> Path:
+        """A copy of the bench site with the phones' port in it."""
+        site = self.folder / "site"
+        shutil.copytree(HERE / "site", site, dirs_exist_ok=True)
+        shutil.copytree(HERE / "prompts", self.folder / "prompts", dirs_exist_ok=True)
+        text = (HERE / "site/site.yaml").read_text()
+        (site / "site.yaml").write_text(text.replace("127.0.0.1:PORT", f"127.0.0.1:{self.phones}"))
+        return site
+
+    async def stop(self) -> None:
+        """End both sides."""
+        if self._native is not None:
+            self._native.stop()
+            self._native = None
+        if self._engine:
+            await quietline("down", "--state", str(self.folder / "state"), patience=60)
+            self._engine = False
+
+    def numbers(self, count: int) -> list[str]:
+        """Numbers no other call of this run comes from."""
+        self._numbers += count
+        return [f"8{n:08d}" for n in range(self._numbers - count, self._numbers)]
+
+    def spec(self, name: str, number: str, side: Side, calls: int, rate: float, *extra: str) -> SippSpec:
+        """The SIPp process that calls one side."""
+        folder = self.folder / "sipp" / side.name
+        deadline = calls / rate + 600
+        scenario = HERE / f"{name}.xml"
+        return SippSpec(
+            scenario, folder, side.target, number, self.numbers(calls), rate, deadline=deadline, extra=extra
+        )
+
+    async def place(self, name: str, number: str, side: Side, calls: int, rate: float) -> SippResult:
+        """Place calls and wait for their end."""
+        async with SippRun(self.root, self.spec(name, number, side, calls, rate)) as run:
+            return await run.wait()

@@ -1,0 +1,172 @@
+"""A small ARI program that does one thing for each number it is called at, and writes down what it is told.
+
+It is no engine: it exists to bring a simulated and a real Asterisk into the same situations. What it is told is kept for each channel
+apart, since only events about one channel come in a fixed order, and `Dial` apart from the rest, since it comes from elsewhere in Asterisk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from engine.ari.calls import Calls
+from engine.ari.client import AriClient
+from engine.ari.transport import AriTransport
+from engine.ari.validate import check_event
+from engine.errors import AgentUnreachable, WorldError
+
+PROMPT = "sound:quietline/en/welcome"
+
+
+class Probe:
+    """Serves `calls` calls, then is done."""
+
+    def __init__(self, transport: AriTransport, calls: int) -> None:
+        self._transport = transport
+        self._client = AriClient(transport, "quietline")
+        self._left = calls
+        self._callers: dict[str, str] = {}
+        self._waiters: list[tuple[str, str, asyncio.Future[dict[str, Any]]]] = []
+        self._work: set[asyncio.Task[None]] = set()
+        self.notes: dict[str, list[str]] = defaultdict(list)
+        self.faults: list[str] = []
+
+    async def run(self) -> None:
+        """Serve until the last call has ended and everything about it was told."""
+        async with asyncio.timeout(60):
+            async for report in self._transport.reports():
+                if isinstance(report, dict):
+                    self._take(report)
+                if self._left == 0 and not self._work:
+                    return
+
+    def _take(self, event: dict[str, Any]) -> None:
+        self.faults += check_event(event)
+        if event["type"] == "StasisStart" and event["args"] and event["args"][0].isdigit():
+            number = event["args"][0]
+            self._callers[event["channel"]["id"]] = number
+            task = asyncio.create_task(self._serve(number, event["channel"]["id"]), name=f"serve {number}")
+            self._work.add(task)
+            task.add_done_callback(self._done)
+        self._note(event)
+        for waiter in list(self._waiters):
+            kind, thing, future = waiter
+            if event["type"] == kind and thing in _things(event):
+                self._waiters.remove(waiter)
+                if not future.done():
+                    future.set_result(event)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.faults.append(f"{task.get_name()}: {task.exception()!r}")
+        self._left -= 1
+
+    def _note(self, event: dict[str, Any]) -> None:
+        caller, line = self._line(event)
+        part = "dial" if event["type"] == "Dial" else "events"
+        self.notes[f"{caller} {part}"].append(line)
+
+    def _line(self, event: dict[str, Any]) -> tuple[str, str]:
+        words, about = [event["type"]], "nobody"
+        for kind in ("channel", "peer"):
+            if kind in event:
+                about = event[kind]["id"]
+                words.append(event[kind]["state"] if event["type"] != "Dial" else "")
+        if "playback" in event:
+            about = event["playback"]["target_uri"].partition(":")[2]
+            words += [event["playback"]["media_uri"], event["playback"]["state"]]
+        if "recording" in event:
+            recording = event["recording"]
+            about = recording["target_uri"].partition(":")[2]
+            words += [
+                recording["name"],
+                recording["state"],
+                *sorted(set(recording) & {"duration", "talking_duration"}),
+            ]
+        if "bridge" in event:
+            words.append(f"of {len(event['bridge']['channels'])}")
+        for field in ("digit", "args", "cause", "cause_txt", "tech_cause", "soft", "dialstatus"):
+            if field in event:
+                words.append(f"{field}={event[field]}")
+        if event["type"] == "BridgeDestroyed":
+            about = event["bridge"]["id"]
+        return self._callers.get(about, about), " ".join(words)
+
+    async def until(self, kind: str, thing: str) -> dict[str, Any]:
+        """Wait for an event of this type about a channel, playback or recording."""
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiters.append((kind, thing, future))
+        return await future
+
+    async def _serve(self, number: str, channel: str) -> None:
+        calls = self._client.of(number)
+        gone = asyncio.create_task(self._ended(channel))
+        try:
+            await calls.answer(channel)
+            await SCRIPTS[number[0]](self, calls, number, channel)
+        except WorldError as error:
+            self.notes[f"{number} world"].append(type(error).__name__)
+        await calls.hangup(channel)
+        await gone
+
+    async def _ended(self, channel: str) -> None:
+        await self.until("StasisEnd", channel)
+
+
+def _things(event: dict[str, Any]) -> list[str]:
+    found = [event[kind]["id"] for kind in ("channel", "peer", "playback", "bridge") if kind in event]
+    return found + ([event["recording"]["name"]] if "recording" in event else [])
+
+
+async def listen(probe: Probe, calls: Calls, number: str, channel: str) -> None:
+    """11 prompts; 12 messages by key and by silence; 13 a silent message; 14 a message that is hung up; 15 a message of 2 seconds."""
+    if number == "11":
+        await calls.play(channel, [PROMPT, PROMPT], "p1")
+        await probe.until("PlaybackFinished", "p1")
+        await calls.play(channel, [PROMPT] * 5, "p2")
+        await calls.play(channel, [PROMPT], "p3")
+        await asyncio.sleep(1.5)
+        await calls.stop_playback("p3")
+        await calls.stop_playback("p2")
+        await calls.play(channel, ["sound:quietline/en/there_is_no_such_sound"], "p4")
+        await calls.start_music(channel)
+        await calls.set_variable(channel, "QUIETLINE", "1")
+        assert await calls.get_variable(channel, "QUIETLINE") == "1"
+        assert await calls.get_variable(channel, "NOBODY") is None
+        await probe.until("StasisEnd", channel)
+        return
+    limit = 2.0 if number == "15" else 20.0
+    for name in (f"{number}-a", f"{number}-b") if number == "12" else (f"{number}-a",):
+        await calls.record(channel, name, max_seconds=limit, max_silence=3, beep=True, terminate_on="#")
+        await probe.until("RecordingFinished", name)
+
+
+async def ring(probe: Probe, calls: Calls, number: str, channel: str) -> None:
+    """Ring the phone of the number's own name for 3 seconds (27: until we give up) and bring both together."""
+    leg = f"{number}-leg"
+    over = asyncio.create_task(probe.until("ChannelDestroyed", leg))
+    caller_over = asyncio.create_task(probe.until("StasisEnd", channel))
+    picked_up = asyncio.create_task(probe.until("StasisStart", leg))
+    try:
+        await calls.originate(
+            f"PJSIP/agent-{number}", leg, app_args=("leg", number), timeout=3 if number != "27" else 20
+        )
+    except AgentUnreachable:
+        probe.notes[f"{number} world"].append("unreachable")
+        return
+    await asyncio.wait({over, caller_over, picked_up}, return_when=asyncio.FIRST_COMPLETED)
+    if picked_up.done():
+        await calls.create_bridge(f"{number}-bridge")
+        await calls.create_bridge(f"{number}-bridge")
+        await calls.add(f"{number}-bridge", channel, leg)
+        await asyncio.wait({over, caller_over}, return_when=asyncio.FIRST_COMPLETED)
+        await calls.destroy_bridge(f"{number}-bridge")
+    await calls.hangup(leg)
+    await over
+
+
+Script = Callable[[Probe, Calls, str, str], Awaitable[None]]
+SCRIPTS: dict[str, Script] = {"1": listen, "2": ring}

@@ -1,0 +1,160 @@
+"""A real Asterisk for the contract tests, and the people of a scenario as SIPp processes calling it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import socket
+import wave
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.ari.pool import WebsocketTransport
+from engine.core.site import AgentRule, Settings
+from engine.errors import SetupError
+from engine.load.sipp import SippResult, SippRun, SippSpec
+from engine.pbx.ports import Ports, check_free
+from engine.pbx.process import start_asterisk, stop
+from engine.pbx.render import APP, REPOSITORY, Layout, render
+from engine.pbx.root import ensure_root
+from engine.pbx.secrets import load_secrets
+from engine.sim.scenario import Scenario
+from engine.sim.sipp import compile_scenario
+
+MEDIA = REPOSITORY / "tests" / "load" / "media"
+RATE = 8000
+
+#: Seconds every prompt of a copied prompts folder lasts; fragments (numbers, units) last a third of it.
+PROMPT = 1.0
+
+
+def short_prompts(target: Path) -> Path:
+    """The repository's prompts with recordings that all last a second: a quiet tone, so that nothing takes long."""
+    source = REPOSITORY / "prompts"
+    for recording in source.rglob("*.wav"):
+        inside = recording.relative_to(source)
+        path = target / inside
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), "wb") as out:
+            out.setparams((1, 2, RATE, 0, "NONE", ""))
+            out.writeframes(bytes(2 * int(RATE * (PROMPT if len(inside.parts) == 2 else PROMPT / 3))))
+    for text in source.glob("*.yaml"):
+        shutil.copy(text, target)
+    return target
+
+
+def free_ports() -> Ports:
+    """Ports nobody uses now, chosen by chance so that two runs side by side do not meet."""
+    chance = random.Random(os.urandom(8))
+    while True:
+        ports = Ports.from_base(chance.randrange(15000, 28000, 50))
+        try:
+            check_free(ports)
+        except SetupError:
+            continue
+        return ports
+
+
+def free_udp_ports(count: int) -> list[int]:
+    """UDP ports nobody uses now."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def at_free_ports(settings: Settings) -> Settings:
+    """The settings with every phone at a port of its own."""
+    ports = free_udp_ports(len(settings.agents))
+    moved: dict[str, AgentRule] = {
+        name: replace(agent, contact=f"sip:{name}@127.0.0.1:{port}")
+        for (name, agent), port in zip(settings.agents.items(), ports, strict=True)
+    }
+    return replace(settings, agents=moved)
+
+
+@dataclass(frozen=True)
+class RealAsterisk:
+    """A running Asterisk rendered from `settings`."""
+
+    layout: Layout
+    settings: Settings
+
+    def transport(self) -> WebsocketTransport:
+        """A way to its ARI."""
+        secrets = load_secrets(self.layout.state)
+        url = f"http://127.0.0.1:{self.layout.ports.ari}/ari"
+        return WebsocketTransport(url, APP, secrets.ari_user, secrets.ari_password)
+
+    async def play(self, scenario: Scenario, folder: Path) -> None:
+        """Let the scenario's people act, and wait for the last caller. AssertionError when SIPp saw something unexpected."""
+        files = compile_scenario(scenario, MEDIA)
+        folder.mkdir(parents=True, exist_ok=True)
+        phones = [self._phone(one.agent, one.file(folder), folder) for one in files if one.agent]
+        await asyncio.gather(*(phone.start() for phone in phones))
+        try:
+            results = await asyncio.gather(
+                *(
+                    self._call(one.file(folder), one.number, one.from_number, one.at, folder)
+                    for one in files
+                    if not one.agent
+                )
+            )
+        finally:
+            await asyncio.gather(*(phone.stop() for phone in phones))
+        unexpected = [
+            f"{one.scenario}: {line}" for one in results if not one.ok for line in one.errors or ("failed",)
+        ]
+        assert not unexpected, unexpected
+
+    def _phone(self, agent: str, path: Path, folder: Path) -> SippRun:
+        contact = self.settings.agents[agent].contact or ""
+        port = int(contact.rpartition(":")[2])
+        return SippRun(self.layout.root, SippSpec(path, folder, port=port))
+
+    async def _call(self, path: Path, number: str, from_number: str, at: float, folder: Path) -> SippResult:
+        await asyncio.sleep(at)
+        target = f"127.0.0.1:{self.layout.ports.sip}"
+        run = SippRun(
+            self.layout.root,
+            SippSpec(
+                path,
+                folder,
+                target,
+                number,
+                [from_number],
+                rate=100,
+                deadline=180,
+                extra=("-deadcall_wait", "0"),
+            ),
+        )
+        await run.start()
+        return await run.wait()
+
+
+@contextmanager
+def running_asterisk(state: Path, settings: Settings, prompts: Path) -> Iterator[RealAsterisk]:
+    """A private Asterisk, stopped at the end."""
+    moved = at_free_ports(settings)
+    layout = Layout(state, ensure_root(print), free_ports(), prompts)
+    render(moved, layout)
+    start_asterisk(layout)
+    try:
+        yield RealAsterisk(layout, moved)
+    finally:
+        stop("asterisk", state)
+
+
+def sound_folders(prompts: Path, asterisk_sounds: Path | None = None) -> Mapping[str, Path]:
+    """Where the sounds lie that are played, for `engine.sim.media.wav_lengths`."""
+    folders = {"quietline/": prompts}
+    if asterisk_sounds is not None:
+        folders[""] = asterisk_sounds
+    return folders
