@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +26,12 @@ from engine.call.house import House
 from engine.call.sounds import Sounds
 from engine.call.spooled import import_spool
 from engine.call.switchboard import Switchboard
-from engine.config import compile_flow, flow_sources, load_site
-from engine.config.prompts import Catalog, load_catalog
-from engine.config.report import Report
+from engine.config import Loaded, compile_flow, load_files
 from engine.core import acd
 from engine.core.contact import fold
 from engine.core.event import Event
-from engine.core.site import Settings, Snapshot
-from engine.errors import SiteError, StoreError
+from engine.core.site import Settings
+from engine.errors import StoreError
 from engine.store.archive import Archive, open_archive
 from engine.store.ledger import Ledger, open_ledger
 
@@ -43,28 +41,9 @@ log = structlog.get_logger()
 MEMORY = 7200.0
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFiles:
-    """A checked site, its prompts, and the text of every flow (kept in the store, so that calls can be replayed)."""
-
-    snapshot: Snapshot
-    catalog: Catalog
-    sources: Mapping[str, str]
-
-
 def prompts_folder(folder: Path, settings: Settings) -> Path:
     """Where a site's prompts lie."""
     return Path(os.path.normpath(folder / settings.prompts))
-
-
-def read_site(folder: Path) -> SiteFiles:
-    """Read and check a site's folder. Raises SiteError with the whole report."""
-    snapshot = load_site(folder)
-    report = Report()
-    catalog = load_catalog(prompts_folder(folder, snapshot.settings), report)
-    if report.errors:
-        raise SiteError(report.render())
-    return SiteFiles(snapshot, catalog, flow_sources(folder))
 
 
 @dataclass(slots=True)
@@ -82,9 +61,9 @@ class Engine:
 
     async def reload(self, folder: Path) -> None:
         """Take the site as it is on disk now; raises SiteError, and then nothing has changed."""
-        await self.publish(read_site(folder))
+        await self.publish(load_files(folder))
 
-    async def publish(self, files: SiteFiles) -> None:
+    async def publish(self, files: Loaded) -> None:
         """Let new calls take this version; calls in progress finish on theirs."""
         await keep_versions(self.house, files)
         self.house.site = files.snapshot
@@ -95,7 +74,7 @@ class Engine:
 @asynccontextmanager
 async def run_engine(
     transport: AriTransport,
-    files: SiteFiles,
+    files: Loaded,
     state: Path,
     now: Callable[[], float],
     *,
@@ -139,13 +118,18 @@ async def run_engine(
 @asynccontextmanager
 async def owned(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run coroutines beside the block; they are cancelled at its end, and the block when one of them fails."""
+    fault: Exception | None = None
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one) for one in work]
         try:
             yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+            fault = error  # raised as it is once the work has ended, not inside the group's own
         finally:
             for task in tasks:
                 task.cancel()
+    if fault is not None:
+        raise fault
 
 
 def make_folders(state: Path) -> None:
@@ -173,7 +157,7 @@ async def acd_events(ledger: Ledger, archive: Archive, now: float) -> list[Event
     return [found[seq] for seq in sorted(found)]
 
 
-async def keep_versions(house: House, files: SiteFiles) -> None:
+async def keep_versions(house: House, files: Loaded) -> None:
     """Store the text of every flow, and know them by their hash."""
     written = None
     for flow in files.snapshot.flows.values():

@@ -1,15 +1,15 @@
 """Two families of errors that never mix.
 
-    Exception
-    ├── EngineError            ours: logged, counted, somebody mends it
-    │   ├── SiteError          the site's files cannot be used; says what, where, what to do
-    │   ├── StoreError         the store cannot write or read (disk full, locked, no permission)
-    │   └── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
-    └── WorldError             the world's: expected outcomes of a call, never a traceback
-        ├── Gone               a channel, bridge, playback or recording of Asterisk's no longer exists or has left us
-        ├── CallerGone         the caller hung up, or their channel no longer exists
-        ├── AgentUnreachable   the agent's phone is busy, silent, refused or unknown
-        └── PbxUnreachable     Asterisk does not answer; calls in it go on, we reconnect
+Exception
+├── EngineError            ours: logged, counted, somebody mends it
+│   ├── SiteError          the site's files cannot be used; says what, where, what to do
+│   ├── StoreError         the store cannot write or read (disk full, locked, no permission)
+│   └── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
+└── WorldError             the world's: expected outcomes of a call, never a traceback
+    ├── Gone               a channel, bridge, playback or recording of Asterisk's no longer exists or has left us
+    ├── CallerGone         the caller hung up, or their channel no longer exists
+    ├── AgentUnreachable   the agent's phone is busy, silent, refused or unknown
+    └── PbxUnreachable     Asterisk does not answer; calls in it go on, we reconnect
 """
 
 from __future__ import annotations

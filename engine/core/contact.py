@@ -6,8 +6,8 @@ The outcome is the first of these that holds:
     answered          the caller spoke with an agent
     voicemail         the caller left a message
     abandoned         the caller hung up while waiting; `short_abandoned` below SHORT seconds
-    timed_out         the last queue gave up after `max_wait`, and the flow ended the call
-    refused           the last queue was full, unstaffed or closed, and the flow ended the call
+    timed_out         the last queue gave up after `max_wait`, and nothing came of the call after that
+    refused           the last queue was full, unstaffed or closed, and nothing came of the call after that
     ivr_hangup        the caller hung up in the flow, before or outside any queue
     completed         the flow came to its end
 """
@@ -238,12 +238,12 @@ def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
             return Outcome.ABANDONED
         case _, Contact(last_left="short_abandoned"):
             return Outcome.SHORT_ABANDONED
-        case (("caller" | "lost"), _):
-            return Outcome.IVR_HANGUP
         case _, Contact(last_left="timed_out"):
             return Outcome.TIMED_OUT
         case _, Contact(last_left="refused"):
             return Outcome.REFUSED
+        case (("caller" | "lost"), _):
+            return Outcome.IVR_HANGUP
         case _:
             return Outcome.COMPLETED
 
