@@ -371,16 +371,17 @@ class Waiting:
             await self._speak(due.say)
 
     async def _speak(self, say: Announcement) -> None:
+        prompts = announcement_prompts(say)
         media = tuple(
             uri
-            for prompt in announcement_prompts(say)
+            for prompt in prompts
             for uri in self._house.sounds.media(
                 prompt, {"position": say.position, "minutes": say.minutes}, self._language
             )
         )
         if not media:
             return
-        data = {"position": say.position, "minutes": say.minutes}
+        data = {"position": say.position, "minutes": say.minutes, "prompts": list(prompts)}
         await self._house.ledger.append(Event("announced", self._house.now(), self._line.contact, data=data))
         self._playback = await self._line.start(media)
 

@@ -23,7 +23,8 @@ from engine.core.site import Settings
 from engine.errors import EngineError
 
 _MOST_LINES = 2000
-_SLOT = re.compile(r"\{\{\s*([\w.]+)[^}]*\}\}")
+_SLOT = re.compile(r"\{\{\s*([\w.]+)\s*(?:\|\s*(\w+)\s*)?\}\}")
+_UNITS = {"minutes": " min"}
 
 
 class RehearsalError(EngineError):
@@ -89,7 +90,7 @@ def heard(do: i.Do, catalog: Catalog, variables: dict[str, str]) -> str:
 
 def _spoken(catalog: Catalog, variables: dict[str, str], prompt: str) -> str:
     text = catalog.text(variables["language"], prompt) or f"[{prompt}]"
-    return _SLOT.sub(lambda slot: variables.get(slot[1], f"[{slot[1]}]"), text)
+    return _SLOT.sub(lambda slot: variables.get(slot[1], f"[{slot[1]}]") + _UNITS.get(slot[2], ""), text)
 
 
 def _answer(do: i.Do, left: list[str], lines: list[str]) -> i.Outcome:

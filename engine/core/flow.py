@@ -99,7 +99,10 @@ class Menu(Action):
 @verb
 @dataclass(frozen=True, slots=True)
 class Ask(Action):
-    """Collect digits into a variable; `confirm` reads them back (1 accepts, anything else asks again)."""
+    """Collect digits into a variable; `confirm` reads them back (1 accepts, anything else asks again).
+
+    `secret: yes` keeps them out of every trace and page.
+    """
 
     ask: PromptId
     _: KW_ONLY
@@ -108,6 +111,7 @@ class Ask(Action):
     otherwise: StepName
     confirm: PromptId | None = None
     invalid: PromptId | None = None
+    secret: bool = False
     timeout: Seconds = Seconds(6)
     retries: int = 2
 

@@ -1,7 +1,7 @@
 """The flow interpreter: pure. It yields what to do and is sent what came of it.
 
-A call's place in its flow is its history of outcomes: sending them again to a fresh interpreter brings it back to the same place. So nothing
-here reads a clock, a file or a random number; every fact arrives as an outcome, and every outcome is a short text or None, which is
+A call's place in its flow is its history of outcomes: sending them again to a fresh interpreter brings it back to the same place. So
+nothing here reads a clock, a file or a random number; every fact arrives as an outcome, and every outcome is a short text or None, which is
 what the event log keeps.
 
     Play     -> None                                Collect -> the digits, or None
@@ -55,12 +55,13 @@ class Choose(Do):
 
 @dataclass(frozen=True, slots=True)
 class Collect(Do):
-    """Play a prompt and collect up to `most` digits; # ends them, * begins again."""
+    """Play a prompt and collect up to `most` digits; # ends them, * begins again. Nobody is shown `secret` ones."""
 
     prompt: str
     least: int
     most: int
     timeout: float
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ class Interpreter:
 
     def _ask(self, a: f.Ask) -> Asking:
         for attempt in range(a.retries + 1):
-            do = Collect(self.step, self.index, a.ask, a.digits.least, a.digits.most, a.timeout)
+            do = Collect(self.step, self.index, a.ask, a.digits.least, a.digits.most, a.timeout, a.secret)
             digits = self._heard((yield do))
             if digits is not None and a.digits.least <= len(digits) <= a.digits.most:
                 self.variables[a.into] = digits

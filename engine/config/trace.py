@@ -1,0 +1,325 @@
+"""A contact's events -> lines a person reads: what the caller heard and pressed, where they were sent and why.
+
+    flow = compile_flow(source, name, settings)          # archive.flow_source(hash) gives name and source
+    trace = Trace(catalog, {flow.hash: flow})            # one for each contact; the mapping may grow while events come
+    for event in events:                                 # in the order of the log, all at once or as they happen
+        for line in trace.feed(event):
+            print(line)                                  #  0:06.2  main_menu   ← 1 → support
+        print(trace.as_json(event, lines))               # seq, at, kind, agent, data, line: values for one JSON line
+
+An event tells what has come of something; what comes next is known from the flow at that very moment. So a line about a prompt is given
+when the prompt begins, not when it is over: a follower sees what the caller is hearing now. Where the flow's version is not known, every
+event still tells its own part.
+
+Digits asked for with `secret: yes` are never shown, nor is what `set` makes of them, nor a prompt's reading of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from engine.config.kinds import slots
+from engine.config.prompts import Catalog
+from engine.config.rehearse import heard
+from engine.core import flow as f
+from engine.core import interpreter as i
+from engine.core.contact import Contact, apply
+from engine.core.event import Event
+
+#: What is shown instead of a secret.
+HIDDEN = "••••"
+#: A prompt that took less than this many seconds was not heard: a key was waiting for it.
+UNHEARD = 0.2
+
+_OFFER_ENDS = {
+    "no_answer": "does not answer",
+    "rejected": "rejects the call",
+    "busy": "is busy",
+    "unreachable": "cannot be reached",
+    "abandoned": "stops ringing: the caller has hung up",
+    "key": "stops ringing: the caller has pressed a key",
+    "failed": "stops ringing: the call failed",
+    "paused": "stops ringing: the agent paused",
+    "logged_out": "stops ringing: the agent logged out",
+}
+_CAUSES = {
+    "caller": "the caller hung up",
+    "flow": "the flow came to its end",
+    "failed": "a fault ended the call",
+    "lost": "the caller was gone when the engine came back",
+    "unknown_number": "the number leads to no flow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One line: seconds since the contact arrived, the flow's step where it has changed, and what happened."""
+
+    offset: float
+    step: str
+    text: str
+    width: int = 0
+
+    def __str__(self) -> str:
+        return f"{clock(self.offset):>9}  {self.step:<{self.width}}  {self.text}"
+
+
+class Trace:
+    """One contact's story so far; `flows` are the versions known, by hash, and the one needed is looked up on arrival."""
+
+    def __init__(self, catalog: Catalog, flows: Mapping[str, f.Flow]) -> None:
+        self._catalog = catalog
+        self._flows = flows
+        self._contact = Contact("")
+        self._walk: i.Walk | None = None
+        self._secrets: frozenset[str] = frozenset()
+        self._width = 10
+        self._shown = ""
+        self._begun_at = 0.0
+
+    def feed(self, event: Event) -> list[TraceLine]:
+        """The lines about one more event; the contact's own, in their order."""
+        before = self._contact
+        self._contact = apply(before, event)
+        match event.kind:
+            case "arrived":
+                said = self._arrived(event)
+            case "answered":
+                said = [("", "answered"), *self._begin(event.at)]
+            case "step":
+                said = self._step(event)
+            case "announced":
+                said = self._announced(event)
+            case _:
+                said = [("", text) for text in _told(before, self._contact, event)]
+        offset = event.at - self._contact.arrived_at
+        return [TraceLine(offset, self._column(step), text, self._width) for step, text in said]
+
+    def as_json(self, event: Event, lines: Iterable[TraceLine]) -> dict[str, Any]:
+        """The event and its lines as JSON values; secret inputs are not among them."""
+        return {
+            "seq": event.seq,
+            "at": event.at,
+            "kind": event.kind,
+            "agent": event.agent,
+            "data": shown(event),
+            "line": "\n".join(line.text for line in lines),
+        }
+
+    # --- the flow -----------------------------------------------------------------------------
+
+    def _arrived(self, event: Event) -> list[tuple[str, str]]:
+        c = self._contact
+        flow = self._flows.get(c.flow_hash)
+        if flow is not None:
+            self._walk = i.replay(flow, (), {name: event.data[name] for name in _GIVEN})
+            self._secrets = secrets(flow)
+            self._width = max(len(step) for step in flow.steps)
+        leads = f"flow {c.flow}, version {c.flow_hash[:8]}" if c.flow else "no flow"
+        how = "taken by the fallback, no engine was there" if c.via == "fallback" else leads
+        return [("", f"☏ {c.from_number or 'unknown caller'} calls {c.to_number}: {how}")]
+
+    def _begin(self, at: float) -> list[tuple[str, str]]:
+        """What begins now, if the flow is known and there is something to hear."""
+        self._begun_at = at
+        if self._walk is None or self._walk.do is None:
+            return []
+        return self._heard(self._walk.do, self._variables(self._walk))
+
+    def _heard(self, do: i.Do, variables: dict[str, str]) -> list[tuple[str, str]]:
+        text = heard(do, self._catalog, variables)
+        return [(do.step, f"♪ {text}")] if text else []
+
+    def _variables(self, walk: i.Walk) -> dict[str, str]:
+        known = walk.interpreter.variables
+        return known | {name: HIDDEN for name in self._secrets if name in known}
+
+    def _step(self, event: Event) -> list[tuple[str, str]]:
+        """What came of the thing begun before, and what begins now."""
+        do, outcome = asked(event)
+        said: list[tuple[str, str]] = []
+        if self._walk is None or self._walk.do != do:
+            self._walk = None  # not the way this flow would have gone: the events alone are right
+            said += self._heard(do, {"language": event.data["language"]})
+            to = ""
+        else:
+            after = self._walk.send(outcome)
+            to = f" → {after.step}" if after is not None and after.step != do.step else ""
+        came = _came(do, outcome, to, event.at - self._begun_at)
+        return [*said, *([(do.step, came)] if came else []), *self._begin(event.at)]
+
+    def _announced(self, event: Event) -> list[tuple[str, str]]:
+        values = {
+            name: str(event.data[name]) for name in ("position", "minutes") if event.data[name] is not None
+        }
+        said = i.Play("", 0, tuple(event.data["prompts"]), interrupt=True)
+        return self._heard(said, {"language": self._contact.language, **values})
+
+    def _column(self, step: str) -> str:
+        if not step or step == self._shown:
+            return ""
+        self._shown = step
+        return step
+
+
+_GIVEN = ("language", "from_number", "to_number")
+
+
+def asked(event: Event) -> tuple[i.Do, i.Outcome]:
+    """What a `step` event says the flow asked for, and what came of it."""
+    known: Any = i.DOES[event.data["do"]]
+    values = {x.name: event.data[x.name] for x in fields(known) if x.name in event.data}
+    do = known(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return do, event.data["outcome"]
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """An event's data without secret digits."""
+    data = dict(event.data)
+    if data.get("secret") and data.get("outcome") is not None:
+        data["outcome"] = HIDDEN
+    return data
+
+
+def secrets(flow: f.Flow) -> frozenset[str]:
+    """The variables that hold secret digits or something `set` has made of them."""
+    actions = [action for step in flow.steps.values() for action in step]
+    known = {str(a.into) for a in actions if isinstance(a, f.Ask) and a.secret}
+    texts = [(name, text) for a in actions if isinstance(a, f.Set) for name, text in a.set.items()]
+    while new := {str(name) for name, text in texts if known & set(slots(text))} - known:
+        known |= new
+    return frozenset(known)
+
+
+def _came(do: i.Do, outcome: i.Outcome, to: str, seconds: float) -> str:
+    """What came of something the flow asked for; nothing where other events have told it already."""
+    match do:
+        case i.Play(interrupt=True) if seconds < UNHEARD:
+            return "(not heard: a key was waiting)"
+        case i.Choose() | i.Collect() if outcome is None:
+            return f"← silence{to}"
+        case i.Choose(keys=keys) if outcome not in keys:
+            return f"← {outcome}, not one of {' '.join(keys)}{to}"
+        case i.Collect(secret=True):
+            return f"← {HIDDEN}{to}"
+        case i.Collect(least=least) if len(outcome or "") < least:
+            return f"← {outcome}, fewer than {least} digits{to}"
+        case i.Choose() | i.Collect():
+            return f"← {outcome}{to}"
+        case i.Look():
+            return f"? {do.what} {do.name}: {outcome}{to}"
+        case i.Enqueue() | i.Record() if to:
+            return f"{outcome}{to}"
+        case _:
+            return ""
+
+
+# --- what waiting, ringing, talking and recording say ------------------------------------------------
+
+
+def _told(before: Contact, after: Contact, event: Event) -> list[str]:
+    data, agent = event.data, f"agent {event.agent}"
+    match event.kind:
+        case "queued":
+            return _queued(data)
+        case "offered":
+            return [f"☎ {agent} rings, for {length(data['ring'])} at most"]
+        case "offer_ended":
+            return [f"☎ {agent} {_OFFER_ENDS.get(data['why'], data['why'])}"]
+        case "picked_up":
+            return [f"☎ {agent} picks up"]
+        case "connected":
+            waited = (after.wait_s or 0.0) - (before.wait_s or 0.0)
+            return [f"⇄ connected with {agent} of {data['queue']} after waiting {length(waited)}"]
+        case "talk_ended":
+            talked = (after.talk_s or 0.0) - (before.talk_s or 0.0)
+            who = "the caller" if data["by"] == "caller" else agent
+            return [f"⇄ {who} ends the conversation after {length(talked)}"]
+        case "left_queue":
+            return _left(before, data, event.at)
+        case "pressed":
+            return [f"← {data['key']} while waiting"]
+        case "recording":
+            return [f"● recording a message for {data['mailbox']}"]
+        case "message":
+            return [f"● a message of {length(data['seconds'])} for {data['mailbox']} is kept"]
+        case "no_message":
+            return ["● nothing was recorded"]
+        case "ended":
+            return [_ended(after)]
+        case _:
+            return []
+
+
+def _queued(data: Mapping[str, Any]) -> list[str]:
+    group = f" of group {data['group']}" if data["group"] else ""
+    wait = "" if data["estimate"] is None else f", about {length(data['estimate'])} to wait"
+    lines = [
+        f"⏳ number {data['position']} in queue {data['queue']}{group}, priority {data['priority']}{wait}"
+    ]
+    return [*lines, *_why(data["decision"])]
+
+
+def _why(decision: Mapping[str, Any]) -> list[str]:
+    """Why this queue and no other; nothing where there was no choice."""
+    rows = decision.get("candidates", [])
+    if len(rows) < 2:
+        return []
+    rules = {
+        "agent_surplus": "most agents free",
+        "call_surplus": "shortest wait",
+        "none": "no queue can take the call",
+    }
+    rule = decision["rule"]
+    return [f"  {rules[rule]}: {'; '.join(_candidate(row, rule, decision['chosen']) for row in rows)}"]
+
+
+def _candidate(row: Mapping[str, Any], rule: str, chosen: str | None) -> str:
+    name = f"{row['queue']} (chosen)" if row["queue"] == chosen else row["queue"]
+    if row["excluded"]:
+        return f"{name} {row['excluded']}"
+    if rule == "agent_surplus":
+        return f"{name} {row['ready']} free, {row['waiting']} waiting, of {row['active']:.3g} agents"
+    wait = "unknown" if row["wait"] is None else length(row["wait"])
+    adjust = f" {'+' if row['adjust'] > 0 else '−'} {length(abs(row['adjust']))}" if row["adjust"] else ""
+    return f"{name} {wait}{adjust}, {row['waiting']} waiting"
+
+
+def _left(before: Contact, data: Mapping[str, Any], at: float) -> list[str]:
+    since = before.queued.data["enqueued_at"] if before.queued is not None else at
+    waited = f"after waiting {length(at - since)}"
+    match data["outcome"]:
+        case "answered":
+            return []  # told when they were connected
+        case "refused":
+            return [f"⏳ not queued: {data['why']}", *_why(data["decision"])]
+        case "timed_out":
+            return [f"⏳ nobody was free: leaves queue {data['queue']} {waited}"]
+        case "abandoned" | "short_abandoned":
+            return [f"⏳ the caller gives up {waited}"]
+        case _:
+            return [f"⏳ leaves queue {data['queue']} {waited}"]
+
+
+def _ended(c: Contact) -> str:
+    times = [("waited", c.wait_s), ("talked", c.talk_s)]
+    told = "".join(f", {word} {length(seconds)}" for word, seconds in times if seconds is not None)
+    return f"✕ {_CAUSES.get(c.cause or '', c.cause)}: {c.outcome}{told}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as `0:06.2`, and `1:02:03.4` from an hour on."""
+    tenths = max(0, round(seconds * 10))
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{f'{hours}:{minutes:02d}' if hours else minutes}:{rest // 10:02d}.{rest % 10}"
+
+
+def length(seconds: float) -> str:
+    """A length of time to read: `4.2 s`, `48 s`, `3 min 05 s`."""
+    if seconds < 10:
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60:02d} s"
