@@ -125,7 +125,8 @@ class SippRun:
         """Start SIPp; a phone is waited for until it listens. Raises SetupError with one sentence when it does not start."""
         self.spec.folder.mkdir(parents=True, exist_ok=True)
         for stale in self.spec.folder.glob(f"{self.files.name}.*"):
-            stale.unlink()
+            if stale != self.spec.scenario:
+                stale.unlink()
         if self.spec.port and not port_free(self.spec.address, self.spec.port):
             raise SetupError(
                 f"UDP port {self.spec.port} for {self.spec.scenario.stem} is in use: end what holds it"
