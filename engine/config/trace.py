@@ -23,6 +23,7 @@ from typing import Any
 from engine.config.kinds import slots
 from engine.config.prompts import Catalog
 from engine.config.rehearse import heard
+from engine.config.report import printable
 from engine.core import flow as f
 from engine.core import interpreter as i
 from engine.core.contact import Contact, apply
@@ -63,7 +64,7 @@ class TraceLine:
     width: int = 0
 
     def __str__(self) -> str:
-        return f"{clock(self.offset):>9}  {self.step:<{self.width}}  {self.text}"
+        return printable(f"{clock(self.offset):>9}  {self.step:<{self.width}}  {self.text}")
 
 
 class Trace:
@@ -93,7 +94,7 @@ class Trace:
             case "announced":
                 said = self._announced(event)
             case _:
-                said = [("", text) for text in _told(before, self._contact, event)]
+                said = [(self._here, text) for text in _told(before, self._contact, event)]
         offset = event.at - self._contact.arrived_at
         return [TraceLine(offset, self._column(step), text, self._width) for step, text in said]
 
@@ -150,11 +151,16 @@ class Trace:
         came = _came(do, outcome, to, event.at - self._begun_at)
         return [*said, *([(do.step, came)] if came else []), *self._begin(event.at)]
 
+    @property
+    def _here(self) -> str:
+        """The step the call is in, if the flow is known."""
+        return self._walk.do.step if self._walk is not None and self._walk.do is not None else ""
+
     def _announced(self, event: Event) -> list[tuple[str, str]]:
         values = {
             name: str(event.data[name]) for name in ("position", "minutes") if event.data[name] is not None
         }
-        said = i.Play("", 0, tuple(event.data["prompts"]), interrupt=True)
+        said = i.Play(self._here, 0, tuple(event.data["prompts"]), interrupt=True)
         return self._heard(said, {"language": self._contact.language, **values})
 
     def _column(self, step: str) -> str:
@@ -210,8 +216,10 @@ def _came(do: i.Do, outcome: i.Outcome, to: str, seconds: float) -> str:
             return f"← {outcome}{to}"
         case i.Look():
             return f"? {do.what} {do.name}: {outcome}{to}"
-        case i.Enqueue() | i.Record() if to:
-            return f"{outcome}{to}"
+        case i.Enqueue(keys=keys) if to:
+            return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
+        case i.Record() if to:
+            return f"{to.strip()} (no message)"
         case _:
             return ""
 
@@ -255,7 +263,7 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
 
 def _queued(data: Mapping[str, Any]) -> list[str]:
     group = f" of group {data['group']}" if data["group"] else ""
-    wait = "" if data["estimate"] is None else f", about {length(data['estimate'])} to wait"
+    wait = f", about {length(data['estimate'])} to wait" if data["estimate"] else ""
     lines = [
         f"⏳ number {data['position']} in queue {data['queue']}{group}, priority {data['priority']}{wait}"
     ]
@@ -281,7 +289,7 @@ def _candidate(row: Mapping[str, Any], rule: str, chosen: str | None) -> str:
     if row["excluded"]:
         return f"{name} {row['excluded']}"
     if rule == "agent_surplus":
-        return f"{name} {row['ready']} free, {row['waiting']} waiting, of {row['active']:.3g} agents"
+        return f"{name} {row['ready']} of {row['active']:.3g} agents free, {row['waiting']} waiting"
     wait = "unknown" if row["wait"] is None else length(row["wait"])
     adjust = f" {'+' if row['adjust'] > 0 else '−'} {length(abs(row['adjust']))}" if row["adjust"] else ""
     return f"{name} {wait}{adjust}, {row['waiting']} waiting"
@@ -294,7 +302,8 @@ def _left(before: Contact, data: Mapping[str, Any], at: float) -> list[str]:
         case "answered":
             return []  # told when they were connected
         case "refused":
-            return [f"⏳ not queued: {data['why']}", *_why(data["decision"])]
+            queues = ", ".join(row["queue"] for row in data["decision"].get("candidates", []))
+            return [f"⏳ not taken into queue {queues}: {data['why']}", *_why(data["decision"])]
         case "timed_out":
             return [f"⏳ nobody was free: leaves queue {data['queue']} {waited}"]
         case "abandoned" | "short_abandoned":
