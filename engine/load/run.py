@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +27,16 @@ from engine.load.scenario import (
     read_mix,
     read_scenario,
 )
-from engine.load.sipp import AgentPhones, Programs, Progress, SippResult, SippRun, SippSpec
+from engine.load.sipp import (
+    AgentPhones,
+    Programs,
+    Progress,
+    SippResult,
+    SippRun,
+    SippSpec,
+    phone_port,
+    port_free,
+)
 
 SETTLE = 15.0
 #: Above this share of a core SIPp itself is the bottleneck, and its times say nothing about the site.
@@ -37,9 +46,10 @@ MOST_CALLS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class LoadSpec:
-    """What to run. `name` is a scenario, or `mix` a file of several; `agents` phones are started (0: they stand already).
+    """What to run: a scenario or a mix by `name`, a `mix` by its file, or both (a scenario the mix leaves out joins it).
 
-    `rate` is calls a second over all scenarios; `patience` how many seconds beyond the last call's start a call may take.
+    `agents` phones are started, those of the first agents at fixed contacts; None: every one whose port is free. `rate` is calls a
+    second over all scenarios; `patience` how many seconds beyond the last call's start a call may take.
     """
 
     folder: Path
@@ -47,7 +57,7 @@ class LoadSpec:
     mix: Path | None = None
     rate: float = 1.0
     calls: int = 10
-    agents: int = 0
+    agents: int | None = None
     patience: float = 300.0
 
 
@@ -62,6 +72,10 @@ class RunningSite(Protocol):
     @property
     def phones(self) -> Mapping[str, str]:
         """Agents who stand at fixed contacts: name -> sip:… address."""
+        ...
+
+    async def ready(self, agents: Iterable[str]) -> None:
+        """Make agents ready, whatever an earlier run has left them in."""
         ...
 
     async def contacts(self, since: float) -> Sequence[Record]:
@@ -104,22 +118,35 @@ async def run_load(
     """
     mix = mix_of(spec)
     check(spec)
-    phones = AgentPhones(root, script(mix, spec), chosen(site.phones, spec.agents), state / "phones")
+    contacts = chosen(site.phones, spec.agents)
+    patience = spec.calls / spec.rate + spec.patience + SETTLE + 60
+    phones = AgentPhones(root, script(mix, spec), contacts, state / "phones", patience)
     began = time.time()
     async with phones:
+        await site.ready(contacts)
         batches = await call(spec, mix, site, root, state, progress)
         records = await settled(site, batches, began)
         answered = await phones.stop()
-    return await judge(site, batches, records, answered, time.time() - began)
+    report = await judge(site, batches, records, answered, time.time() - began)
+    return replace(report, warnings=(*report.warnings, *standing(site.phones, contacts, spec)))
 
 
 def mix_of(spec: LoadSpec) -> Mix:
     """The scenarios of a run and their weights."""
-    if spec.mix is not None:
-        return read_mix(spec.mix, spec.folder)
-    if spec.name is None:
-        raise SetupError("no scenario given: name one, or a file of several with --mix")
-    return Mix(((read_caller(spec.name, spec.folder), 1.0),))
+    if spec.mix is None:
+        if spec.name is None:
+            raise SetupError("no scenario given: name one, or a file of several with --mix")
+        return named(spec.name, spec.folder)
+    mix = read_mix(find(str(spec.mix), spec.folder), spec.folder)
+    known = {scenario.name for scenario, _ in mix.shares}
+    extra = named(spec.name, spec.folder).shares if spec.name else ()
+    return replace(mix, shares=(*mix.shares, *(one for one in extra if one[0].name not in known)))
+
+
+def named(name: str, folder: Path) -> Mix:
+    """A mix by its name, or a scenario by its own as a mix of one."""
+    path = find(name, folder)
+    return read_mix(path, folder) if path.suffix == ".yaml" else Mix(((read_caller(name, folder), 1.0),))
 
 
 def script(mix: Mix, spec: LoadSpec) -> Path:
@@ -135,13 +162,21 @@ def check(spec: LoadSpec) -> None:
         raise SetupError(f"--calls {spec.calls} cannot be run: give a number between 1 and {MOST_CALLS}")
 
 
-def chosen(phones: Mapping[str, str], wanted: int) -> Mapping[str, str]:
-    """The first `wanted` agents with a fixed contact. Raises SetupError when the site has fewer."""
+def chosen(phones: Mapping[str, str], wanted: int | None) -> Mapping[str, str]:
+    """The first `wanted` agents with a fixed contact, or those whose port is free. Raises SetupError when the site has fewer."""
+    if wanted is None:
+        return {name: uri for name, uri in phones.items() if port_free(*phone_port(uri))}
     if wanted > len(phones):
         raise SetupError(
             f"--agents {wanted}: this site has {len(phones)} agents at a fixed contact; give at most that many"
         )
     return dict(sorted(phones.items())[:wanted])
+
+
+def standing(phones: Mapping[str, str], started: Mapping[str, str], spec: LoadSpec) -> Iterator[str]:
+    """A warning when phones stood already: they play something of their own."""
+    if spec.agents is None and (others := sorted(set(phones) - set(started))):
+        yield f"the phones of {', '.join(others)} stood already and played what they always play, not this run's scenario"
 
 
 def caller_numbers(total: int, began: float) -> list[str]:

@@ -147,7 +147,7 @@ def find(name: str, folder: Path) -> Path:
     for candidate in (Path(name), folder / name, folder / f"{name}.xml", folder / f"{name}.yaml"):
         if candidate.is_file():
             return candidate
-    known = sorted(path.stem for path in folder.glob("*.xml"))
+    known = sorted(path.stem for path in folder.iterdir() if path.suffix in (".xml", ".yaml"))
     near = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known) or 'none'}"
     raise SiteError(f"{folder} holds no scenario {name}: {hint}")

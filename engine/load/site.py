@@ -1,4 +1,4 @@
-"""A running site as seen through its own commands: what testers and benches use, and nothing a person could not."""
+"""A running site as testers and benches see it: driven by its own commands, read from its store."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,13 @@ from engine.config.load import load_site
 from engine.errors import SetupError
 from engine.load.compare import Record
 from engine.load.gaps import key_gaps
+from engine.store.archive import open_archive
 
 PATIENCE = 60.0
-#: Contacts whose trace is read for key→prompt: each costs a command.
-SAMPLE = 20
+#: The store's file in the state folder.
+STORE = "quietline.db"
+#: Contacts whose events are read for key→prompt.
+SAMPLE = 1000
 
 
 async def quietline(*words: str, patience: float = PATIENCE) -> str:
@@ -62,16 +64,20 @@ class CommandSite:
         """Agents at fixed contacts: name -> sip:… address."""
         return self._phones
 
+    async def ready(self, agents: Iterable[str]) -> None:
+        """Make agents ready, whatever an earlier run has left them in. Raises SetupError when the site refuses."""
+        state = str(self.state)
+        await asyncio.gather(*(quietline("agent", name, "ready", "--state", state) for name in agents))
+
     async def contacts(self, since: float) -> Sequence[Record]:
         """The records of calls that arrived since then (seconds since the epoch)."""
-        at = datetime.fromtimestamp(since, UTC).isoformat()
-        printed = await quietline("contacts", "--json", "--since", at, "--state", str(self.state))
-        return [json.loads(line) for line in printed.splitlines()]
+        async with open_archive(self.state / STORE) as archive:
+            return await archive.contacts(since)
 
     async def key_to_prompt(self, contacts: Sequence[str]) -> Sequence[float]:
         """Seconds from each key of these contacts to the start of the prompt it led to; SAMPLE contacts at most are looked at."""
         gaps: list[float] = []
-        for contact in contacts[:: max(1, len(contacts) // SAMPLE)][:SAMPLE]:
-            printed = await quietline("trace", contact, "--json", "--state", str(self.state))
-            gaps += key_gaps(json.loads(line) for line in printed.splitlines())
+        async with open_archive(self.state / STORE) as archive:
+            for contact in contacts[:: max(1, len(contacts) // SAMPLE)][:SAMPLE]:
+                gaps += key_gaps(await archive.events(contact))
         return gaps

@@ -18,6 +18,7 @@ from engine.pbx.root import Root
 from tests.bench.native import Native, NativeAsterisk
 
 HERE = Path(__file__).parent
+SHIPPED = HERE.parents[1] / "prompts"
 AGENTS = tuple(f"b{n:02d}" for n in range(1, 11))
 EXTENSIONS = """
 [in]
@@ -106,10 +107,13 @@ class Bench:
         return Side("engine", str(status["sip"]), asterisk.pid, engine.pid)
 
     def write_site(self) -> Path:
-        """A copy of the bench site with the phones' port in it."""
-        site = self.folder / "site"
+        """A copy of the bench site with the phones' port in it; its prompts are the shipped ones and the second of sound."""
+        site, prompts = self.folder / "site", self.folder / "prompts"
         shutil.copytree(HERE / "site", site, dirs_exist_ok=True)
-        shutil.copytree(HERE / "prompts", self.folder / "prompts", dirs_exist_ok=True)
+        shutil.copytree(SHIPPED, prompts, dirs_exist_ok=True)
+        shutil.copytree(HERE / "prompts/en", prompts / "en", dirs_exist_ok=True)
+        texts = (SHIPPED / "en.yaml", HERE / "prompts/en.yaml")
+        (prompts / "en.yaml").write_text("\n".join(text.read_text(encoding="utf-8") for text in texts))
         text = (HERE / "site/site.yaml").read_text()
         (site / "site.yaml").write_text(text.replace("127.0.0.1:PORT", f"127.0.0.1:{self.phones}"))
         return site

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,9 @@ class DialplanSite:
         self.native, self.phones = native, {"2001": contact}
         self.sip = f"127.0.0.1:{native.spec.port}"
         self.keep = lambda record: True
+
+    async def ready(self, agents: Iterable[str]) -> None:
+        assert set(agents) <= set(self.phones)
 
     async def contacts(self, since: float) -> list[Mapping[str, Any]]:
         lines = (self.native.folder / "log/messages").read_text(errors="replace")
