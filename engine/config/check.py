@@ -275,11 +275,11 @@ def _spoken(site: SiteFile, catalog: Catalog, report: Report) -> None:
     for item in _scalars(site.root.get("languages")):
         if item.text not in catalog.languages:
             continue
-        for prompt in SPOKEN_BY_ENGINE:
-            if prompt not in catalog.ids(item.text):
-                text = f"prompt '{prompt}' has no text in language '{item.text}'; the engine itself speaks it"
-                place = catalog.place(item.text, prompt)
-                report.add(place, "missing-prompt", text, "add it", also=[(item.place, "the language")])
+        lacking = [prompt for prompt in SPOKEN_BY_ENGINE if prompt not in catalog.ids(item.text)]
+        if lacking:
+            texts = f"{plural(len(lacking), 'text')} that the engine itself speaks: {', '.join(lacking)}"
+            hint = f"write {'it' if len(lacking) == 1 else 'them'} in {catalog.folder}/{item.text}.yaml"
+            report.add(item.place, "missing-prompt", f"language '{item.text}' lacks {texts}", hint)
         _recorded(item, catalog, report)
 
 
@@ -342,7 +342,8 @@ def _prompt(flow: FlowFile, ref: Ref, catalog: Catalog, report: Report) -> None:
         if language in catalog.languages and ref.name not in catalog.ids(language):
             text = f"prompt '{ref.name}' has no text in language '{language}'"
             also = [(catalog.place(language, ref.name), f"the texts in '{language}' stand here")]
-            report.add(ref.place, "missing-prompt", text, guess(ref.name, catalog.ids(language)), also=also)
+            hint = guess(ref.name, catalog.ids(language)) or f"add it to {catalog.folder}/{language}.yaml"
+            report.add(ref.place, "missing-prompt", text, hint, also=also)
 
 
 def _language(

@@ -7,7 +7,6 @@ class); its other keys are the options.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -233,8 +232,3 @@ def _unknown(node: MappingNode, reader: Reader) -> None:
 def flow_paths(folder: Path) -> list[Path]:
     """The files of a site's folder that are flows: every .yaml but site.yaml and catalog.yaml."""
     return sorted(p for p in folder.glob("*.yaml") if p.name not in ("site.yaml", "catalog.yaml"))
-
-
-def flow_sources(folder: Path) -> Mapping[str, str]:
-    """Flow name -> source text, of a folder that has passed its check."""
-    return {p.stem: p.read_bytes().decode("utf-8") for p in flow_paths(folder)}

@@ -15,6 +15,7 @@ import pytest
 
 from engine.config import check_site, explain, load_site
 from engine.config.codes import CODES
+from engine.config.prompts import load_catalog
 from engine.config.report import Report
 from engine.errors import SetupError, SiteError
 
@@ -33,9 +34,19 @@ ELSEWHERE = {
 }
 
 
-def laid_out(case: str, folder: Path) -> None:
-    """The base with a case's files over it."""
+def base(folder: Path) -> None:
+    """The base, with a recording (an empty one will do) for all it says."""
     shutil.copytree(CASES / "_base", folder, dirs_exist_ok=True)
+    prompts = folder / "prompts"
+    for name in load_catalog(prompts, Report()).missing_recordings("en"):
+        recording = prompts / f"{name}.wav"
+        recording.parent.mkdir(parents=True, exist_ok=True)
+        recording.touch()
+
+
+def laid_out(case: str, folder: Path) -> None:
+    """The base with a case's files over it; what only the case says has no recording."""
+    base(folder)
     shutil.copytree(CASES / case, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("expected.txt"))
 
 
@@ -62,7 +73,7 @@ def test_there_are_enough_cases_and_hostile_ones_among_them() -> None:
 
 
 def test_the_base_of_all_cases_is_sound(tmp_path: Path) -> None:
-    shutil.copytree(CASES / "_base", tmp_path, dirs_exist_ok=True)
+    base(tmp_path)
     assert load_site(tmp_path / "ivr_flows", TODAY).settings.numbers == {"100": "support"}
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import check_site, compile_flow, flow_sources, load_site
+from engine.config import check_site, compile_flow, load_files, load_site
 from engine.config.flowfile import read_action, read_flow
 from engine.config.generated import files
 from engine.config.kinds import Reader, duration, spell
@@ -86,7 +86,7 @@ def _shipped() -> Snapshot:
 def test_a_flows_hash_is_that_of_its_source_text_and_a_stored_version_compiles_to_the_same_flow(
     site: Snapshot,
 ) -> None:
-    sources = flow_sources(SITE)
+    sources = load_files(SITE, TODAY).sources
     assert set(sources) == set(site.flows)
     for name, text in sources.items():
         assert site.flows[name].hash == hashlib.sha256(text.encode()).hexdigest()
