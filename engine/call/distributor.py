@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -172,7 +171,7 @@ class Distributor:
             case acd.Cancel(offer, contact, agent, why):
                 return [self._offer_ended(offer, contact, agent, why, now)]
             case acd.AgentChanged():
-                changed = asdict(command)
+                changed = command._asdict()
                 return [Event("agent_state", now, None, changed.pop("agent"), changed)]
 
     def _queue_of(self, contact: str) -> str | None:

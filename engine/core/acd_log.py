@@ -13,7 +13,7 @@ What each kind must carry, beyond what the table there says: the event's `at` is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.event import Event
@@ -23,7 +23,7 @@ from engine.core.rebuild import CoolDown, Rows, Talk
 from engine.core.site import Settings
 from engine.core.turn import rest_after_failure
 
-CHANGED_FIELDS = tuple(f.name for f in fields(AgentChanged) if f.name != "agent")
+CHANGED_FIELDS = AgentChanged._fields[1:]  # all but the agent
 BUSY_WITH_CONTACT = ("talking", "wrap_up")
 
 

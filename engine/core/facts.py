@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 #: Ways an offer fails by the agent's side (`OfferFailed.why`, `Cancel.why` of an overdue offer): this agent cools down for this contact.
 FAILURES = frozenset({"no_answer", "rejected", "busy", "unreachable"})
@@ -78,9 +78,10 @@ class Tick:
 
 # --- commands: what the shell must do ----------------------------------------------------------
 
+# Named tuples: as immutable as frozen dataclasses, and made in a third of the time; every decision makes two or three.
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+
+class Queued(NamedTuple):
     """The caller waits in `queue`.
 
     `position` counts from 1; `estimate` is the mean wait in seconds or None (unknown); `decision` is the table of candidates,
@@ -92,27 +93,24 @@ class Queued:
     enqueued_at: float
     position: int
     estimate: float | None
-    decision: dict[str, Any] = field(default_factory=dict)
+    decision: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The caller cannot wait: full | unstaffed | closed. `decision` is the table of candidates."""
 
     contact: str
     outcome: str
-    decision: dict[str, Any] = field(default_factory=dict)
+    decision: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TimedOut:
+class TimedOut(NamedTuple):
     """The caller has waited `max_wait`; they are no longer in the queue."""
 
     contact: str
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """Ring `agent` for `contact`, for `ring` seconds; the agent is reserved already. The offer's id is unique for ever."""
 
     offer: str
@@ -122,8 +120,7 @@ class Offer:
     ring: float
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(NamedTuple):
     """Stop ringing this offer.
 
     `why`: the caller left (abandoned, key, failed), the agent went (paused, logged_out), or no report came (unreachable).
@@ -135,8 +132,7 @@ class Cancel:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgentChanged:
+class AgentChanged(NamedTuple):
     """An agent's state is now this (ready, paused, reserved, talking, wrap_up, logged_out); `until` is when it ends by itself.
 
     The last one of each agent is all that is needed to restore them: `since` when the state began, `idle_since` since when they have

@@ -18,8 +18,7 @@ Every choice comes with its whole table of candidates, so that it can be explain
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from math import inf
 from typing import Any, NamedTuple
 
@@ -47,8 +46,7 @@ class Candidate(NamedTuple):
     last_chosen: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The queue chosen, or None and the outcome (full, unstaffed, closed); `decision` is the table, JSON values only."""
 
     queue: str | None
@@ -79,15 +77,18 @@ def cost(c: Candidate) -> float:
 
 def least_busy(candidates: Sequence[Candidate], now: float) -> Choice:
     """Choose by the rule above; the candidates come in list order."""
-    why = [excluded(c) for c in candidates]
-    able = [c for c, reason in zip(candidates, why, strict=True) if reason is None]
+    able = [c for c in candidates if excluded(c) is None]
     if not able:
-        outcome = next((r for r in REFUSALS if r in why), "closed")
-        return Choice(None, outcome, _decision("none", None, candidates, why, now))
+        return Choice(None, _refusal(candidates), _decision("none", None, candidates, now))
     idle = [c for c in able if c.ready > c.waiting]
     chosen = _quietest(idle) if idle else _shortest(able)
     rule = "agent_surplus" if idle else "call_surplus"
-    return Choice(chosen.queue, "queued", _decision(rule, chosen.queue, candidates, why, now))
+    return Choice(chosen.queue, "queued", _decision(rule, chosen.queue, candidates, now))
+
+
+def _refusal(candidates: Sequence[Candidate]) -> str:
+    why = {excluded(c) for c in candidates}
+    return next((reason for reason in REFUSALS if reason in why), "closed")
 
 
 def _quietest(idle: Sequence[Candidate]) -> Candidate:
@@ -111,17 +112,14 @@ def _crowding(c: Candidate) -> tuple[float, float]:
     )
 
 
-def _decision(
-    rule: str, chosen: str | None, candidates: Sequence[Candidate], why: Sequence[str | None], now: float
-) -> dict[str, Any]:
-    rows = [_row(c, reason) for c, reason in zip(candidates, why, strict=True)]
-    return {"rule": rule, "chosen": chosen, "at": now, "candidates": rows}
+def _decision(rule: str, chosen: str | None, candidates: Sequence[Candidate], now: float) -> dict[str, Any]:
+    return {"rule": rule, "chosen": chosen, "at": now, "candidates": [_row(c) for c in candidates]}
 
 
-def _row(c: Candidate, reason: str | None) -> dict[str, Any]:
+def _row(c: Candidate) -> dict[str, Any]:
     return {
         "queue": c.queue,
-        "excluded": reason,
+        "excluded": excluded(c),
         "ready": c.ready,
         "waiting": c.waiting,
         "held": c.held,
@@ -136,10 +134,5 @@ def _row(c: Candidate, reason: str | None) -> dict[str, Any]:
 
 
 def idle_key(idle_since: float, order: int) -> tuple[float, int]:
-    """What agents are sorted by: who has waited longest for a contact, then the site's order."""
+    """What ready agents are sorted by, the next one first: who has waited longest for a contact, then the site's order."""
     return (idle_since, order)
-
-
-def longest_idle(agents: Iterable[tuple[str, float, int]]) -> str | None:
-    """The next agent of those ready and fitting, given as (name, idle_since, order); None if there are none."""
-    return min(agents, key=lambda a: idle_key(a[1], a[2]), default=(None, 0.0, 0))[0]

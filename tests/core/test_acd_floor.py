@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
@@ -114,13 +112,13 @@ class Shell:
             case acd.Offer():
                 assert command.offer not in self.offers, "an offer's id was used twice"
                 self.offers[command.offer] = command
-                self._event("offered", command.contact, **asdict(command))
+                self._event("offered", command.contact, **command._asdict())
             case acd.Cancel():
                 self._event(
                     "offer_ended", command.contact, offer=command.offer, agent=command.agent, why=command.why
                 )
             case acd.AgentChanged():
-                self._event("agent_state", None, command.agent, **asdict(command))
+                self._event("agent_state", None, command.agent, **command._asdict())
 
     def _leave(self, contact: str, outcome: str) -> None:
         assert contact not in self.fate, f"{contact} left the queue twice"
