@@ -54,7 +54,7 @@ class Call:
         self._house = house
         self._flow = flow
         self.id = contact
-        self.line = Line(contact, channel, house.client.of(contact))
+        self.line = Line(contact, channel, house.client.of(contact), house.now)
         self._walk: Walk | None = None
 
     # --- the whole life -----------------------------------------------------------------------
@@ -114,10 +114,12 @@ class Call:
 
     async def _follow(self, walk: Walk, relink: Relink | None) -> None:
         while (do := walk.do) is not None:
+            self.line.playing_at = None
             outcome = await self._perform(do, relink)
             relink = None
             walk.send(outcome)
-            data = {**plain(do), "outcome": outcome, "language": walk.interpreter.variables["language"]}
+            about = {"outcome": outcome, "language": self._language, "playing_at": self.line.playing_at}
+            data = {**plain(do), **about}
             await self._house.ledger.append(Event("step", self._house.now(), self.id, data=data))
 
     # --- what the interpreter asks for --------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +51,10 @@ _ENDS = frozenset({"StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"})
 class Line:
     """One caller's channel. `calls` are Asterisk's commands, in this contact's order."""
 
-    def __init__(self, contact: str, channel: str, calls: Calls) -> None:
+    def __init__(self, contact: str, channel: str, calls: Calls, now: Callable[[], float]) -> None:
+        self._now = now
+        #: When Asterisk said that it plays what was asked last (seconds since the epoch); None until it does.
+        self.playing_at: float | None = None
         self.contact = contact
         self.channel = channel
         self.calls = calls
@@ -68,6 +71,8 @@ class Line:
         match item:
             case Relink():
                 raise Reconnected(item)
+            case {"type": "PlaybackStarted"} if self.playing_at is None:
+                self.playing_at = self._now()
             case dict() if item.get("channel", {}).get("id") == self.channel:
                 kind = item["type"]
                 if kind == "ChannelDtmfReceived":

@@ -24,6 +24,7 @@ MEASURED: Final = frozenset(
         "file",
         "flow_hash",
         "mean",
+        "playing_at",
         "sd",
         "seconds",
         "since",

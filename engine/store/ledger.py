@@ -3,14 +3,15 @@
 `append` folds events into the open contacts at once and returns a future that is done when they are on disk. One commit takes all that
 arrived while the one before it was being written (group commit), so a quiet line waits for one fsync and a busy one shares it. A commit
 that fails (disk full, database locked) is tried again for as long as it takes: the events stay in order, the commands they would cause
-wait, and Asterisk keeps the calls.
+wait, and Asterisk keeps the calls. A row that the store's own rules forbid is a fault of ours: it is logged and left out, or it would hold
+up every call for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -39,6 +40,7 @@ _INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VA
 _LAST_WORD = 1.0
 
 Row = tuple[object, ...]
+Insert = Callable[[str, Sequence[Row]], Awaitable[None]]
 
 
 class _Batch:
@@ -134,26 +136,13 @@ class Ledger:
     async def _write(self) -> None:
         batch, self._batch = self._batch, _Batch()
         self._working = True
-        delay = 0.1
         try:
-            while True:
-                try:
-                    await self._commit(batch)
-                    break
-                except sqlite3.Error as error:
-                    self.stuck = True
-                    log.error(
-                        "the store cannot write; calls wait, trying again", error=str(error), in_s=delay
-                    )
-                    with suppress(sqlite3.Error):
-                        await self._db.rollback()
-                    if self._stopping and delay > _LAST_WORD:
-                        log.error("stopped with events that could not be written", events=len(batch.events))
-                        return
-                    await asyncio.sleep(delay)
-                    delay = min(delay * 2, 5.0)
+            written = await self._persist(batch)
         finally:
             self._working = False
+        if not written:
+            log.error("stopped with events that could not be written", events=len(batch.events))
+            return
         if self.stuck:
             self.stuck = False
             log.info("the store writes again")
@@ -161,7 +150,30 @@ class Ledger:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def _commit(self, batch: _Batch) -> None:
+    async def _persist(self, batch: _Batch) -> bool:
+        """Commit, however long it takes; False when the engine stops and it still cannot be done."""
+        delay, insert = 0.1, self._many
+        while True:
+            try:
+                await self._commit(batch, insert)
+                return True
+            except sqlite3.IntegrityError:
+                insert = self._one_by_one
+                await self._roll_back()
+            except sqlite3.Error as error:
+                self.stuck = True
+                log.error("the store cannot write; calls wait, trying again", error=str(error), in_s=delay)
+                await self._roll_back()
+                if self._stopping and delay > _LAST_WORD:
+                    return False
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5.0)
+
+    async def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            await self._db.rollback()
+
+    async def _commit(self, batch: _Batch, insert: Insert) -> None:
         for sql, rows in (
             (_INSERT_FLOW, batch.flows),
             (_INSERT_CONTACT, batch.contacts),
@@ -170,12 +182,19 @@ class Ledger:
             (_CLOSE_CONTACT, batch.closed),
         ):
             if rows:
-                await self._many(sql, rows)
+                await insert(sql, rows)
         await self._db.commit()
 
     async def _many(self, sql: str, rows: Sequence[Row]) -> None:
         cursor = await self._db.executemany(sql, rows)
         await cursor.close()
+
+    async def _one_by_one(self, sql: str, rows: Sequence[Row]) -> None:
+        for row in rows:
+            try:
+                await self._many(sql, [row])
+            except sqlite3.IntegrityError as error:
+                log.error("the store refuses a row, which is left out", error=str(error), row=row)
 
 
 @asynccontextmanager
