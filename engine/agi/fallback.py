@@ -76,7 +76,7 @@ def turn_away(agi: AGI, call: Call) -> None:
 def arriving(told: dict[str, str], sounds: str) -> Call:
     """The call as Asterisk tells it; its id is unique for ever: the moment and Asterisk's own number of the channel."""
     now = time.time()
-    uniqueid = plain(told.get("agi_uniqueid", "")) or str(os.getpid())
+    uniqueid = plain(told.get("agi_uniqueid", "")).replace("/", "") or str(os.getpid())
     return Call(
         id=f"{int(now * 1000)}-{uniqueid}",
         from_number=plain(told.get("agi_callerid", "")),
@@ -109,8 +109,9 @@ def take_message(agi: AGI, call: Call, folder: Path) -> str:
     try:
         answer(agi)
         say(agi, call, "fallback_apology")
-        options = f"beep s={SILENCE_SECONDS}"
-        pressed = agi.record_file(str(folder / "message"), "wav", "#", MOST_SECONDS * 1000, 0, options)
+        pressed = agi.record_file(
+            str(folder / "message"), "wav", "#", MOST_SECONDS * 1000, 0, "beep", SILENCE_SECONDS
+        )
     except GONE:
         return "hangup"
     return "key" if pressed else "silence"
