@@ -37,6 +37,7 @@ from engine.load.sipp import (
     phone_port,
     port_free,
 )
+from engine.pbx.process import raise_open_files
 
 SETTLE = 15.0
 #: Above this share of a core SIPp itself is the bottleneck, and its times say nothing about the site.
@@ -118,6 +119,7 @@ async def run_load(
     """
     mix = mix_of(spec)
     check(spec)
+    raise_open_files()
     contacts = chosen(site.phones, spec.agents)
     patience = spec.calls / spec.rate + spec.patience + SETTLE + 60
     phones = AgentPhones(root, script(mix, spec), contacts, state / "phones", patience)

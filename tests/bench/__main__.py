@@ -28,10 +28,10 @@ from rich.console import Console
 
 from engine.errors import EngineError
 from engine.load.sipp import free_port
+from engine.pbx.process import raise_open_files
 from engine.pbx.root import ensure_root
 from tests.bench import answer, free_agent, memory
 from tests.bench.figure import Figure, show
-from tests.bench.native import raise_open_files
 from tests.bench.sides import Bench
 
 Measure = Callable[[Bench, int], Coroutine[None, None, list[Figure]]]

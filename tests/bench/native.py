@@ -5,7 +5,6 @@ The same binary as the engine's, ulaw only, prompts of the same format, no CDR, 
 
 from __future__ import annotations
 
-import resource
 import signal
 import subprocess
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from engine.errors import SetupError
 from engine.load.sipp import cpu_seconds
+from engine.pbx.process import raise_open_files
 from engine.pbx.root import Root
 
 MODULES = """
@@ -168,9 +168,3 @@ class NativeAsterisk:
                 self.process.wait(patience)
             except subprocess.TimeoutExpired:
                 continue
-
-
-def raise_open_files() -> None:
-    """Let this process and its children open as many files as the system allows: a thousand are gone at 200 calls."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
