@@ -43,10 +43,12 @@ class Process:
 def started_at(pid: int) -> int | None:
     """When a living process started, in ticks since boot; None when it is gone or only waits to be collected."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in "ZX" else int(fields[19])
+    # Until its last thread has ended, a killed process looks like gone and still holds its ports.
+    threads, started = int(fields[16]), int(fields[18])
+    return None if state in "ZX" and threads <= 1 else started
 
 
 def pid_file(name: str, state: Path) -> Path:

@@ -23,6 +23,12 @@ from engine.pbx.render import REPOSITORY, Layout, render, run_folder
 from engine.pbx.root import Root
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+DYING = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+print('up', flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 
 
@@ -59,6 +65,15 @@ def test_stopping_ends_it_and_stopping_again_says_that_nothing_ran(state: Path) 
 def test_a_process_that_ignores_the_polite_word_is_ended_by_force(state: Path) -> None:
     found = started(state, [sys.executable, "-c", STUBBORN])
     assert stop("engine", state, deadline=0.3) is True
+    assert started_at(found.pid) is None
+
+
+def test_a_process_counts_as_gone_only_when_its_last_thread_has_ended(state: Path) -> None:
+    found = started(state, [sys.executable, "-c", DYING])
+    assert wait_until(lambda: ") Z " in Path(f"/proc/{found.pid}/stat").read_text(), 20)
+    assert running("engine", state) == found
+    assert not process.gone(found)
+    assert stop("engine", state) is True
     assert started_at(found.pid) is None
 
 
