@@ -65,6 +65,16 @@ def check_files(folder: Path, today: date | None = None) -> tuple[Loaded | None,
     return Loaded(snapshot, catalog, {f.name: f.text for f in flows}), report
 
 
+def load_texts(folder: Path) -> Catalog:
+    """The site's prompt texts, whatever else is wrong with it; raises SiteError where they cannot be used."""
+    unread, report = Report(), Report()
+    site = _site(folder, datetime.now(UTC).date(), unread)
+    catalog = _catalog(folder, site, report)
+    if catalog is None or report.errors:
+        raise SiteError((report if report.errors else unread).render())
+    return catalog
+
+
 def shown(path: Path) -> str:
     """A path as reports name it: seen from the working directory where it lies below it."""
     here = Path.cwd()

@@ -21,9 +21,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.pbx.ports import asterisk_needs, check_free
-from engine.pbx.render import Layout, run_folder
+from engine.pbx.render import Layout, render, run_folder
 from engine.pbx.secrets import load_secrets
 
 START_DEADLINE = 30.0
@@ -80,9 +81,14 @@ def start_detached(
             env={**os.environ, **(environment or {})},
             preexec_fn=raise_open_files,
         )
-    process = Process(child.pid, started_at(child.pid) or 0)
     child.returncode = 0  # it outlives us on purpose: subprocess shall not warn about it
-    draft = pid_file(name, state).with_suffix(".pid.new")
+    return remember_process(name, state, child.pid)
+
+
+def remember_process(name: str, state: Path, pid: int) -> Process:
+    """Write down that this process is ours."""
+    process = Process(pid, started_at(pid) or 0)
+    draft = pid_file(name, state).with_suffix(f".pid.{os.getpid()}")
     draft.write_text(json.dumps(asdict(process)))
     draft.replace(pid_file(name, state))
     return process
@@ -176,6 +182,23 @@ def last_lines(log: Path) -> str:
     """The end of what a program printed."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     return "; ".join(line.strip() for line in lines[-3:]) or "it printed nothing"
+
+
+def refresh_asterisk(settings: Settings, layout: Layout) -> bool:
+    """Render again, and have a running Asterisk read what has changed; False when nothing has. Raises SetupError."""
+    etc = layout.asterisk / "etc"
+    before = texts(etc)
+    render(settings, layout)
+    if texts(etc) == before:
+        return False
+    reload_asterisk(layout)
+    return True
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Every file below a folder, by its name in it."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in files}
 
 
 def reload_asterisk(layout: Layout) -> None:

@@ -162,14 +162,14 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def locked(path: Path, progress: Progress) -> Iterator[None]:
-    """Hold a lock file; says so when another set-up holds it already."""
+def locked(path: Path, progress: Progress, busy: str) -> Iterator[None]:
+    """Hold a lock file; says `busy` when another process holds it already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            progress("another set-up is fetching Asterisk; waiting for it")
+            progress(busy)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -178,7 +178,8 @@ def ensure_root(progress: Progress) -> Root:
     """Find a usable Asterisk and SIPp, or make them. Raises SetupError with one sentence when neither works."""
     cache = cache_folder()
     if chosen_root() is None and not cache.is_dir():
-        with locked(cache.with_name("asterisk.lock"), progress):
+        busy = "another set-up is fetching Asterisk; waiting for it"
+        with locked(cache.with_name("asterisk.lock"), progress, busy):
             if not cache.is_dir():
                 unpack_debian(cache, progress)
     return find_root()

@@ -1,0 +1,120 @@
+"""`quietline status`, `agent` and `reload`: questions and orders to a running engine."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from cyclopts import Parameter
+
+from engine.cli.ask import ask
+from engine.cli.console import print_json, say, seconds, table
+from engine.cli.place import STATE, JsonOption, StateOption
+
+#: What people type, and the state it is.
+ASKED = {"ready": "ready", "pause": "paused", "logout": "logged_out"}
+
+Wanted = Annotated[Literal["ready", "pause", "logout"], Parameter(help="What to become.")]
+
+
+def status(*, state: StateOption = STATE, json: JsonOption = False) -> None:
+    """Show addresses, queues, callers and agents."""
+    told = ask(state, "GET", "/status")
+    if json:
+        print_json(told)
+        return
+    calls = "1 call" if told["calls"] == 1 else f"{told['calls']} calls"
+    say(
+        f"Calls can come in; {calls} in progress."
+        if told["ready"]
+        else "Asterisk is not connected: no call can come in."
+    )
+    say(f"SIP {told['sip']}   ARI {told['ari']}   pages {told['pages']}   state {told['state']}")
+    say("")
+    show_floor(told["floor"])
+
+
+def show_floor(floor: dict[str, Any]) -> None:
+    """Queues, those who wait in them, and agents, as tables."""
+    queues = floor["queues"]
+    table(
+        ("queue", "waiting", "longest", "ready", "talking", "signed in"),
+        (
+            (
+                name,
+                str(len(callers_of(q))),
+                seconds(q["longest_wait"]),
+                str(q["ready"]),
+                str(q["talking"]),
+                str(q["signed_in"]),
+            )
+            for name, q in queues.items()
+        ),
+    )
+    waiting = [(name, caller) for name, q in queues.items() for caller in callers_of(q)]
+    if waiting:
+        say("")
+        table(
+            ("caller", "queue", "position", "waited"),
+            (
+                (c["contact"], name, str(c["position"] or "ringing"), seconds(c["waited"]))
+                for name, c in waiting
+            ),
+        )
+    say("")
+    table(
+        ("agent", "name", "state", "reason", "for", "queues"),
+        (
+            (
+                name,
+                a["title"],
+                a["state"],
+                a["reason"],
+                seconds(max(0.0, time.time() - a["since"])) if a["since"] else "",
+                ", ".join(a["queues"]),
+            )
+            for name, a in floor["agents"].items()
+        ),
+    )
+
+
+def callers_of(queue: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everybody in a queue, those first for whom a phone rings."""
+    return [*queue["being_offered"], *queue["waiting"]]
+
+
+def agent(name: str, wanted: Wanted, /, *reason: str, state: StateOption = STATE) -> None:
+    """Make an agent ready, pause them (with a reason), or log them out.
+
+    Parameters
+    ----------
+    name
+        The agent's name in site.yaml.
+    reason
+        Why they pause.
+    """
+    told = set_agent(state, name, wanted, " ".join(reason))
+    say(sentence(name, told))
+
+
+def set_agent(state: Path, name: str, wanted: str, reason: str = "") -> dict[str, Any]:
+    """Ask for an agent's state; returns what the agent is now."""
+    asked = {"state": ASKED[wanted], "reason": reason}
+    told: dict[str, Any] = ask(state, "POST", f"/agents/{quote(name, safe='')}", asked)
+    return told
+
+
+def sentence(name: str, told: dict[str, Any]) -> str:
+    """An agent's state in words."""
+    why = f" ({told['reason']})" if told["reason"] else ""
+    later = f"; then {told['then'].replace('_', ' ')}" if told["then"] else ""
+    title = f" {told['title']}" if told["title"] else ""
+    return f"{name}{title} is {told['state'].replace('_', ' ')}{why}{later}."
+
+
+def reload(*, state: StateOption = STATE) -> None:
+    """Take the site as it is on disk; calls in progress finish on the flows they began with."""
+    ask(state, "POST", "/reload", patience=60)
+    say("The site is reloaded.")

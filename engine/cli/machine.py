@@ -1,0 +1,47 @@
+"""`quietline doctor`: what could keep calls from coming in, looked at one by one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from rich.console import Console
+
+from engine.cli.place import STATE, BindOption, PortsOption, SiteOption, StateOption, place_of
+from engine.config import check_site
+from engine.config.load import load_texts
+from engine.config.recordings import recording_problems
+from engine.errors import EngineError
+from engine.pbx.doctor import Check, Patient, healthy, lines, run_checks
+
+STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+def doctor(
+    *,
+    site: SiteOption = None,
+    state: StateOption = STATE,
+    ports: PortsOption = None,
+    bind: BindOption = None,
+) -> int:
+    """Look at this machine and say what to do about what is wrong; exit status 1 when calls could not come in."""
+    place = place_of(state, site, ports, bind)
+    snapshot, _ = check_site(place.site)
+
+    def prompt_problems() -> list[str]:
+        with suppress(EngineError):  # a site without usable texts is a finding of its own
+            catalog = load_texts(place.site)
+            return [p for language in catalog.languages for p in recording_problems(catalog, language)]
+        return []
+
+    settings = snapshot.settings if snapshot else None
+    checks = run_checks(Patient(place.state, place.ports, settings, prompt_problems, place.bind))
+    show(checks)
+    return 0 if healthy(checks) else 1
+
+
+def show(checks: list[Check]) -> None:
+    """The findings, each level in its colour."""
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    for check in checks:
+        for line in lines([check]):
+            console.print(line, style=STYLES[check.level] if line.startswith(check.level) else None)

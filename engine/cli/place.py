@@ -1,0 +1,147 @@
+"""Where one Quietline lives: its state's folder, its site, its ports and addresses.
+
+`quietline up` writes them to STATE/state.json, so that every later command needs only `--state`. What a command is given wins over what
+the state remembers, and that over the defaults.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from engine.errors import SetupError
+from engine.pbx.ports import Ports
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::")
+
+StateOption = Annotated[Path, Parameter(help="Folder of the database, recordings, logs and run files.")]
+SiteOption = Annotated[
+    Path | None, Parameter(help="Folder of site.yaml and the flows; remembered. At first: ivr_flows.")
+]
+PortsOption = Annotated[
+    int | None,
+    Parameter(
+        name="--ports", help="Move every port: SIP BASE, ARI BASE+1, media +2, pages +3, voice from +100."
+    ),
+]
+BindOption = Annotated[
+    str | None, Parameter(help="Address SIP listens at, 0.0.0.0 for all. At first: 127.0.0.1.")
+]
+PublicOption = Annotated[
+    str | None,
+    Parameter(help="Address that callers outside see, where a router or container stands between."),
+]
+PagesOption = Annotated[str | None, Parameter(help="Address the pages listen at. At first: 127.0.0.1.")]
+JsonOption = Annotated[
+    bool, Parameter(name="--json", negative="", help="JSON for programs instead of a table.")
+]
+
+STATE = Path("var")
+SITE = Path("ivr_flows")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One Quietline's folders, ports and addresses; paths are absolute."""
+
+    state: Path
+    site: Path
+    ports: Ports = field(default_factory=Ports)
+    bind: str = LOOPBACK
+    public_address: str | None = None
+    pages_address: str = LOOPBACK
+
+    @property
+    def sip(self) -> str:
+        """Where a caller on this machine reaches us: address:port."""
+        return joined(LOOPBACK if self.bind in EVERYWHERE else self.bind, self.ports.sip)
+
+    @property
+    def pages(self) -> str:
+        """The pages' address for a browser on this machine."""
+        address = LOOPBACK if self.pages_address in EVERYWHERE else self.pages_address
+        return f"http://{joined(address, self.ports.pages)}/"
+
+    @property
+    def ari(self) -> str:
+        """The private Asterisk's REST interface, without a path."""
+        return f"http://{LOOPBACK}:{self.ports.ari}"
+
+    @property
+    def engine_log(self) -> Path:
+        """What the engine in the background writes."""
+        return self.state / "log" / "engine.log"
+
+
+def joined(address: str, port: int) -> str:
+    """Address and port as one text."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def place_of(
+    state: Path,
+    site: Path | None = None,
+    ports: int | None = None,
+    bind: str | None = None,
+    public_address: str | None = None,
+    pages_address: str | None = None,
+) -> Place:
+    """The place a command is about. Raises SetupError for ports that cannot be, or a state that cannot be read."""
+    given = {
+        "site": site.absolute() if site else None,
+        "ports": Ports.from_base(ports) if ports is not None else None,
+        "bind": bind,
+        "public_address": public_address,
+        "pages_address": pages_address,
+    }
+    known = {"site": SITE.absolute(), **remembered(state)}
+    return Place(
+        state.absolute(), **{**known, **{key: value for key, value in given.items() if value is not None}}
+    )
+
+
+def remembered(state: Path) -> dict[str, Any]:
+    """What the state remembers; nothing where none was ever started. Raises SetupError when it cannot be read."""
+    path = state / "state.json"
+    try:
+        told = json.loads(path.read_text())
+        kept = {"site": Path(told["site"]), "ports": Ports(**told["ports"])}
+        names = {known.name for known in fields(Place)} & told.keys() - {"state"} - kept.keys()
+        return kept | {name: told[name] for name in names}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise SetupError(
+            f"{path} cannot be read ({error.strerror}): run this as the user who started it"
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise SetupError(
+            f"{path} is damaged: remove it, and name site and ports at the next start"
+        ) from error
+
+
+def remember(place: Place) -> None:
+    """Write the place to its state."""
+    told = asdict(place) | {"site": str(place.site), "state": str(place.state)}
+    draft = place.state / ".state.json.new"
+    draft.write_text(json.dumps(told, indent=1) + "\n")
+    draft.replace(place.state / "state.json")
+
+
+def make_state(state: Path) -> None:
+    """Make the state's folder. Raises SetupError with one sentence when it cannot be written in."""
+    elsewhere = "choose another place with --state"
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        trial = state / ".trial"
+        trial.touch()
+        trial.unlink()
+    except (FileExistsError, NotADirectoryError):
+        raise SetupError(f"{state} cannot be a folder, there is a file in its way: {elsewhere}") from None
+    except OSError as error:
+        raise SetupError(f"{state} cannot be written ({error.strerror}): {elsewhere}") from error

@@ -1,0 +1,130 @@
+"""`quietline contacts` and `quietline trace`: what the store remembers, read beside a running engine or without one."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from engine.app import prompts_folder
+from engine.cli.console import clock, print_json, say, seconds, table
+from engine.cli.place import STATE, JsonOption, StateOption, place_of
+from engine.config import compile_flow, load_files
+from engine.config.prompts import Catalog
+from engine.config.trace import Trace
+from engine.core.contact import Outcome
+from engine.core.flow import Flow
+from engine.core.site import Settings
+from engine.errors import EngineError, SetupError
+from engine.store.archive import Archive, open_archive
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+SinceOption = Annotated[
+    str | None,
+    Parameter(help="Only calls since then: 30m, 2h, 7d, 2027-03-01, 2027-03-01T14:30, or epoch seconds."),
+]
+OutcomeOption = Annotated[str | None, Parameter(help=f"Only calls that ended so: {', '.join(Outcome)}.")]
+
+
+async def contacts(
+    *,
+    state: StateOption = STATE,
+    since: SinceOption = None,
+    outcome: OutcomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List calls, the oldest first: exactly one record each."""
+    if outcome is not None and outcome not in set(Outcome):
+        raise SetupError(f"no call ends as {outcome!r}: choose among {', '.join(Outcome)}")
+    async with open_archive(state / "quietline.db") as archive:
+        found = await archive.contacts(moment(since, time.time()) if since else 0.0, outcome)
+    if json:
+        for record in found:
+            print_json(record)
+    else:
+        show_contacts(found)
+
+
+def moment(text: str, now: float) -> float:
+    """A moment as people write it, in seconds since the epoch. Raises SetupError when it is none."""
+    if ago := re.fullmatch(r"(\d+)([smhd])", text):
+        return now - int(ago[1]) * UNITS[ago[2]]
+    with suppress(ValueError):
+        return float(text)
+    with suppress(ValueError):
+        return datetime.fromisoformat(text).timestamp()
+    raise SetupError(f"--since {text!r} is no time: write 30m, 2h, 7d, 2027-03-01 or 2027-03-01T14:30")
+
+
+def show_contacts(found: list[dict[str, Any]]) -> None:
+    """Records as a table."""
+    if not found:
+        say("No calls.")
+        return
+    table(
+        ("contact", "arrived", "from", "to", "flow", "outcome", "queue", "agent", "waited", "talked"),
+        (
+            (
+                c["id"],
+                clock(c["arrived_at"]),
+                c["from_number"],
+                c["to_number"],
+                c["flow"],
+                c["outcome"] or "in progress",
+                c["queue"] or "",
+                c["agent"] or "",
+                seconds(c["wait_s"]),
+                seconds(c["talk_s"]),
+            )
+            for c in found
+        ),
+    )
+
+
+async def trace(contact: str, *, state: StateOption = STATE, json: JsonOption = False) -> None:
+    """Tell a call line by line: what the caller heard and pressed, where they went and why.
+
+    Parameters
+    ----------
+    contact
+        The contact's id, as `quietline contacts` shows it.
+    """
+    async with open_archive(state / "quietline.db") as archive:
+        record = await archive.contact(contact)
+        story = await Teller(archive, place_of(state).site).begin(record["flow_hash"])
+        for event in await archive.events(contact):
+            lines = story.feed(event)
+            if json:
+                print_json(story.as_json(event, lines))
+            else:
+                for line in lines:
+                    say(str(line))
+
+
+class Teller:
+    """Begins traces; a site that cannot be read (any more) leaves the events to tell their own part."""
+
+    def __init__(self, archive: Archive, site: Path) -> None:
+        self._archive = archive
+        self._flows: dict[str, Flow] = {}
+        self._catalog, self._settings = Catalog(prompts_folder(site, EMPTY)), EMPTY
+        with suppress(EngineError):
+            files = load_files(site)
+            self._catalog, self._settings = files.catalog, files.snapshot.settings
+
+    async def begin(self, digest: str) -> Trace:
+        """The trace of a call that began with this version of a flow."""
+        if digest and digest not in self._flows:
+            with suppress(EngineError):
+                source, name = (await self._archive.flow_source(digest))[::-1]
+                self._flows[digest] = compile_flow(source, name, self._settings)
+        return Trace(self._catalog, self._flows)
+
+
+EMPTY = Settings(("en",), {}, {}, {}, {}, {}, {}, {})

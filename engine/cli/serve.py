@@ -1,0 +1,241 @@
+"""`quietline run`: the engine in the foreground, with its control socket and pages."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from engine.app import Engine, prompts_folder, run_engine
+from engine.ari.pool import WebsocketTransport
+from engine.cli.ask import answers, control_socket
+from engine.cli.place import (
+    STATE,
+    BindOption,
+    PagesOption,
+    Place,
+    PortsOption,
+    PublicOption,
+    SiteOption,
+    StateOption,
+    make_state,
+    place_of,
+    remember,
+)
+from engine.config import Loaded, load_files
+from engine.core import acd
+from engine.core.site import Settings
+from engine.errors import EngineError, SetupError, SiteError
+from engine.pbx.external import external_version
+from engine.pbx.ports import Need, check_free
+from engine.pbx.process import raise_open_files, refresh_asterisk, remember_process
+from engine.pbx.render import APP, Layout, run_folder
+from engine.pbx.root import find_root
+from engine.pbx.secrets import load_secrets
+from engine.web.control import Controls, control_app
+from engine.web.pages import pages_app
+
+log = structlog.get_logger()
+
+
+def run(
+    *,
+    site: SiteOption = None,
+    state: StateOption = STATE,
+    ports: PortsOption = None,
+    bind: BindOption = None,
+    public_address: PublicOption = None,
+    pages_address: PagesOption = None,
+) -> None:
+    """Run the engine alone, in the foreground, beside an Asterisk that runs already (or will)."""
+    place = place_of(state, site, ports, bind, public_address, pages_address)
+    configure_logs()
+    raise_open_files()
+    try:
+        uvloop.run(serve(place))
+    except BaseExceptionGroup as group:
+        raise the_reason(group) from group
+
+
+def the_reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error of ours that ended a group of tasks, or the group itself where it is a fault of the program."""
+    found = [error for error in leaves(group) if isinstance(error, EngineError)]
+    return found[0] if found else group
+
+
+def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """The errors in a group of groups."""
+    for error in group.exceptions:
+        yield from leaves(error) if isinstance(error, BaseExceptionGroup) else (error,)
+
+
+async def serve(place: Place) -> None:
+    """Run until SIGTERM, SIGINT or a /stop; calls stay in Asterisk."""
+    files = load_files(place.site)
+    make_state(place.state)
+    take_place(place)
+    stopping = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
+    settings = files.snapshot.settings
+    app = settings.external.get("app", APP)
+    async with (
+        transport(place, settings, app) as link,
+        run_engine(link, files, place.state, time.time, app=app) as engine,
+        served(place, controls(place, engine, files, stopping)),
+    ):
+        log.info("engine started", site=str(place.site), state=str(place.state), pages=place.pages)
+        await stopping.wait()
+    log.info("engine stopped; calls stay in Asterisk")
+
+
+def take_place(place: Place) -> None:
+    """Be this state's one engine. Raises SetupError when there is one already, or the pages' port is taken."""
+    if answers(place.state):
+        raise SetupError(
+            f"an engine runs on {place.state} already: end it with `quietline down --state {place.state}`"
+        )
+    check_free(place.ports, place.pages_address, (Need(place.ports.pages, "tcp", "pages"),))
+    run_folder(place.state).mkdir(mode=0o700, parents=True, exist_ok=True)
+    remember(place)
+    remember_process("engine", place.state, os.getpid())
+
+
+def transport(place: Place, settings: Settings, app: str) -> WebsocketTransport:
+    """The way to the Asterisk of this site."""
+    if settings.asterisk == "external":
+        access = settings.external
+        external_version(access)
+        url = access["url"].rstrip("/")
+        return WebsocketTransport(f"{url}/ari", app, access["username"], access["password"])
+    secrets = load_secrets(place.state)
+    return WebsocketTransport(f"{place.ari}/ari", app, secrets.ari_user, secrets.ari_password)
+
+
+def controls(place: Place, engine: Engine, files: Loaded, stopping: asyncio.Event) -> Controls:
+    """What the control socket and the pages reach of the engine."""
+    distributor = engine.house.distributor
+
+    async def submit(fact: acd.Fact) -> None:
+        await distributor.submit(fact)
+
+    def agents() -> dict[str, Any]:
+        return dict(distributor.overview()["agents"])
+
+    return Controls(
+        status=partial(status, place, engine),
+        submit=submit,
+        agents=agents,
+        reload=partial(reload_site, place, engine),
+        stop=stopping.set,
+    )
+
+
+def status(place: Place, engine: Engine) -> dict[str, Any]:
+    """What `quietline status --json` prints."""
+    settings = engine.house.site.settings
+    outside = settings.asterisk == "external"
+    return {
+        "sip": outside_sip(settings) if outside else place.sip,
+        "ari": settings.external["url"] if outside else place.ari,
+        "pages": place.pages,
+        "state": str(place.state),
+        "site": str(place.site),
+        "ready": engine.switchboard.ready.is_set(),
+        "calls": engine.switchboard.calls,
+        "floor": engine.house.distributor.overview(),
+    }
+
+
+def outside_sip(settings: Settings) -> str:
+    """Where an external Asterisk takes calls, as far as we can tell: SIP's own port on its host."""
+    return f"{urlsplit(settings.external['url']).hostname}:5060"
+
+
+async def reload_site(place: Place, engine: Engine) -> None:
+    """Take the site as it is on disk, Asterisk's part too. Raises SiteError; then the running site is untouched."""
+    files = load_files(place.site)
+    settings = files.snapshot.settings
+    if settings.asterisk != engine.house.site.settings.asterisk:
+        raise SiteError("`asterisk` in site.yaml has changed: that needs `quietline down` and `quietline up`")
+    if settings.asterisk == "private":
+        layout = Layout(
+            place.state,
+            find_root(),
+            place.ports,
+            prompts_folder(place.site, settings),
+            place.bind,
+            place.public_address,
+        )
+        try:
+            await asyncio.to_thread(refresh_asterisk, settings, layout)
+        except SetupError as error:
+            raise SiteError(str(error)) from error
+    await engine.publish(files)
+    log.info("site reloaded", site=str(place.site))
+
+
+@asynccontextmanager
+async def served(place: Place, wanted: Controls) -> AsyncIterator[None]:
+    """The control socket, for this user alone, and the pages."""
+    socket = control_socket(place.state)
+    async with AsyncExitStack() as stack:
+        control = await stack.enter_async_context(ready_runner(control_app(wanted)))
+        await web.UnixSite(control, str(socket)).start()
+        socket.chmod(0o600)
+        stack.callback(socket.unlink, missing_ok=True)
+        pages = await stack.enter_async_context(ready_runner(pages_app(wanted.status)))
+        await web.TCPSite(pages, place.pages_address, place.ports.pages).start()
+        yield
+
+
+@asynccontextmanager
+async def ready_runner(app: web.Application) -> AsyncIterator[web.AppRunner]:
+    """An application's runner, set up and cleaned up; answers on their way get a second."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        yield runner
+    finally:
+        await runner.cleanup()
+
+
+class ToStructlog(logging.Handler):
+    """Hands what libraries log to our log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One record; a traceback stays one."""
+        log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
+def configure_logs() -> None:
+    """Lines for people on a terminal, JSON lines anywhere else."""
+    terminal = sys.stderr.isatty()
+    last: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if terminal
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=not terminal),
+            *last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[ToStructlog()])

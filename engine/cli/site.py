@@ -1,0 +1,113 @@
+"""`quietline check`, `explain`, `rehearse` and `prompts render`: the site's files, without telephony."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from engine.cli.console import print_json, say
+from engine.cli.place import STATE, JsonOption, SiteOption, StateOption, place_of
+from engine.config import check_site, load_files
+from engine.config import explain as explained
+from engine.config.load import load_texts
+from engine.config.rehearse import RehearsalError
+from engine.config.rehearse import rehearse as rehearsed
+from engine.config.render_prompts import RECIPES, render
+from engine.config.report import guess, printable
+from engine.core.site import Snapshot
+from engine.errors import SetupError
+
+prompts = cyclopts.App(name="prompts", help="The recordings that callers hear.", help_format="plaintext")
+
+
+def check(
+    *,
+    site: SiteOption = None,
+    state: StateOption = STATE,
+    json: JsonOption = False,
+) -> int:
+    """Check the site's files; every error at once, at its place."""
+    place = place_of(state, site)
+    snapshot, report = check_site(place.site)
+    if json:
+        for problem in report.as_json():
+            print_json(problem)
+    elif text := report.render():
+        print(text, file=sys.stderr if report.errors else sys.stdout)
+    if snapshot is None:
+        return 1
+    if not json:
+        say(summary(snapshot))
+    return 0
+
+
+def summary(site: Snapshot) -> str:
+    """What a site holds, in a sentence."""
+    settings = site.settings
+    counts = (
+        f"{len(settings.numbers)} numbers, {len(site.flows)} flows, {len(settings.queues)} queues, "
+        f"{len(settings.agents)} agents, {len(settings.trunks)} trunks"
+    )
+    return f"The site is good: {counts}; every text is recorded in {', '.join(settings.languages)}."
+
+
+def explain(code: str) -> None:
+    """Say at length what a code of a report means, such as unknown-option."""
+    say(explained(code))
+
+
+def rehearse(
+    flow: str,
+    *inputs: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    site: SiteOption = None,
+    state: StateOption = STATE,
+) -> None:
+    """Walk a flow without telephony and show what the caller hears.
+
+    Parameters
+    ----------
+    flow
+        The flow's name.
+    inputs
+        What comes, in order: keys, digits, - for silence, open or closed, how a queue ends, left or none.
+    """
+    files = load_files(place_of(state, site).site)
+    flows = files.snapshot.flows
+    if flow not in flows:
+        raise SetupError(f"there is no flow {printable(flow)!r}: {guess(flow, flows)}")
+    try:
+        told = rehearsed(flows[flow], files.snapshot.settings, files.catalog, inputs)
+    except RehearsalError as error:
+        for line in error.lines:
+            say(line)
+        raise
+    for line in told:
+        say(line)
+
+
+@prompts.command(name="render")
+def render_prompts(
+    *,
+    language: Annotated[str | None, Parameter(help="Only this language.")] = None,
+    every: Annotated[
+        bool,
+        Parameter(
+            name="--all", negative="", help="Speak again also what is fresh; never what people recorded."
+        ),
+    ] = False,
+    site: SiteOption = None,
+    state: StateOption = STATE,
+) -> None:
+    """Speak every text that has no recording or an old one; what people recorded is kept."""
+    catalog = load_texts(place_of(state, site).site)
+    for each in [language] if language else catalog.languages:
+        if language is None and each not in RECIPES:
+            say(f"{each}: there is no voice; record its prompts by hand")
+            continue
+        done = render(catalog, each, say, every)
+        say(f"{each}: {len(done.written)} spoken, {done.kept} kept, {len(done.removed)} removed")
+        for sound in done.outdated:
+            say(f"{each}/{sound}.wav was recorded by a person and is older than its text: record it again")

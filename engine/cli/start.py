@@ -1,0 +1,200 @@
+"""`quietline up` and `quietline down`: a site's Asterisk and engine in the background.
+
+Whatever of both runs already is left alone: where the engine died and Asterisk holds its calls, `up` starts the engine alone, which
+takes them up again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from engine.app import prompts_folder
+from engine.cli.ask import answers, ask
+from engine.cli.console import say
+from engine.cli.place import (
+    STATE,
+    BindOption,
+    PagesOption,
+    Place,
+    PortsOption,
+    PublicOption,
+    SiteOption,
+    StateOption,
+    make_state,
+    place_of,
+    remember,
+    remembered,
+)
+from engine.config import load_site
+from engine.core.site import Settings
+from engine.errors import SetupError
+from engine.pbx.external import external_version
+from engine.pbx.ports import asterisk_needs, check_free, needs
+from engine.pbx.process import (
+    last_lines,
+    refresh_asterisk,
+    running,
+    start_asterisk,
+    start_detached,
+    stop,
+    wait_until,
+)
+from engine.pbx.render import Layout, render
+from engine.pbx.root import dotted, ensure_root, locked
+
+READY_DEADLINE = 30.0
+
+Say = Callable[[str], None]
+
+
+def up(
+    *,
+    site: SiteOption = None,
+    state: StateOption = STATE,
+    ports: PortsOption = None,
+    bind: BindOption = None,
+    public_address: PublicOption = None,
+    pages_address: PagesOption = None,
+) -> None:
+    """Start Asterisk and the engine in the background; returns when calls can come in."""
+    place = place_of(state, site, ports, bind, public_address, pages_address)
+    if bring_up(place, say):
+        say("Calls can come in.")
+    else:
+        say(f"Quietline is already up; `quietline down --state {state}` ends it.")
+    show_addresses(place, load_site(place.site).settings)
+
+
+def down(*, state: StateOption = STATE) -> None:
+    """End the engine, then Asterisk; nothing is left running."""
+    say("Quietline is down." if take_down(state) else f"Nothing was running on {state}.")
+
+
+def bring_up(place: Place, tell: Say) -> bool:
+    """Start what does not run yet and wait until calls can come in; False when they could already.
+
+    Raises SiteError with a report, or SetupError with one sentence; what this call started is ended again then.
+    """
+    settings = load_site(place.site).settings
+    make_state(place.state)
+    with locked(place.state / "up.lock", tell, "another `quietline up` is at work here; waiting for it"):
+        alive = {name for name in ("asterisk", "engine") if running(name, place.state)}
+        refuse_move(place, alive)
+        if "engine" in alive and is_ready(place.state):
+            return False
+        try:
+            start_pbx(place, settings, alive, tell)
+            start_engine(place, alive, tell)
+        except BaseException:
+            for name in {"engine", "asterisk"} - alive:
+                stop(name, place.state)
+            raise
+    return True
+
+
+def refuse_move(place: Place, alive: set[str]) -> None:
+    """Raise SetupError when what runs already was started with another site or other ports."""
+    known = remembered(place.state)
+    if not alive or not known:
+        return
+    before = replace(place, **known)
+    for what, old, new in (("site", before.site, place.site), ("ports", before.ports.sip, place.ports.sip)):
+        if old != new:
+            raise SetupError(
+                f"what runs on {place.state} was started with the {what} {old}, not {new}: "
+                f"end it first with `quietline down --state {place.state}`"
+            )
+
+
+def start_pbx(place: Place, settings: Settings, alive: set[str], tell: Say) -> None:
+    """Have an Asterisk run as the site says."""
+    if settings.asterisk == "external":
+        url = settings.external["url"]
+        tell(f"Asterisk {dotted(external_version(settings.external))} runs at {url}")
+        check_engine_ports(place, alive)
+        remember(place)
+        return
+    layout = layout_of(place, settings, tell)
+    if "asterisk" in alive:
+        check_engine_ports(place, alive)
+        refresh_asterisk(settings, layout)
+        tell("Asterisk runs already, with the calls it holds")
+    else:
+        wanted = asterisk_needs(place.ports) if "engine" in alive else needs(place.ports)
+        check_free(place.ports, place.bind, wanted)
+        render(settings, layout)
+        remember(place)
+        start_asterisk(layout)
+        tell(f"Asterisk {dotted(layout.root.version)} has started")
+
+
+def check_engine_ports(place: Place, alive: set[str]) -> None:
+    """Raise SetupError when a port that the engine needs is taken by somebody else."""
+    if "engine" not in alive:
+        asterisk = asterisk_needs(place.ports)
+        check_free(place.ports, place.bind, tuple(n for n in needs(place.ports) if n not in asterisk))
+
+
+def layout_of(place: Place, settings: Settings, tell: Say) -> Layout:
+    """Where the private Asterisk's things are; fetches Asterisk where there is none."""
+    return Layout(
+        place.state,
+        ensure_root(tell),
+        place.ports,
+        prompts_folder(place.site, settings),
+        place.bind,
+        place.public_address,
+    )
+
+
+def start_engine(place: Place, alive: set[str], tell: Say) -> None:
+    """Have the engine run, and wait until it takes calls."""
+    if "engine" not in alive:
+        command = [sys.executable, "-m", "engine.cli", "run", "--state", str(place.state)]
+        start_detached("engine", command, place.state, place.engine_log)
+    ended = wait_until(lambda: not running("engine", place.state) or is_ready(place.state), READY_DEADLINE)
+    if not running("engine", place.state):
+        raise SetupError(f"the engine does not start: {last_words(place.engine_log)}")
+    if not ended:
+        raise SetupError(
+            f"the engine has not reached Asterisk for {READY_DEADLINE:.0f} s: its log is {place.engine_log}"
+        )
+    tell("the engine is ready")
+
+
+def is_ready(state: Path) -> bool:
+    """Does an engine take calls on this state?"""
+    try:
+        return bool(ask(state, "GET", "/status", patience=2)["ready"])
+    except SetupError:
+        return False
+
+
+def last_words(log: Path) -> str:
+    """Why the engine ended: its own sentence, or the end of its log."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    own = [line.removeprefix("quietline: ") for line in lines[-5:] if line.startswith("quietline: ")]
+    return own[-1] if own else f"{last_lines(log)}. Its log is {log}"
+
+
+def take_down(state: Path) -> bool:
+    """End engine and Asterisk of a state, in this order; False when neither ran."""
+    ended = [stop(name, state) for name in ("engine", "asterisk")]
+    if answers(state):  # an engine nobody remembers, such as one whose pid file was deleted
+        ended.append(bool(ask(state, "POST", "/stop")))
+        wait_until(lambda: not answers(state), READY_DEADLINE)
+    return any(ended)
+
+
+def show_addresses(place: Place, settings: Settings) -> None:
+    """Say where everything is."""
+    numbers = ", ".join(f"{number} {flow}" for number, flow in settings.numbers.items())
+    for what, where in (
+        ("SIP", f"{place.sip}   numbers: {numbers}"),
+        ("pages", place.pages),
+        ("state", str(place.state)),
+    ):
+        say(f"  {what:6} {where}")
