@@ -182,7 +182,7 @@ class SimulatedAsterisk:
         line = channel.line = Line(channel)
         self.later(SIP_DELAY, lambda: self._invite(channel, line))
         if timeout > 0:
-            channel.dial_timer = self.later(timeout, lambda: channel.hang_up(19, 480, ours=True))
+            channel.dial_timer = self.later(timeout, channel.give_up)
 
     def _invite(self, channel: Channel, line: Line) -> None:
         if channel.gone:

@@ -6,7 +6,9 @@ for what plays. A hang-up ends what is running, then runs what is queued, then l
 
     ChannelHangupRequest, PlaybackFinished(failed) or RecordingFinished(done), ChannelLeftBridge, StasisEnd, ChannelDestroyed
 
-ChannelDestroyed reaches an application only if it asked for the channel: by creating it, or by subscribing.
+ChannelDestroyed reaches an application only if it asked for the channel: by creating it, or by subscribing. An originated leg that is
+never answered differs from a created and dialled one: it tells how its dialling ended, and gives up after its time without a
+ChannelHangupRequest.
 """
 
 from __future__ import annotations
@@ -70,6 +72,7 @@ class Channel:
         self.line: Line | None = None
         self.gone = False
         self.dialled = False
+        self.originated = False
         self.dial_timer: asyncio.TimerHandle | None = None
         self.music: str | None = None
         self.speaking = False
@@ -132,13 +135,28 @@ class Channel:
     # --- the end -------------------------------------------------------------------------------
 
     def hang_up(self, cause: int = 16, sip: int | None = None, *, ours: bool = False) -> None:
-        """End the channel. `ours`: ARI or a timer ended it, not the far end; `sip` is the final answer that did."""
+        """End the channel. `ours`: ARI ended it, not the far end; `sip` is the final answer that did."""
         if self.gone:
             return
         self.gone = True
+        self.tell("ChannelHangupRequest", **self._request_fields(cause, sip, ours), channel=self.snapshot())
+        if self.originated and self.state != "Up":
+            self.pbx.tell_dial(self, "BUSY" if cause == 17 else "NOANSWER")
+        self._end(cause, sip)
+
+    def give_up(self) -> None:
+        """End a leg that was dialled for long enough."""
+        if self.gone:
+            return
+        self.gone = True
+        if not self.originated:
+            self.tell("ChannelHangupRequest", cause=32, soft=True, channel=self.snapshot())
+        self._end(19, 480)
+
+    def _end(self, cause: int, sip: int | None) -> None:
+        """What follows once the end has been asked for."""
         if self.dial_timer is not None:
             self.dial_timer.cancel()
-        self.tell("ChannelHangupRequest", **_request_fields(cause, sip, ours), channel=self.snapshot())
         if self.playback is not None:
             self.playback.end("failed")
         if self.recording is not None:
@@ -159,9 +177,10 @@ class Channel:
             app, self.app = self.app, None
             self.pbx.tell_app(app, "StasisEnd", channel=self.snapshot())
 
-
-def _request_fields(cause: int, sip: int | None, ours: bool) -> dict[str, Any]:
-    """What a ChannelHangupRequest says besides its channel: nothing for a plain BYE."""
-    if ours:
-        return {"cause": 32, "soft": True}
-    return {} if sip is None else {"cause": cause, "tech_cause": sip}
+    def _request_fields(self, cause: int, sip: int | None, ours: bool) -> dict[str, Any]:
+        """What a ChannelHangupRequest says besides its channel: nothing for a plain BYE, unless it ends a leg that was dialled."""
+        if ours:
+            return {"cause": 32, "soft": True}
+        if sip is not None:
+            return {"cause": cause, "tech_cause": sip}
+        return {"cause": cause} if self.dialled and not self.originated else {}

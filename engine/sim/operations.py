@@ -274,6 +274,7 @@ def create(asked: Asked) -> Answer:
 def originate(asked: Asked) -> Answer:
     channel, app = new_channel(asked)
     channel.app_data = ",".join([app.name, *app_args(asked)])
+    channel.originated = True
     asked.pbx.dial(channel, whole(asked, "timeout") or 30, nothing)
     return Response(200, channel.snapshot())
 

@@ -1,23 +1,27 @@
 """A small ARI program that does one thing for each number it is called at, and writes down what it is told.
 
 It is no engine: it exists to bring a simulated and a real Asterisk into the same situations. What it is told is kept for each channel
-apart, since only events about one channel come in a fixed order, and `Dial` apart from the rest, since it comes from elsewhere in Asterisk.
+apart, since only events about one channel come in a fixed order. `Dial` comes from elsewhere in Asterisk, in no order at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from engine.ari.calls import Calls
 from engine.ari.client import AriClient
 from engine.ari.transport import AriTransport
 from engine.ari.validate import check_event
-from engine.errors import AgentUnreachable, WorldError
+from engine.errors import AgentUnreachable, EngineError, WorldError
 
 PROMPT = "sound:quietline/en/welcome"
+#: Seconds after the last call in which what was told late is still written down.
+LATE = 1.0
+#: Seconds after which channels have left a bridge that was taken down; a hang-up may overtake them.
+SETTLE = 0.2
 
 
 class Probe:
@@ -27,20 +31,25 @@ class Probe:
         self._transport = transport
         self._client = AriClient(transport, "quietline")
         self._left = calls
+        self._served = asyncio.Event()
         self._callers: dict[str, str] = {}
-        self._waiters: list[tuple[str, str, asyncio.Future[dict[str, Any]]]] = []
+        self._waiters: list[tuple[str, str, str, asyncio.Future[dict[str, Any]]]] = []
         self._work: set[asyncio.Task[None]] = set()
         self.notes: dict[str, list[str]] = defaultdict(list)
         self.faults: list[str] = []
 
     async def run(self) -> None:
         """Serve until the last call has ended and everything about it was told."""
-        async with asyncio.timeout(60):
-            async for report in self._transport.reports():
-                if isinstance(report, dict):
-                    self._take(report)
-                if self._left == 0 and not self._work:
-                    return
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            listening = group.create_task(self._listen())
+            await self._served.wait()
+            await asyncio.sleep(LATE)
+            listening.cancel()
+
+    async def _listen(self) -> None:
+        async for report in self._transport.reports():
+            if isinstance(report, dict):
+                self._take(report)
 
     def _take(self, event: dict[str, Any]) -> None:
         self.faults += check_event(event)
@@ -52,17 +61,31 @@ class Probe:
             task.add_done_callback(self._done)
         self._note(event)
         for waiter in list(self._waiters):
-            kind, thing, future = waiter
-            if event["type"] == kind and thing in _things(event):
+            kind, thing, state, future = waiter
+            if (
+                event["type"] == kind
+                and thing in _things(event)
+                and (not state or event["channel"]["state"] == state)
+            ):
                 self._waiters.remove(waiter)
                 if not future.done():
                     future.set_result(event)
+
+    def story(self) -> list[str]:
+        """Everything it was told, as lines: about one thing after the other, and in its order where Asterisk keeps one."""
+        lines = []
+        for about, notes in sorted(self.notes.items()):
+            lines.append(f"about {about}:")
+            lines += [f"  {note}" for note in (sorted(notes) if about.endswith(" dial") else notes)]
+        return lines
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self.faults.append(f"{task.get_name()}: {task.exception()!r}")
         self._left -= 1
+        if self._left == 0:
+            self._served.set()
 
     def _note(self, event: dict[str, Any]) -> None:
         caller, line = self._line(event)
@@ -95,11 +118,18 @@ class Probe:
             about = event["bridge"]["id"]
         return self._callers.get(about, about), " ".join(words)
 
-    async def until(self, kind: str, thing: str) -> dict[str, Any]:
-        """Wait for an event of this type about a channel, playback or recording."""
+    async def until(self, kind: str, thing: str, state: str = "") -> dict[str, Any]:
+        """Wait for an event of this type about a channel (in this state, if one is given), playback or recording."""
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiters.append((kind, thing, future))
+        self._waiters.append((kind, thing, state, future))
         return await future
+
+    async def refused(self, number: str, request: Coroutine[Any, Any, Any]) -> None:
+        """Ask for something that Asterisk refuses, and write down in which words."""
+        try:
+            await request
+        except EngineError as error:
+            self.notes[f"{number} world"].append(str(error))
 
     async def _serve(self, number: str, channel: str) -> None:
         calls = self._client.of(number)
@@ -145,28 +175,35 @@ async def listen(probe: Probe, calls: Calls, number: str, channel: str) -> None:
 
 
 async def ring(probe: Probe, calls: Calls, number: str, channel: str) -> None:
-    """Ring the phone of the number's own name for 3 seconds (27: until we give up) and bring both together."""
-    leg = f"{number}-leg"
+    """Ring the phone of the number's own name for 3 seconds (27 and 37: until we give up) and bring both together."""
+    leg, agent = f"{number}-leg", f"PJSIP/agent-{number}"
+    seconds = 20 if number[1] == "7" else 3
     over = asyncio.create_task(probe.until("ChannelDestroyed", leg))
     caller_over = asyncio.create_task(probe.until("StasisEnd", channel))
-    picked_up = asyncio.create_task(probe.until("StasisStart", leg))
+    picked_up = asyncio.create_task(probe.until("ChannelStateChange", leg, state="Up"))
+    entered = asyncio.create_task(probe.until("StasisStart", leg))
     try:
-        await calls.originate(
-            f"PJSIP/agent-{number}", leg, app_args=("leg", number), timeout=3 if number != "27" else 20
-        )
+        if number[0] == "2":
+            await calls.originate(agent, leg, app_args=("leg", number), timeout=seconds)
+        else:
+            await calls.create_channel(agent, leg, app_args=("leg", number))
+            await entered
+            await calls.dial(leg, seconds)
     except AgentUnreachable:
         probe.notes[f"{number} world"].append("unreachable")
         return
     await asyncio.wait({over, caller_over, picked_up}, return_when=asyncio.FIRST_COMPLETED)
     if picked_up.done():
+        await entered
         await calls.create_bridge(f"{number}-bridge")
-        await calls.create_bridge(f"{number}-bridge")
+        await probe.refused(number, calls.create_bridge(f"{number}-bridge"))
         await calls.add(f"{number}-bridge", channel, leg)
         await asyncio.wait({over, caller_over}, return_when=asyncio.FIRST_COMPLETED)
         await calls.destroy_bridge(f"{number}-bridge")
+        await asyncio.sleep(SETTLE)
     await calls.hangup(leg)
     await over
 
 
 Script = Callable[[Probe, Calls, str, str], Awaitable[None]]
-SCRIPTS: dict[str, Script] = {"1": listen, "2": ring}
+SCRIPTS: dict[str, Script] = {"1": listen, "2": ring, "3": ring}

@@ -222,7 +222,7 @@ async def test_a_phone_that_is_answered_and_bridged(pbx: SimulatedAsterisk, ear:
         "Dial ANSWER",
         "ChannelEnteredBridge",
         "ChannelEnteredBridge",
-        "ChannelHangupRequest",
+        "ChannelHangupRequest 16",
         "ChannelLeftBridge",
         "StasisEnd",
         "ChannelDestroyed 16",
