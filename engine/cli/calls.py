@@ -43,7 +43,7 @@ async def placed(spec: LoadSpec, state: Path) -> int:
     """Run the calls and show what came of them."""
     console = Console()
     place = place_of(state)
-    site = await CommandSite.at(state, place.site)
+    site = await CommandSite.at(state)
     root = ensure_root(say)
     with bar(console) as report:
         result = await run_load(spec, site, root, place.state / "load", report)

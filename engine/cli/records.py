@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from engine.app import prompts_folder
 from engine.cli.console import clock, print_json, say, seconds, table
 from engine.cli.place import STATE, JsonOption, StateOption, place_of
 from engine.config import compile_flow, load_files
@@ -113,7 +112,7 @@ class Teller:
     def __init__(self, archive: Archive, site: Path) -> None:
         self._archive = archive
         self._flows: dict[str, Flow] = {}
-        self._catalog, self._settings = Catalog(prompts_folder(site, EMPTY)), EMPTY
+        self._catalog, self._settings = Catalog(site), EMPTY
         with suppress(EngineError):
             files = load_files(site)
             self._catalog, self._settings = files.catalog, files.snapshot.settings
@@ -122,7 +121,7 @@ class Teller:
         """The trace of a call that began with this version of a flow."""
         if digest and digest not in self._flows:
             with suppress(EngineError):
-                source, name = (await self._archive.flow_source(digest))[::-1]
+                name, source = await self._archive.flow_source(digest)
                 self._flows[digest] = compile_flow(source, name, self._settings)
         return Trace(self._catalog, self._flows)
 
