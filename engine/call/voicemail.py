@@ -84,6 +84,7 @@ class Voicemail:
 
     async def keep(self, name: str) -> str:
         """Copy the stored recording into our folder and write it down; returns left or none."""
+        await self._closed(name)
         audio = await self._fetch(name)
         seconds = spoken_seconds(audio)
         file = self._house.recordings / f"{name}.wav"
@@ -97,6 +98,13 @@ class Voicemail:
         if audio is not None:
             await self._forget(name)
         return "none" if event.kind == "no_message" else "left"
+
+    async def _closed(self, name: str) -> None:
+        """Wait until Asterisk has closed the file: a caller's hang-up is reported before, and until then the file looks empty."""
+        for attempt in range(9):
+            if await self._house.client.live_recording(name) is None:
+                return
+            await asyncio.sleep(0.01 * 2**attempt)
 
     async def _fetch(self, name: str) -> bytes | None:
         """The stored recording; a recording that is just being closed is asked for again for a little while."""
