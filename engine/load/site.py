@@ -41,17 +41,17 @@ async def quietline(*words: str, patience: float = PATIENCE) -> str:
 
 
 class CommandSite:
-    """A site started by `quietline up`; `await CommandSite.at(state, site)`."""
+    """A site started by `quietline up`; `await CommandSite.at(state)`."""
 
     def __init__(self, state: Path, status: Mapping[str, Any], phones: Mapping[str, str]) -> None:
         """`phones` are the agents at fixed contacts: name -> sip:… address."""
         self.state, self.status, self._phones = state, status, phones
 
     @classmethod
-    async def at(cls, state: Path, site: Path) -> CommandSite:
+    async def at(cls, state: Path) -> CommandSite:
         """The site whose state lies there. Raises SetupError when it does not run, SiteError when its files cannot be read."""
         status = json.loads(await quietline("status", "--json", "--state", str(state)))
-        agents = load_site(site).settings.agents.values()
+        agents = load_site(Path(status["site"])).settings.agents.values()
         return cls(state, status, {agent.name: agent.contact for agent in agents if agent.contact})
 
     @property
