@@ -14,7 +14,6 @@ from engine.cli.place import STATE, StateOption, place_of
 from engine.load.run import LoadSpec, run_load
 from engine.load.show import bar, show
 from engine.load.site import CommandSite
-from engine.pbx.process import raise_open_files
 from engine.pbx.root import ensure_root
 
 SCENARIOS = Path("tests/load")
@@ -22,19 +21,21 @@ SCENARIOS = Path("tests/load")
 
 def load(
     name: Annotated[
-        str | None, Parameter(help="A scenario: a file of --scenarios with or without .xml.")
+        str | None, Parameter(help="A scenario or a mix: a file of --scenarios, with or without its suffix.")
     ] = None,
     /,
     *,
     rate: Annotated[float, Parameter(help="Calls a second.")] = 1.0,
     calls: Annotated[int, Parameter(help="How many calls.")] = 10,
     mix: Annotated[Path | None, Parameter(help="A file of several scenarios and their weights.")] = None,
-    agents: Annotated[int, Parameter(help="How many agents' phones to start; 0: they stand already.")] = 0,
+    agents: Annotated[
+        int | None,
+        Parameter(help="How many agents' phones to play, 0 for none; else all whose port is free."),
+    ] = None,
     scenarios: Annotated[Path, Parameter(help="Folder of scenarios.")] = SCENARIOS,
     state: StateOption = STATE,
 ) -> int:
     """Place SIPp calls and hold the contact records against them; exit status 1 on any difference."""
-    raise_open_files()
     spec = LoadSpec(scenarios, name, mix, rate, calls, agents)
     return asyncio.run(placed(spec, state))
 
