@@ -37,7 +37,7 @@ from engine.errors import SetupError
 from engine.load.compare import Batch, differences
 from engine.load.scenario import AGENTS_ANSWER, read_caller
 from engine.load.sipp import AgentPhones, SippResult, SippRun, SippSpec
-from engine.pbx.ports import Ports, check_free
+from engine.pbx.ports import check_free, free_ports
 from engine.pbx.process import raise_open_files, running
 from engine.pbx.render import REPOSITORY
 from engine.pbx.root import Root, find_root
@@ -49,8 +49,6 @@ WORKING, RESTING = ("2001", "2003"), ("2002", "2004")
 #: Seconds within which every call has ended, and between two looks at the log.
 PATIENCE, LOOK = 120.0, 0.1
 PHONES_LIVE = 8 * 3600.0
-#: Where the demo goes when the usual ports are taken.
-BASES = range(20000, 60000, 5000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +102,10 @@ def with_free_ports(place: Place, asked: int | None) -> Place:
     """The place, moved to other ports where nobody asked for these and somebody else has them."""
     if asked is not None or any(running(name, place.state) for name in ("asterisk", "engine")):
         return place
-    for ports in (place.ports, *map(Ports.from_base, BASES)):
-        with contextlib.suppress(SetupError):
-            check_free(ports, place.bind)
-            return replace(place, ports=ports)
+    try:
+        check_free(place.ports, place.bind)
+    except SetupError:
+        return replace(place, ports=free_ports(place.bind))
     return place
 
 
@@ -155,7 +153,13 @@ class Demo:
         await asyncio.sleep(caller.after)
         scenario = self._scenarios[caller.number]
         spec = SippSpec(
-            scenario.path, folder, self._place.sip, scenario.number, [caller.number], deadline=PATIENCE
+            scenario.path,
+            folder,
+            self._place.sip,
+            scenario.number,
+            [caller.number],
+            rate=10,
+            deadline=PATIENCE,
         )
         async with SippRun(self._root, spec) as run:
             return await run.wait()

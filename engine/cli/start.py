@@ -117,14 +117,13 @@ def start_pbx(place: Place, settings: Settings, alive: set[str], tell: Say) -> N
         check_engine_ports(place, alive)
         remember(place)
         return
-    layout = layout_of(place, settings, tell)
+    check_engine_ports(place, alive)
     if "asterisk" in alive:
-        check_engine_ports(place, alive)
-        refresh_asterisk(settings, layout)
+        refresh_asterisk(settings, layout_of(place, settings, tell))
         tell("Asterisk runs already, with the calls it holds")
     else:
-        wanted = asterisk_needs(place.ports) if "engine" in alive else needs(place.ports)
-        check_free(place.ports, place.bind, wanted)
+        check_free(place.ports, place.bind, asterisk_needs(place.ports))
+        layout = layout_of(place, settings, tell)
         render(settings, layout)
         remember(place)
         start_asterisk(layout)

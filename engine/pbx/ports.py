@@ -11,6 +11,8 @@ Each site uses four ports and a range. `Ports.from_base(B)` moves them together,
 
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +74,15 @@ def check_free(ports: Ports, bind: str = "127.0.0.1", wanted: tuple[Need, ...] |
     for need in needs(ports) if wanted is None else wanted:
         if (why := refusal(need, bind if need.purpose == "SIP" else "127.0.0.1")) is not None:
             raise SetupError(why)
+
+
+def free_ports(bind: str = "127.0.0.1") -> Ports:
+    """Ports nobody uses now, each time others, so that two who look at the same moment rarely meet."""
+    for base in random.sample(range(20000, 40000, 100), 50):
+        with contextlib.suppress(SetupError):
+            check_free(ports := Ports.from_base(base), bind)
+            return ports
+    raise SetupError("none of fifty ranges of ports is free: name one with --ports BASE")
 
 
 def refusal(need: Need, address: str) -> str | None:
