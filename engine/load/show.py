@@ -80,4 +80,5 @@ def verdict(report: LoadReport) -> str:
     """The last line."""
     if report.ok:
         return f"[green]{report.calls} calls in {report.seconds:.0f} s, each with one record, all as scripted.[/green]"
-    return f"[red]{len(report.differences)} differences in {report.calls} calls.[/red]"
+    found = len(report.differences)
+    return f"[red]{found} difference{'s' * (found > 1)} in {report.calls} calls.[/red]"

@@ -36,7 +36,8 @@ async def quietline(*words: str, patience: float = PATIENCE) -> str:
         raise SetupError(f"`quietline {' '.join(words)}` gave no answer within {patience:g} s") from None
     if process.returncode:
         told = (err or out).decode(errors="replace").strip()
-        raise SetupError(told.splitlines()[-1] if told else f"`quietline {words[0]}` failed without a word")
+        last = told.splitlines()[-1] if told else f"`quietline {words[0]}` failed without a word"
+        raise SetupError(last.removeprefix("quietline: "))
     return out.decode()
 
 
