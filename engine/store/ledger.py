@@ -65,6 +65,7 @@ class Ledger:
         self._batch = _Batch()
         self._wake = asyncio.Event()
         self._working = False
+        self._pausing = False
         self._stopping = False
         self.open: dict[str, Contact] = {}
         #: True while commits fail.
@@ -72,8 +73,8 @@ class Ledger:
 
     @property
     def busy(self) -> bool:
-        """True while something is on its way to the disk (a virtual clock must not run ahead of it)."""
-        return self._working or bool(self._batch.waiters)
+        """True while the disk is at work (a virtual clock must not run ahead of it), not between two tries."""
+        return not self._pausing and (self._working or bool(self._batch.waiters))
 
     def append(self, *events: Event) -> asyncio.Future[None]:
         """Take events in order; the future is done when they are on disk."""
@@ -166,8 +167,15 @@ class Ledger:
                 await self._roll_back()
                 if self._stopping and delay > _LAST_WORD:
                     return False
-                await asyncio.sleep(delay)
+                await self._pause(delay)
                 delay = min(delay * 2, 5.0)
+
+    async def _pause(self, seconds: float) -> None:
+        self._pausing = True
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._pausing = False
 
     async def _roll_back(self) -> None:
         with suppress(sqlite3.Error):

@@ -1,0 +1,77 @@
+"""What goes wrong around the calls: a full disk, a lost Asterisk, a number nobody has. Nobody is lost, and everybody is on record."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from simulated import simulate
+from told import Told, set_agents
+
+from engine.app import Engine
+from engine.config import Loaded
+from engine.sim.asterisk import SimulatedAsterisk
+from engine.sim.people import play, plug_in
+from engine.sim.scenario import AgentPlan, CallerPlan, HangUp, Press, Scenario, Stay, Then, Wait
+
+AGENT = {"2001": AgentPlan("2001", 1.0, Then.ANSWER, 10.0)}
+PATIENT = CallerPlan("+1", "100", (Wait(3.0), Press("1"), Stay()), {})
+
+
+async def pragma(engine: Engine, order: str) -> None:
+    """Change what the store's writing connection can do."""
+    await engine.house.ledger._db.execute(f"PRAGMA {order}")
+
+
+def with_people(loaded: Loaded, folder: Path, scenario: Scenario, trouble: object) -> Told:
+    """Play a scenario while `trouble(pbx, engine)` happens beside it."""
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        plug_in(pbx, scenario, list(loaded.snapshot.settings.agents))
+        await set_agents(engine, scenario.ready)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(play(pbx, scenario))
+            group.create_task(trouble(pbx, engine))  # type: ignore[operator]
+
+    return simulate(loaded, folder, act)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "mends"),
+    [("max_page_count = 1", "max_page_count = 1000000"), ("query_only = ON", "query_only = OFF")],
+    ids=["full disk", "read-only"],
+)
+def test_a_store_that_cannot_write_holds_calls_up_and_loses_none(
+    site: Loaded, tmp_path: Path, breaks: str, mends: str
+) -> None:
+    late = CallerPlan("+2", "100", (Stay(),), {}, at=8.0)
+    gone = CallerPlan("+3", "100", (HangUp(),), {}, at=9.0)
+    scenario = Scenario("full", "", (PATIENT, late, gone), AGENT, ("2001",))
+    stuck: list[bool] = []
+
+    async def trouble(_: SimulatedAsterisk, engine: Engine) -> None:
+        await asyncio.sleep(7.0)  # the first caller talks
+        await pragma(engine, breaks)
+        await asyncio.sleep(30.0)
+        stuck.append(engine.house.ledger.stuck)
+        await pragma(engine, mends)
+
+    told = with_people(site, tmp_path, scenario, trouble)
+    assert stuck == [True]
+    assert (told.records["+1"]["outcome"], told.records["+1"]["agent"]) == ("answered", "2001")
+    assert set(told.records) == {"+1", "+2", "+3"}
+    if breaks == "query_only = ON":  # a full disk still has room in the pages there are
+        late_record = told.records["+2"]
+        assert late_record["answered_at"] - late_record["arrived_at"] > 20, "answered before it was on record"
+
+
+def test_a_number_that_leads_nowhere_is_on_record_and_refused(site: Loaded, tmp_path: Path) -> None:
+    scenario = Scenario("unknown", "", (CallerPlan("+1", "999", (Stay(),), {}),))
+
+    async def nothing(*_: object) -> None:
+        return
+
+    told = with_people(site, tmp_path, scenario, nothing)
+    assert (told.records["+1"]["outcome"], told.records["+1"]["answered_at"]) == ("failed", None)
+    assert told.events["+1"][-1].data["cause"] == "unknown_number"
