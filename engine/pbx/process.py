@@ -24,12 +24,13 @@ from pathlib import Path
 from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.pbx.ports import asterisk_needs, check_free
-from engine.pbx.render import Layout, render, run_folder
+from engine.pbx.render import Layout, render
 from engine.pbx.secrets import load_secrets
 
 START_DEADLINE = 30.0
 STOP_DEADLINE = 10.0
 POLL = 0.02
+RELOAD_PATIENCE = 10.0
 PURPOSE = {"asterisk": "Asterisk", "engine": "the engine"}
 
 
@@ -155,17 +156,26 @@ def start_asterisk(layout: Layout, deadline: float = START_DEADLINE) -> Process:
 
 def ari_answers(layout: Layout) -> bool:
     """Does the Asterisk on our port take our password, and has it finished starting?"""
-    secrets = load_secrets(layout.state)
+    return ask_ari(layout.state, layout.ports.ari, "GET", "info?only=status") == 200
+
+
+def ask_ari(state: Path, port: int, method: str, path: str, patience: float = 2.0) -> int | None:
+    """What the Asterisk on a port of this machine answers to this state's password; None where nobody answers."""
+    secrets = load_secrets(state)
     token = base64.b64encode(f"{secrets.ari_user}:{secrets.ari_password}".encode()).decode()
     request = urllib.request.Request(
-        f"http://127.0.0.1:{layout.ports.ari}/ari/asterisk/info?only=status",
+        f"http://127.0.0.1:{port}/ari/asterisk/{path}",
         headers={"Authorization": f"Basic {token}"},
+        method=method,
     )
     try:
-        with urllib.request.urlopen(request, timeout=2) as answer:
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(request, timeout=patience) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
     except OSError:
-        return False
+        return None
 
 
 def errors_in(log: Path, offset: int) -> str:
@@ -202,16 +212,13 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 def reload_asterisk(layout: Layout) -> None:
-    """Have a running Asterisk read its rendered phones, trunks, music and dialplan again; calls go on."""
-    for order in ("module reload res_pjsip.so", "module reload res_musiconhold.so", "dialplan reload"):
-        subprocess.run(
-            layout.root.command("asterisk", "-C", str(layout.asterisk / "etc/asterisk.conf"), "-rx", order),
-            capture_output=True,
-            check=False,
-            timeout=10,
-        )
+    """Have a running Asterisk read its rendered phones, trunks, music and dialplan again; calls go on.
 
-
-def control_socket(state: Path) -> Path:
-    """Asterisk's control socket."""
-    return run_folder(state) / "asterisk.ctl"
+    Over ARI, because Asterisk's own command line is not there where it runs in a container. Raises SetupError.
+    """
+    for module in ("res_pjsip.so", "res_musiconhold.so", "pbx_config.so"):
+        status = ask_ari(layout.state, layout.ports.ari, "PUT", f"modules/{module}", RELOAD_PATIENCE)
+        if status != 204:
+            raise SetupError(
+                f"Asterisk has not read {module} again ({status or 'no answer'}): look at {layout.asterisk / 'log/messages'}"
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.core.site import AgentRule, Settings, Trunk
@@ -36,10 +36,14 @@ def settings(**changes: object) -> Settings:
 
 
 def free_ports() -> Ports:
-    """Ports nobody uses now; the choice differs from run to run, so that runs side by side rarely meet."""
+    """Ports nobody uses now; the choice differs from run to run, so that runs side by side rarely meet.
+
+    Voice has a range of its own above all of them, for every run the same: Asterisk looks for another port where one is
+    taken, and no call's voice can take a port that another run is about to listen at.
+    """
     chance = random.Random(os.urandom(8))
     while True:
-        ports = Ports.from_base(chance.randrange(15000, 28000, 50))
+        ports = replace(Ports.from_base(chance.randrange(15000, 28000, 50)), rtp_first=28100, rtp_last=32099)
         try:
             check_free(ports)
         except SetupError:

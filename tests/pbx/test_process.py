@@ -14,11 +14,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pbx_site import free_ports, settings
+from pbx_site import Pbx, free_ports, settings
 
+from engine.core.site import AgentRule, Trunk
 from engine.errors import SetupError
 from engine.pbx import process
-from engine.pbx.process import Process, running, start_asterisk, start_detached, started_at, stop, wait_until
+from engine.pbx.process import (
+    Process,
+    refresh_asterisk,
+    running,
+    start_asterisk,
+    start_detached,
+    started_at,
+    stop,
+    wait_until,
+)
 from engine.pbx.render import REPOSITORY, Layout, render, run_folder
 from engine.pbx.root import Root
 
@@ -180,3 +190,27 @@ def test_a_broken_configuration_is_reported_with_asterisks_own_words(layout: Lay
     with pytest.raises(SetupError, match="app_there_is_none"):
         start_asterisk(layout)
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.asterisk
+def test_a_running_asterisk_takes_new_phones_and_trunks_and_only_what_has_changed(layout: Layout) -> None:
+    first = start_asterisk(layout)
+    known = Pbx(layout).cli("pjsip show endpoints")
+    assert "agent-anna" in known
+    assert "agent-carl" not in known
+    agents = {"carl": AgentRule("carl", ("support",), contact="sip:carl@127.0.0.1:7072")}
+    site = settings(agents=agents, trunks={"west": Trunk("west", ("192.0.2.7",))})
+    assert refresh_asterisk(site, layout) is True
+    known = Pbx(layout).cli("pjsip show endpoints")
+    assert "agent-carl" in known
+    assert "trunk-west" in known
+    assert "agent-anna" not in known
+    assert refresh_asterisk(site, layout) is False
+    assert running("asterisk", layout.state) == first
+
+
+def test_an_asterisk_that_does_not_answer_is_one_sentence(root: Root, tmp_path: Path) -> None:
+    silent = Layout(tmp_path / "state", root, free_ports(), REPOSITORY / "prompts")
+    render(settings(), silent)
+    with pytest.raises(SetupError, match=r"has not read res_pjsip\.so again \(no answer\)"):
+        process.reload_asterisk(silent)
