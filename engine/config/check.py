@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from engine.config.flowfile import HEAD, FlowFile, first_key
+from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
 from engine.config.kinds import Ref
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
@@ -21,6 +22,8 @@ from engine.config.report import Place, Report, guess, plural
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def check_all(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, report: Report) -> None:
@@ -162,23 +165,27 @@ def _trunks(site: SiteFile, report: Report) -> None:
 
 
 def _shared_addresses(site: SiteFile, report: Report) -> None:
-    seen: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network, Place]] = []
+    """Wide networks first: then whatever a network shares is one of those seen, and one of its own wider forms."""
+    seen: dict[Network, tuple[str, Place]] = {}
+    for network, name, item in sorted(_addresses(site), key=lambda found: found[0].prefixlen):
+        for wider in (network, *(network.supernet(new_prefix=n) for n in range(network.prefixlen))):
+            other, place = seen.get(wider, (name, item.place))
+            if other != name:
+                text = f"trunks '{other}' and '{name}' share the address {item.text}"
+                also = [(place, f"trunk '{other}'")]
+                hint = "a caller can come from one trunk only"
+                report.add(item.place, "same-address", text, hint, also=also)
+        seen.setdefault(network, (name, item.place))
+
+
+def _addresses(site: SiteFile) -> Iterable[tuple[Network, str, Scalar]]:
+    """Every network a trunk is known by, with the trunk's name; what cannot be read was reported where it was."""
     for name, entry in _entries(site, "trunks"):
         for item in _scalars(entry.get("addresses")):
-            try:
+            with suppress(ValueError):
                 network = ipaddress.ip_network(item.text)
-            except ValueError:
-                continue  # reported where it was read
-            if network.prefixlen == 0:
-                continue
-            for other, taken, place in seen:
-                if other != name and taken.version == network.version and taken.overlaps(network):
-                    text = f"trunks '{other}' and '{name}' share the address {item.text}"
-                    also = [(place, f"trunk '{other}'")]
-                    report.add(
-                        item.place, "same-address", text, "a caller can come from one trunk only", also=also
-                    )
-            seen.append((name, network, item.place))
+                if network.prefixlen:
+                    yield network, name, item
 
 
 def _shared_users(site: SiteFile, report: Report) -> None:
@@ -233,12 +240,12 @@ def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
     known = {Path(f.file).stem: f for f in flows}
     used: set[str] = set()
     whole = isinstance(site.root.get("numbers"), MappingNode)
-    folder = Path(site.file).parent
+    files = {path.stem for path in flow_paths(Path(site.file).parent)}
     numbers = site.root.get("numbers")
     for number, (_, value) in numbers.entries.items() if isinstance(numbers, MappingNode) else ():
         for target in _scalars(value):
             used.add(target.text)
-            if not (folder / f"{target.text}.yaml").is_file() or target.text in ("site", "catalog"):
+            if target.text not in files:
                 text = f"number '{number}' leads to flow '{target.text}', but there is no {target.text}.yaml"
                 report.add(target.place, "unknown-flow", text, guess(target.text, known))
                 whole = False  # the misspelt flow is not unused

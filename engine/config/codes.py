@@ -13,8 +13,9 @@ CODES: dict[str, str] = {
         Open it in the encoding it was saved in and save it as UTF-8.""",
     "bad-character": """A control character (a NUL, an escape …) stands in the file.
         Nobody types these; they come from copying. Delete the character at the caret.""",
-    "too-big": """The file, one value of it, or the number of its values is beyond any real flow.
-        Limits: 1,000,000 bytes a file, 10,000 characters a value, 100,000 values.""",
+    "too-big": """The file, one value of it, or the number of its values, steps, actions or variables is beyond any real flow.
+        Limits: 1,000,000 bytes a file, 10,000 characters a value, 100,000 values, 1,000 steps and
+        500 variables a flow, 200 actions a step.""",
     "too-deep": """Lists or mappings are nested more than 20 levels deep.
         A flow needs five. Look for a bracket that is opened again and again.""",
     "yaml-syntax": """The text does not follow the rules of YAML at the caret, and nothing behind it is read.

@@ -34,6 +34,9 @@ from engine.errors import SiteError
 
 #: Where the names used above the steps are kept among a flow's references.
 HEAD = ("", 0)
+#: More than any real flow has; what is checked about ways through it takes time by their number.
+MAX_STEPS = 1000
+MAX_ACTIONS = 200
 FLOW_NAME = named("flow", "the flow's name, which is also its file's name")
 STEP_NAME = KINDS[StepName]
 
@@ -145,6 +148,11 @@ def _read_steps(known: FlowFile, reader: Reader) -> None:
             "empty-step",
         )
         return
+    if len(steps.entries) > MAX_STEPS:
+        first = [key for key, _ in steps.entries.values()][MAX_STEPS]
+        text = f"the flow has {len(steps.entries):,} steps; {MAX_STEPS:,} is the most"
+        reader.report.add(first.place, "too-big", text, "make several flows of it")
+        return
     for name, (key, node) in steps.entries.items():
         STEP_NAME.read(key, Reader(reader.report))  # a step's own name is no reference
         known.steps[name] = _read_step(known, name, node, reader)
@@ -156,6 +164,10 @@ def _read_step(known: FlowFile, step: str, node: Node, reader: Reader) -> list[A
         reader.report.add(
             place, "empty-step", f"step '{step}' needs a list of actions", "each begins with '- '"
         )
+        return []
+    if len(node.items) > MAX_ACTIONS:
+        text = f"step '{step}' has {len(node.items):,} actions; {MAX_ACTIONS} is the most"
+        reader.report.add(node.items[MAX_ACTIONS].place, "too-big", text, "make several steps of it")
         return []
     actions: list[Action | None] = []
     for index, item in enumerate(node.items):

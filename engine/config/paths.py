@@ -12,7 +12,7 @@ unset variable    a text or prompt inserts a variable that some way there has no
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.config.flowfile import FlowFile
@@ -23,6 +23,9 @@ from engine.core import flow as f
 
 #: Variables every call has from its start.
 GIVEN = frozenset({"language", "from_number", "to_number"})
+#: Steps of a circle that are shown; of a longer one its beginning and its end are.
+SHOWN = 12
+MOST_VARIABLES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +143,30 @@ def _reach(file: FlowFile, flow: f.Flow, report: Report) -> None:
 def _silence(file: FlowFile, flow: f.Flow, report: Report) -> None:
     """Report one circle for every step from which silence can lead back to itself, each circle once."""
     told: set[str] = set()
-    for step in flow.steps:
-        circle = None if step in told else _circle(flow, step)
+    ways = {str(step): _ways(flow, step, quiet=True) for step in flow.steps}
+    for step in ways:
+        circle = None if step in told else _circle(ways, step)
         if circle:
             told.update(way.step for way in circle)
             last = circle[-1]
-            path = " → ".join([*(way.step for way in circle), step])
+            path = " → ".join([*_shortened([way.step for way in circle]), step])
             text = f"a caller who stays silent goes round for ever: {path}"
             hint = "let one of these ways lead to a step that ends"
             report.add(file.at(last.step, last.index, *last.path), "silent-loop", text, hint)
 
 
-def _circle(flow: f.Flow, start: str) -> list[Way] | None:
+def _shortened(steps: list[str]) -> list[str]:
+    """A long way as its two ends."""
+    return steps if len(steps) <= SHOWN else [*steps[: SHOWN // 2], "…", *steps[-SHOWN // 2 :]]
+
+
+def _circle(ways: Mapping[str, list[Way]], start: str) -> list[Way] | None:
     """The shortest way of a silent caller from a step back to it."""
     came: dict[str, Way] = {}
     todo = deque([start])
     while todo:
         step = todo.popleft()
-        for way in _ways(flow, step, quiet=True):
+        for way in ways[step]:
             if way.target == start:
                 return _back(came, way, start)
             if way.target not in came:
@@ -173,6 +182,17 @@ def _back(came: dict[str, Way], way: Way, start: str) -> list[Way]:
     return circle
 
 
+def _sets(action: f.Action) -> tuple[str, ...]:
+    """The variables an action sets, if it is not left for another step."""
+    match action:
+        case f.Ask():
+            return (action.into,)
+        case f.Set():
+            return tuple(action.set)
+        case _:
+            return ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """Variables at one point: `sure` are set on every way there, `maybe` on one at least."""
@@ -181,7 +201,9 @@ class _Known:
     maybe: frozenset[str]
 
     def plus(self, *names: str) -> _Known:
-        return _Known(self.sure.union(names), self.maybe.union(names))
+        return (
+            self if self.sure.issuperset(names) else _Known(self.sure.union(names), self.maybe.union(names))
+        )
 
     def minus(self, name: str) -> _Known:
         return _Known(self.sure - {name}, self.maybe)
@@ -198,7 +220,7 @@ class _Variables:
         self.known: dict[str, _Known] = {}
 
     def check(self) -> None:
-        if self.flow.first not in self.flow.steps:
+        if self.flow.first not in self.flow.steps or self._too_many():
             return
         self._arrive(self.flow.first, _Known(GIVEN, GIVEN))
         todo = [str(self.flow.first)]
@@ -209,6 +231,16 @@ class _Variables:
                     todo.append(target)
         for step, known in self.known.items():
             self._use(step, known)
+
+    def _too_many(self) -> bool:
+        """Following so many variables along all ways would take for ever."""
+        names = [name for step in self.flow.steps.values() for a in step for name in _sets(a)]
+        count = len(set(names))
+        if count > MOST_VARIABLES:
+            place = self.file.step(self.flow.first)
+            text = f"the flow sets {count:,} variables; {MOST_VARIABLES} is the most"
+            self.report.add(place, "too-big", text, "make several flows of it")
+        return count > MOST_VARIABLES
 
     def _arrive(self, step: str, known: _Known) -> bool:
         """Take in one more way to a step; does it change what is known there?"""
@@ -225,13 +257,7 @@ class _Variables:
 
     @staticmethod
     def _after(action: f.Action, known: _Known) -> _Known:
-        match action:
-            case f.Ask():
-                return known.plus(action.into)
-            case f.Set():
-                return known.plus(*action.set)
-            case _:
-                return known
+        return known.plus(*_sets(action))
 
     def _use(self, step: str, known: _Known) -> None:
         for index, action in reached(self.flow.steps[f.StepName(step)]):

@@ -33,7 +33,10 @@ class PromptTextError(Exception):
 
 def parse_prompt(prompt: str, text: str) -> tuple[Part, ...]:
     """The parts of the prompt with this id and text; raises PromptTextError."""
-    pieces = list(_pieces(text))
+    try:
+        pieces = list(_pieces(text))
+    except RecursionError:
+        raise PromptTextError("what stands between { and } is nested too deep", piece="{") from None
     if all(isinstance(piece, str) for piece in pieces):
         words = " ".join("".join(str(piece) for piece in pieces).split())
         if not _speakable(words):

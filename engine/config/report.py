@@ -22,6 +22,8 @@ from typing import Any
 
 #: A shown source line is cut to this many characters around the caret.
 _SHOWN = 160
+#: A name is compared with so many others, to say which was meant; with more it would take too long.
+_COMPARED = 1000
 #: Characters that change the direction of the text around them.
 _DIRECTION = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff"
@@ -165,6 +167,8 @@ def printable(text: str) -> str:
 def guess(word: str, known: Iterable[str]) -> str:
     """A hint for a name nobody knows: the likely one, or all of them where they are few."""
     names = sorted(set(known))
+    if len(names) > _COMPARED:
+        return ""
     close = difflib.get_close_matches(word[:100], names, 1, 0.6)
     if close:
         return f"did you mean '{close[0]}'?"

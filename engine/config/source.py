@@ -12,6 +12,8 @@ report, never an exception of the library.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -98,7 +100,7 @@ def read(path: Path, file: str, report: Report) -> Node | None:
 def read_text(path: Path, file: str, report: Report) -> str | None:
     """A file's text as it stands; None when it cannot be read, and the report then says why."""
     try:
-        raw = path.read_bytes()
+        raw = _bytes(path)
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
         hint = "check its name and its permissions"
@@ -127,11 +129,18 @@ def parse(text: str, file: str, report: Report) -> Node | None:
     return root
 
 
+def _bytes(path: Path) -> bytes:
+    """A file's bytes, at most one more than may be; raises OSError. A pipe or device would never end."""
+    if not path.is_file():
+        is_there = errno.EISDIR if path.is_dir() else errno.EINVAL if path.exists() else errno.ENOENT
+        raise OSError(is_there, "it is not a file" if is_there == errno.EINVAL else os.strerror(is_there))
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
 def _decoded(raw: bytes, file: str) -> str:
     if len(raw) > MAX_BYTES:
-        raise Unreadable(
-            Place(file), "too-big", f"the file has {len(raw):,} bytes; {MAX_BYTES:,} is the most"
-        )
+        raise Unreadable(Place(file), "too-big", f"the file has more than {MAX_BYTES:,} bytes")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
