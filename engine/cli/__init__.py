@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import cyclopts
 
@@ -53,18 +54,23 @@ def build() -> cyclopts.App:
 
 
 def main() -> None:
-    """Run one command; what goes wrong is one clear text on stderr and exit status 1."""
+    """The program: one command, and its exit status."""
+    raise SystemExit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command, its exit status; what goes wrong is one clear text on stderr and status 1."""
     try:
-        status = build()(result_action="return_value")
+        status: int | None = build()(words, result_action="return_value")
         sys.stdout.flush()
     except (EngineError, WorldError) as error:
-        status = complain(error)
+        return complain(error)
     except BrokenPipeError:  # `quietline contacts | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
+        return 0
     except KeyboardInterrupt:
-        status = 130
-    raise SystemExit(status)
+        return 130
+    return status or 0
 
 
 def complain(error: Exception) -> int:

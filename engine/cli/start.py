@@ -112,29 +112,27 @@ def refuse_move(place: Place, alive: set[str]) -> None:
 def start_pbx(place: Place, settings: Settings, alive: set[str], tell: Say) -> None:
     """Have an Asterisk run as the site says."""
     if settings.asterisk == "external":
-        url = settings.external["url"]
-        tell(f"Asterisk {dotted(external_version(settings.external))} runs at {url}")
-        check_engine_ports(place, alive)
+        check_ports(place, {"engine"} - alive)
         remember(place)
+        tell(f"Asterisk {dotted(external_version(settings.external))} runs at {settings.external['url']}")
         return
-    check_engine_ports(place, alive)
+    check_ports(place, {"asterisk", "engine"} - alive)
+    layout = layout_of(place, settings, tell)
     if "asterisk" in alive:
-        refresh_asterisk(settings, layout_of(place, settings, tell))
+        refresh_asterisk(settings, layout)
         tell("Asterisk runs already, with the calls it holds")
-    else:
-        check_free(place.ports, place.bind, asterisk_needs(place.ports))
-        layout = layout_of(place, settings, tell)
-        render(settings, layout)
-        remember(place)
-        start_asterisk(layout)
-        tell(f"Asterisk {dotted(layout.root.version)} has started")
+        return
+    render(settings, layout)
+    remember(place)
+    start_asterisk(layout)
+    tell(f"Asterisk {dotted(layout.root.version)} has started")
 
 
-def check_engine_ports(place: Place, alive: set[str]) -> None:
-    """Raise SetupError when a port that the engine needs is taken by somebody else."""
-    if "engine" not in alive:
-        asterisk = asterisk_needs(place.ports)
-        check_free(place.ports, place.bind, tuple(n for n in needs(place.ports) if n not in asterisk))
+def check_ports(place: Place, missing: set[str]) -> None:
+    """Raise SetupError when a port that something still to be started needs is taken by somebody else."""
+    asterisk = asterisk_needs(place.ports)
+    wanted = (n for n in needs(place.ports) if ("asterisk" if n in asterisk else "engine") in missing)
+    check_free(place.ports, place.bind, tuple(wanted))
 
 
 def layout_of(place: Place, settings: Settings, tell: Say) -> Layout:

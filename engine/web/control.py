@@ -50,9 +50,9 @@ def control_app(controls: Controls) -> web.Application:
         state, reason = str(asked.get("state", "")), str(asked.get("reason", ""))
         known = controls.agents()
         if name not in known:
-            return answer({"error": f"There is no agent {name!r}; the site has {', '.join(known)}."}, 404)
+            return answer({"error": f"there is no agent {name!r}: this site has {', '.join(known)}"}, 404)
         if state not in STATES:
-            return answer({"error": f"{state!r} is no state to ask for: {', '.join(STATES)}."}, 400)
+            return answer({"error": f"{state!r} is no state to ask for: {', '.join(STATES)}"}, 400)
         await controls.submit(acd.AgentSet(name, state, reason))
         return answer(controls.agents()[name])
 

@@ -1,0 +1,124 @@
+"""What the store remembers, told without an engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from conftest import Quietline
+
+from engine.cli.records import moment
+from engine.core.contact import FIELDS
+from engine.core.event import Event
+from engine.errors import SetupError
+from engine.store.ledger import open_ledger
+
+ARRIVED = 1_900_000_000.0
+FLOW = "flow: greet\ntitle: Greeting\nsteps:\n  hello:\n    - say: welcome\n    - hangup: goodbye\n"
+
+
+def arrived(contact: str, at: float) -> Event:
+    """A call to 100."""
+    data = {
+        "from_number": "7001",
+        "to_number": "100",
+        "channel": contact,
+        "flow": "greet",
+        "flow_hash": "abc",
+    }
+    return Event("arrived", at, contact, data={**data, "language": "en", "via": "sip"})
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A store with one call that left while the greeting played, and one still in progress."""
+
+    async def write() -> None:
+        async with open_ledger(tmp_path / "quietline.db", durable=False) as ledger:
+            events = [
+                arrived("c1", ARRIVED),
+                Event("answered", ARRIVED + 0.1, "c1"),
+                Event("ended", ARRIVED + 2, "c1", data={"cause": "caller"}),
+            ]
+            await ledger.append(*events)
+            await ledger.append(arrived("c2", ARRIVED + 60))
+
+    asyncio.run(write())
+    return tmp_path
+
+
+def test_contacts_lists_every_call_the_oldest_first(quietline: Quietline, state: Path) -> None:
+    lines = quietline("contacts", "--state", state).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["contact", "c1", "c2"]
+    assert "ivr_hangup" in lines[1] and "in progress" in lines[2]
+
+
+def test_contacts_as_json_is_one_documented_object_a_line(quietline: Quietline, state: Path) -> None:
+    records = [
+        json.loads(line) for line in quietline("contacts", "--json", "--state", state).out.splitlines()
+    ]
+    assert [tuple(record) for record in records] == [FIELDS, FIELDS]
+    assert records[0]["arrived_at"] == ARRIVED and records[1]["ended_at"] is None
+
+
+def test_contacts_can_be_narrowed_by_time_and_outcome(quietline: Quietline, state: Path) -> None:
+    def ids(*words: object) -> list[str]:
+        printed = quietline("contacts", "--json", "--state", state, *words).out
+        return [json.loads(line)["id"] for line in printed.splitlines()]
+
+    assert ids("--since", ARRIVED + 1) == ["c2"]
+    assert ids("--outcome", "ivr_hangup") == ["c1"]
+    assert ids("--outcome", "answered") == []
+
+
+def test_a_state_without_calls_says_so(quietline: Quietline, state: Path) -> None:
+    assert quietline("contacts", "--outcome", "failed", "--state", state).out == "No calls.\n"
+
+
+def test_an_unknown_outcome_or_time_is_one_sentence(quietline: Quietline, state: Path) -> None:
+    sentence = quietline("contacts", "--outcome", "won", "--state", state).sentence
+    assert sentence.startswith("no call ends as 'won': choose among answered, voicemail, ")
+    assert "--since 'soon' is no time" in quietline("contacts", "--since", "soon", "--state", state).sentence
+
+
+def test_moments_are_read_as_people_write_them() -> None:
+    now = time.time()
+    assert moment("30m", now) == now - 1800
+    assert moment("7d", now) == now - 7 * 86400
+    assert moment("1900000000.5", now) == 1900000000.5
+    assert moment("2027-03-01", now) == datetime(2027, 3, 1).timestamp()
+    assert moment("2027-03-01T14:30+00:00", now) == 1803911400
+    with pytest.raises(SetupError):
+        moment("half past", now)
+
+
+def test_trace_tells_the_call_line_by_line(quietline: Quietline, state: Path) -> None:
+    lines = quietline("trace", "c1", "--state", state).out.splitlines()
+    assert lines[0].split() == ["0:00.0", "☏", "7001", "calls", "100:", "flow", "greet,", "version", "abc"]
+    assert lines[-1].endswith("✕ the caller hung up: ivr_hangup")
+
+
+def test_trace_as_json_is_one_event_a_line(quietline: Quietline, state: Path) -> None:
+    events = [
+        json.loads(line) for line in quietline("trace", "c1", "--json", "--state", state).out.splitlines()
+    ]
+    assert [event["kind"] for event in events] == ["arrived", "answered", "ended"]
+    assert {"seq", "at", "kind", "data", "line"} <= events[0].keys()
+
+
+def test_trace_knows_the_flow_version_the_call_began_with(quietline: Quietline, state: Path) -> None:
+    async def keep_flow() -> None:
+        async with open_ledger(state / "quietline.db", durable=False) as ledger:
+            await ledger.put_flow("abc", "greet", FLOW, ARRIVED)
+
+    asyncio.run(keep_flow())
+    lines = quietline("trace", "c1", "--state", state).out.splitlines()
+    assert any("hello" in line and "♪ Welcome to the service desk." in line for line in lines)
+
+
+def test_an_unknown_contact_is_one_sentence(quietline: Quietline, state: Path) -> None:
+    assert "no contact 'c9'" in quietline("trace", "c9", "--state", state).sentence

@@ -1,0 +1,115 @@
+"""Commands to a running engine: what they ask over the control socket, and what they say."""
+
+from __future__ import annotations
+
+import json
+import stat
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import FakeEngine, Quietline
+
+from engine.cli.ask import control_socket
+from engine.core import acd
+
+
+def test_status_shows_addresses_queues_callers_and_agents(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    said = quietline("status", "--state", tmp_path)
+    assert said.out.startswith("Calls can come in; 1 call in progress.\n")
+    for word in (engine.place.sip, "support", "c1", "ringing", "c2", "Mila", "talking"):
+        assert word in said.out
+
+
+def test_status_as_json_has_the_documented_keys(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    told = json.loads(quietline("status", "--state", tmp_path, "--json").out)
+    assert {"sip", "ari", "pages", "state", "ready", "calls", "floor"} <= told.keys()
+    assert told["sip"] == engine.place.sip
+
+
+def test_status_says_when_asterisk_is_gone(quietline: Quietline, engine: FakeEngine, tmp_path: Path) -> None:
+    engine.ready = False
+    assert "Asterisk is not connected: no call can come in." in quietline("status", "--state", tmp_path).out
+
+
+def test_an_agent_is_made_ready_paused_and_logged_out(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    said = quietline("agent", "2001", "pause", "lunch", "time", "--state", tmp_path)
+    assert said.out == "2001 Mila is paused (lunch time).\n"
+    assert quietline("agent", "2001", "ready", "--state", tmp_path).out == "2001 Mila is ready.\n"
+    assert quietline("agent", "2001", "logout", "--state", tmp_path).out == "2001 Mila is logged out.\n"
+    assert engine.facts == [
+        acd.AgentSet("2001", "paused", "lunch time"),
+        acd.AgentSet("2001", "ready", ""),
+        acd.AgentSet("2001", "logged_out", ""),
+    ]
+
+
+def test_an_unknown_agent_is_one_sentence(quietline: Quietline, engine: FakeEngine, tmp_path: Path) -> None:
+    for name in ("9", "../stop", "20 01?"):
+        sentence = quietline("agent", name, "ready", "--state", tmp_path).sentence
+        assert sentence == f"there is no agent {name!r}: this site has 2001, 2002"
+    assert not engine.stopped.is_set()
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_state_nobody_can_ask_for_is_refused_before_it_is_sent(
+    quietline: Quietline, tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        quietline("agent", "2001", "asleep", "--state", tmp_path)
+    assert ended.value.code == 2
+
+
+def test_reload_says_so_or_prints_the_report(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    assert quietline("reload", "--state", tmp_path).out == "The site is reloaded.\n"
+    engine.report = "site.yaml:3:1: error[unknown-option]: …\n1 error, 0 warnings"
+    said = quietline("reload", "--state", tmp_path)
+    assert (said.status, said.err) == (1, f"{engine.report}\n")
+
+
+def test_a_second_engine_on_the_same_state_is_refused(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    said = quietline("run", "--state", tmp_path, "--site", engine.place.site)
+    assert said.sentence.startswith(f"an engine runs on {tmp_path} already: ")
+
+
+def test_down_ends_also_an_engine_whose_process_nobody_remembers(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.cli.start.READY_DEADLINE", 0.2)
+    assert quietline("down", "--state", tmp_path).out == "Quietline is down.\n"
+    assert engine.stopped.wait(2)
+
+
+@pytest.mark.usefixtures("engine")
+def test_only_this_user_may_command(tmp_path: Path) -> None:
+    assert stat.S_IMODE(control_socket(tmp_path).stat().st_mode) == 0o600
+
+
+def test_the_page_shows_the_floor_and_escapes_what_people_write(engine: FakeEngine) -> None:
+    engine.agents["2001"]["reason"] = "<script>alert(1)</script>"
+    with urllib.request.urlopen(engine.place.pages) as answer:
+        page = answer.read().decode()
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "Calls are taken." in page and "Mila" in page and engine.place.sip in page
+    assert "<script>" not in page
+
+
+def test_the_health_check_follows_the_link_to_asterisk(engine: FakeEngine) -> None:
+    with urllib.request.urlopen(f"{engine.place.pages}healthz") as answer:
+        assert answer.read() == b"ok\n"
+    engine.ready = False
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{engine.place.pages}healthz")
+    assert refused.value.code == 503
+    refused.value.close()
