@@ -357,7 +357,7 @@ class Waiting:
             self._announce_at = None
             return
         now = house.now()
-        if self._offer is not None or self._playback is not None:
+        if self._offer is not None or house.distributor.offering(contact) or self._playback is not None:
             self._announce_at = loop.time() + 1.0
             return
         position = house.distributor.position(contact)
