@@ -45,7 +45,8 @@ class SippFile:
     at: float = 0.0
 
     def file(self, folder: Path) -> Path:
-        """Write it into a folder."""
+        """Write it into a folder, which is made if it is not there."""
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.xml"
         path.write_text(self.xml, encoding="utf-8")
         return path
@@ -72,7 +73,7 @@ def compile_scenario(scenario: Scenario, media: Path) -> list[SippFile]:
 
 def caller_xml(plan: CallerPlan, media: Path) -> str:
     """A caller who dials `[service]` as `[field0]`."""
-    return _document([_INVITE, *_acts(plan, media), _HANG_UP_CALLER, _HUNG_UP, _DONE])
+    return _document([_INVITE, *_acts(plan, media), _HANG_UP_CALLER, _REFUSED, _HUNG_UP, _DONE])
 
 
 def agent_xml(plan: AgentPlan, media: Path) -> str:
@@ -207,6 +208,7 @@ _INVITE: Final = "\n".join(
         '  <recv response="100" optional="true"/>',
         '  <recv response="180" optional="true"/>',
         '  <recv response="183" optional="true"/>',
+        '  <recv response="404" optional="true" next="refused"/>',
         '  <recv response="200" rrs="true" timeout="20000"/>',
         _message("", _from_caller("ACK [next_url]", "[peer_tag_param]", 1)),
     ]
@@ -218,6 +220,24 @@ _HANG_UP_CALLER: Final = "\n".join(
         '  <recv response="200" next="done"/>',
         '  <label id="crossed"/>',
         _message(' next="done"', _OK),
+    ]
+)
+_REFUSED: Final = "\n".join(
+    [
+        '  <label id="refused"/>',
+        _message(
+            ' next="done"',
+            """
+ACK sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+""",
+        ),
     ]
 )
 _HUNG_UP: Final = "\n".join(['  <label id="hung_up"/>', _message(' next="done"', _OK)])

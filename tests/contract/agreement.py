@@ -6,10 +6,13 @@ import difflib
 from collections.abc import Sequence
 
 
+def departures(about: str, simulated: Sequence[str], real: Sequence[str]) -> list[str]:
+    """A diff from the real telling to the simulated one; empty when they agree."""
+    titles = f"{about}, on the real Asterisk", f"{about}, simulated"
+    return list(difflib.unified_diff(real, simulated, *titles, lineterm="", n=4))
+
+
 def assert_same(about: str, simulated: Sequence[str], real: Sequence[str]) -> None:
-    """AssertionError with both tellings side by side where they depart from each other."""
-    departures = difflib.unified_diff(
-        real, simulated, f"{about}, on the real Asterisk", f"{about}, simulated", lineterm="", n=4
-    )
-    text = "\n".join(departures)
-    assert not text, f"the two worlds disagree:\n{text}"
+    """AssertionError with a diff where the two tellings depart from each other."""
+    found = departures(about, simulated, real)
+    assert not found, "the two worlds disagree:\n" + "\n".join(found)

@@ -19,9 +19,6 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("twin")
     short_prompts(folder / "prompts")
     shutil.copytree(SITE, folder / "site")
-    text = (SITE / "site.yaml").read_text()
-    assert "prompts: ../../../prompts\n" in text
-    (folder / "site" / "site.yaml").write_text(text.replace("../../../prompts\n", "../prompts\n"))
     return folder / "site"
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from told import Told, set_agents, told_by
 
 from engine.app import Engine, run_engine
 from engine.config import Loaded
-from engine.core import acd
-from engine.core.event import Event
-from engine.errors import EngineError
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.clock import VirtualTimeLoop, run
 from engine.sim.media import wav_lengths
@@ -22,34 +19,6 @@ from engine.sim.scenario import Scenario
 
 #: Virtual seconds after the last caller has gone in which everything comes to rest.
 REST = 30.0
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the engine has on record of one scenario, by the number each caller called from."""
-
-    records: dict[str, dict[str, Any]]
-    events: dict[str, list[Event]]
-
-
-async def set_agents(engine: Engine, ready: tuple[str, ...]) -> None:
-    """Let these agents, and no others, take calls."""
-    distributor = engine.house.distributor
-    for agent in engine.house.site.settings.agents:
-        await distributor.submit(acd.AgentSet(agent, "ready" if agent in ready else "logged_out"))
-
-
-async def told_by(engine: Engine) -> Told:
-    """Read the archive. AssertionError when a contact is still open, or one number has two."""
-    records: dict[str, dict[str, Any]] = {}
-    events: dict[str, list[Event]] = {}
-    for contact in await engine.archive.contacts():
-        caller = contact["from_number"]
-        assert contact["ended_at"] is not None, f"contact {contact['id']} was never closed"
-        assert caller not in records, f"{caller} has two contacts"
-        records[caller] = contact
-        events[caller] = await engine.archive.events(contact["id"])
-    return Told(records, events)
 
 
 @asynccontextmanager
@@ -104,31 +73,3 @@ def play_simulated(loaded: Loaded, scenario: Scenario, folder: Path) -> Told:
         await play(pbx, scenario)
 
     return simulate(loaded, folder, act)
-
-
-def disagreements(scenario: Scenario, told: Told) -> list[str]:
-    """Where the records depart from what the scenario expects."""
-    wrong = []
-    for caller in scenario.callers:
-        got = told.records.get(caller.from_number)
-        if got is None:
-            wrong.append(f"{caller.from_number}: no contact")
-            continue
-        for name, allowed in caller.expect.items():
-            value = got[name] if name in got else _of_events(name, told.events[caller.from_number])
-            if value not in allowed:
-                wrong.append(
-                    f"{caller.from_number}: {name} is {value!r}, not {' or '.join(map(repr, allowed))}"
-                )
-    return wrong
-
-
-def _of_events(name: str, events: list[Event]) -> Any:
-    """What a scenario may expect beside the record's fields."""
-    match name:
-        case "cause":
-            return events[-1].data["cause"]
-        case "messages":
-            return sum(event.kind == "message" for event in events)
-        case _:
-            raise EngineError(f"a scenario expects {name!r}, which no contact has")

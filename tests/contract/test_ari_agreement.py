@@ -56,7 +56,7 @@ async def told_by(real: RealAsterisk, folder: Path) -> Probe:
 
 
 def test_the_simulator_tells_the_story_without_a_fault(tmp_path: Path) -> None:
-    probe = told_by_the_simulator(short_prompts(tmp_path))
+    probe = told_by_the_simulator(short_prompts(tmp_path / "prompts"))
     assert probe.faults == []
     assert probe.notes["11 events"][-1] == "StasisEnd Up"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from simulated import disagreements, play_simulated
+from simulated import play_simulated
+from told import disagreements
 
 from engine.config import Loaded
 from engine.sim.scenario import Scenario, load_scenario

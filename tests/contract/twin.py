@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
+import re
 import socket
 import wave
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
+from told import Told
+
+from engine.ari.client import AriClient
 from engine.ari.pool import WebsocketTransport
+from engine.call.line import MADE, PLAYBACKS
+from engine.config.prompts import load_catalog
+from engine.config.report import Report
 from engine.core.site import AgentRule, Settings
 from engine.errors import SetupError
 from engine.load.sipp import SippResult, SippRun, SippSpec
@@ -28,23 +35,31 @@ from engine.sim.sipp import compile_scenario
 MEDIA = REPOSITORY / "tests" / "load" / "media"
 RATE = 8000
 
+#: A value in a prompt's text.
+SLOT = re.compile(r"\{\{.*?\}\}")
 #: Seconds every prompt of a copied prompts folder lasts; fragments (numbers, units) last a third of it.
 PROMPT = 1.0
 
 
 def short_prompts(target: Path) -> Path:
-    """The repository's prompts with recordings that all last a second: a quiet tone, so that nothing takes long."""
-    source = REPOSITORY / "prompts"
-    for recording in source.rglob("*.wav"):
-        inside = recording.relative_to(source)
-        path = target / inside
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(path), "wb") as out:
-            out.setparams((1, 2, RATE, 0, "NONE", ""))
-            out.writeframes(bytes(2 * int(RATE * (PROMPT if len(inside.parts) == 2 else PROMPT / 3))))
-    for text in source.glob("*.yaml"):
-        shutil.copy(text, target)
+    """The repository's English texts with recordings that all last a second, and the same without numbers as another language."""
+    target.mkdir(parents=True)
+    english = (REPOSITORY / "prompts" / "en.yaml").read_text()
+    (target / "en.yaml").write_text(english)
+    (target / "bg.yaml").write_text(SLOT.sub("some", english))
+    catalog = load_catalog(target, Report())
+    for language in catalog.languages:
+        for sound in catalog.sounds(language):
+            write_silence(target / language / f"{sound}.wav", PROMPT / 3 if "/" in sound else PROMPT)
     return target
+
+
+def write_silence(path: Path, seconds: float) -> None:
+    """A recording of silence."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as out:
+        out.setparams((1, 2, RATE, 0, "NONE", ""))
+        out.writeframes(bytes(2 * int(RATE * seconds)))
 
 
 def free_ports() -> Ports:
@@ -96,7 +111,6 @@ class RealAsterisk:
     async def play(self, scenario: Scenario, folder: Path) -> None:
         """Let the scenario's people act, and wait for the last caller. AssertionError when SIPp saw something unexpected."""
         files = compile_scenario(scenario, MEDIA)
-        folder.mkdir(parents=True, exist_ok=True)
         phones = [self._phone(one.agent, one.file(folder), folder) for one in files if one.agent]
         await asyncio.gather(*(phone.start() for phone in phones))
         try:
@@ -137,6 +151,23 @@ class RealAsterisk:
         )
         await run.start()
         return await run.wait()
+
+
+async def leftovers(client: AriClient, told: Told) -> list[str]:
+    """Everything Asterisk still holds although nobody is in a call: channels, bridges, playbacks, recordings."""
+    left = [f"channel {one['id']}" for one in await client.channels()]
+    left += [f"bridge {one['id']}" for one in await client.bridges()]
+    left += [f"stored recording {one['name']}" for one in await client.stored_recordings()]
+    left += [
+        f"playback {number} of {record['id']}"
+        for record in told.records.values()
+        for number in range(PLAYBACKS)
+        if await client.playback(f"{record['id']}{MADE}p{number}") is not None
+    ]
+    for event in chain.from_iterable(told.events.values()):
+        if event.kind == "recording" and await client.live_recording(event.data["recording"]) is not None:
+            left.append(f"live recording {event.data['recording']}")
+    return left
 
 
 @contextmanager

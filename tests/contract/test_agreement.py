@@ -1,0 +1,114 @@
+"""The whole engine tells the same of every scenario, whether it runs on the simulated Asterisk or on a real one.
+
+All scenarios are played at once (see `copies`): on the simulator in virtual time, on the real Asterisk in real time, some at a time so
+that the machine is not the one who is late. What the engine wrote down must agree line by line, with ids and times left out
+(`engine.sim.transcript`). Where a scenario is a race the worlds may differ, and only the record is held to what is allowed.
+
+A real machine may still be late now and then: a scenario the worlds disagree about is played again, alone, and counts only if
+they disagree again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from agreement import departures
+from copies import Copies
+from simulated import play_simulated
+from told import Told, disagreements, set_agents, told_by
+from twin import RealAsterisk, leftovers, running_asterisk, short_prompts
+
+from engine.app import Engine, run_engine
+from engine.config import Loaded, load_files
+from engine.sim.scenario import Scenario
+from engine.sim.transcript import transcript
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+#: Scenarios played on the real Asterisk at the same time.
+AT_ONCE = 14
+#: Seconds in which the last call comes to its end once its people are done.
+REST = 10.0
+
+
+def together(scenarios: list[Scenario]) -> Scenario:
+    """All of them as one."""
+    return Scenario(
+        "together",
+        "all scenarios at once",
+        tuple(chain.from_iterable(one.callers for one in scenarios)),
+        {name: plan for one in scenarios for name, plan in one.agents.items()},
+        tuple(chain.from_iterable(one.ready for one in scenarios)),
+    )
+
+
+async def play_real(real: RealAsterisk, site: Loaded, scenarios: list[Scenario], folder: Path) -> Told:
+    """Play them on the real Asterisk with an engine of their own. AssertionError when something is left over."""
+    async with (
+        real.transport() as transport,
+        run_engine(transport, site, folder / "state", time.time) as engine,
+    ):
+        await engine.switchboard.ready.wait()
+        await set_agents(engine, together(scenarios).ready)
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def play(scenario: Scenario) -> None:
+            async with places:
+                await real.play(scenario, folder / scenario.name)
+
+        async with asyncio.TaskGroup() as group:
+            for scenario in sorted(scenarios, key=length, reverse=True):
+                group.create_task(play(scenario), name=scenario.name)
+        await at_rest(engine)
+        told = await told_by(engine)
+        assert await leftovers(engine.house.client, told) == []
+        return told
+
+
+def length(scenario: Scenario) -> float:
+    """About how long a scenario takes: the last caller's start and the longest conversation before it."""
+    return max(one.at for one in scenario.callers) + max(
+        (plan.talk or 0.0 for plan in scenario.agents.values()), default=0.0
+    )
+
+
+async def at_rest(engine: Engine) -> None:
+    """Wait for the end of the last call."""
+    async with asyncio.timeout(REST):
+        while engine.switchboard.calls:  # noqa: ASYNC110 - nobody is told when a call is over
+            await asyncio.sleep(0.05)
+
+
+def compare(scenario: Scenario, simulated: Told, real: Told) -> list[str]:
+    """Where the two worlds, or one of them and the script, disagree about a scenario."""
+    wrong = [f"simulated: {line}" for line in disagreements(scenario, simulated)]
+    wrong += [f"real: {line}" for line in disagreements(scenario, real)]
+    if not scenario.race:
+        for caller in scenario.callers:
+            number = caller.from_number
+            lines = (transcript(told.events.get(number, [])) for told in (simulated, real))
+            wrong += departures(number, *lines)
+    return wrong
+
+
+@pytest.mark.asterisk
+@pytest.mark.timeout(240)
+def test_both_worlds_tell_the_same_of_every_scenario(tmp_path: Path) -> None:
+    copies = Copies(SCENARIOS / "site", sorted(SCENARIOS.glob("*.yaml")))
+    copies.write_site(tmp_path / "site")
+    prompts = short_prompts(tmp_path / "prompts")
+    site, scenarios = load_files(tmp_path / "site"), copies.scenarios(tmp_path / "scenarios")
+    simulated = play_simulated(site, together(scenarios), tmp_path / "simulated")
+    with running_asterisk(tmp_path / "state", site.snapshot.settings, prompts) as real:
+        told = asyncio.run(play_real(real, site, scenarios, tmp_path / "all"))
+        suspects = [one for one in scenarios if compare(one, simulated, told)]
+        wrong = []
+        for number, scenario in enumerate(suspects):
+            print(f"{scenario.name}: the worlds disagree; once more, alone")
+            print("\n".join(compare(scenario, simulated, told)))
+            again = asyncio.run(play_real(real, site, [scenario], tmp_path / f"again-{number}"))
+            wrong += [f"{scenario.name}: {line}" for line in compare(scenario, simulated, again)]
+    assert not wrong, "\n" + "\n".join(wrong)
