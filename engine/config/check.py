@@ -245,7 +245,9 @@ def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
     for number, (_, value) in numbers.entries.items() if isinstance(numbers, MappingNode) else ():
         for target in _scalars(value):
             used.add(target.text)
-            if target.text not in files:
+            if report.faulty(target.place):
+                whole = False
+            elif target.text not in files:
                 text = f"number '{number}' leads to flow '{target.text}', but there is no {target.text}.yaml"
                 report.add(target.place, "unknown-flow", text, guess(target.text, known))
                 whole = False  # the misspelt flow is not unused
@@ -259,8 +261,10 @@ def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
 
 
 def _languages(site: SiteFile, catalog: Catalog, report: Report) -> None:
-    for item in _scalars(site.root.get("languages")):
-        if item.text not in catalog.languages:
+    """Every language of the site has a file of prompts, be it a broken one."""
+    for item in _scalars(site.root.get("languages")) if catalog.languages else ():
+        written = item.text in catalog.languages or (catalog.folder / f"{item.text}.yaml").is_file()
+        if not written and not report.faulty(item.place):
             _no_language(item.text, item.place, catalog, report)
 
 

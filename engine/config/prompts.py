@@ -160,7 +160,10 @@ def _words(node: source.Node | None, report: Report) -> dict[str, tuple[str, ...
         return {}
     if not isinstance(node, source.Mapping):
         report.add(
-            node.place, "bad-words", "'words' holds choices and the words for them", "sales: [sales, buy]"
+            node.place,
+            "bad-words",
+            "'words' holds choices and the words for them",
+            "like sales: [sales, buy]",
         )
         return {}
     words: dict[str, tuple[str, ...]] = {}
@@ -171,7 +174,7 @@ def _words(node: source.Node | None, report: Report) -> dict[str, tuple[str, ...
             words[choice] = texts
         else:
             report.add(
-                value.place, "bad-words", f"'{choice}' needs one word or a list of words", "[sales, buy]"
+                value.place, "bad-words", f"'{choice}' needs one word or a list of words", "like [sales, buy]"
             )
     return words
 

@@ -92,6 +92,10 @@ class Report:
         """Note something that works but is probably not meant."""
         self.add(place, code, text, hint, level=Level.WARNING, also=also)
 
+    def faulty(self, place: Place) -> bool:
+        """Whether something is wrong at this very place: then no more need be said about it."""
+        return any(p.place == place for p in self.problems)
+
     @property
     def errors(self) -> int:
         """How many errors there are; any keeps the site from loading."""

@@ -22,16 +22,8 @@ from engine.errors import SetupError, SiteError
 CASES = Path(__file__).parents[1] / "bad_flows"
 NAMES = sorted(p.name for p in CASES.iterdir() if p.is_dir() and p.name != "_base")
 TODAY = date(2026, 6, 1)
-#: Codes of `prompts.py`, whose broken files are tested beside it, and of files that cannot be committed.
-ELSEWHERE = {
-    "no-prompts",
-    "bad-language",
-    "bad-prompt-id",
-    "bad-prompt",
-    "bad-words",
-    "no-grammar",
-    "cannot-read",
-}
+#: The code of files that cannot be committed; tested in test_source.py.
+ELSEWHERE = {"cannot-read"}
 
 
 def base(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import date
 from pathlib import Path
@@ -93,6 +94,24 @@ def test_a_folder_in_place_of_a_file_is_one_clear_error(tmp_path: Path) -> None:
     report = Report()
     assert read(tmp_path, "here", report) is None
     assert "cannot be read: is a directory" in report.render()
+
+
+def test_a_pipe_or_an_endless_device_in_place_of_a_file_is_one_clear_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    (tmp_path / "itself.yaml").symlink_to(tmp_path / "itself.yaml")
+    for name in ("pipe.yaml", "zero.yaml", "itself.yaml"):
+        report = Report()
+        assert read(tmp_path / name, name, report) is None
+        assert [(p.code, p.place.file) for p in report.problems] == [("cannot-read", name)]
+
+
+def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
+    with (tmp_path / "huge.yaml").open("wb") as file:
+        file.truncate(1 << 40)
+    report = Report()
+    assert read(tmp_path / "huge.yaml", "huge.yaml", report) is None
+    assert [p.code for p in report.problems] == ["too-big"]
 
 
 @settings(deadline=None)
