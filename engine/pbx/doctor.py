@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -25,7 +26,7 @@ from engine.core.site import Settings
 from engine.errors import EngineError, SetupError
 from engine.pbx.external import external_version
 from engine.pbx.ports import Ports, check_free
-from engine.pbx.process import running
+from engine.pbx.process import ask_ari, running
 from engine.pbx.root import ADVISORIES, OLDEST_ASTERISK, dotted, find_root
 from engine.pbx.secrets import SHORTEST, load_secrets
 
@@ -169,6 +170,8 @@ def asterisk(patient: Patient) -> Check:
 def ports(patient: Patient) -> Check:
     """Are our ports free, or ours already?"""
     mine = [name for name in ("asterisk", "engine") if running(name, patient.state)]
+    if "asterisk" not in mine and answers_us(patient):
+        mine.append("asterisk")
     if mine:
         return Check("ports", Level.OK, f"in use by our own {' and '.join(mine)}")
     if patient.external:
@@ -183,6 +186,13 @@ def ports(patient: Patient) -> Check:
         Level.OK,
         f"SIP {p.sip}, ARI {p.ari}, media {p.media}, pages {p.pages}, RTP {p.rtp_first}-{p.rtp_last}",
     )
+
+
+def answers_us(patient: Patient) -> bool:
+    """Does an Asterisk take this state's password? It is ours, even where its process cannot be seen: in another container."""
+    with suppress(EngineError, OSError):
+        return ask_ari(patient.state, patient.ports.ari, "GET", "info?only=status") == 200
+    return False
 
 
 def two_parts(error: SetupError) -> tuple[str, str]:

@@ -53,7 +53,7 @@ class Layout:
     prompts: Path
     bind: str = "127.0.0.1"
     public_address: str | None = None  # what callers see when a router or a container stands between
-    local_networks: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    local_networks: tuple[str, ...] = field(default_factory=lambda: private_networks())
     fallback: tuple[str, ...] = field(
         default_factory=lambda: (sys.executable, str(REPOSITORY / "engine/agi/fallback.py"))
     )
@@ -67,6 +67,12 @@ class Layout:
     def spool(self) -> Path:
         """Messages taken while no engine answered, one folder each."""
         return self.state / "spool" / "fallback"
+
+
+def private_networks() -> tuple[str, ...]:
+    """Networks that reach this machine without the router between: all private ones, or what the environment says."""
+    private = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16"
+    return tuple(os.environ.get("QUIETLINE_LOCAL_NETWORKS", private).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 The first of these that fits is taken:
 
-    1. QUIETLINE_ASTERISK_ROOT    a folder made by the recipe below, or "/" for what is installed
+    1. QUIETLINE_ASTERISK_ROOT    a folder made by the recipe below; "/" for what is installed, SIPp not needed; or a file that
+                                  describes an Asterisk in a container beside this one (docker/)
     2. what is installed          asterisk and sipp on PATH, both new enough
     3. the cache                  ${XDG_CACHE_HOME:-~/.cache}/quietline/asterisk, made once from Debian's packages
 
@@ -17,6 +18,7 @@ QUIETLINE_ALLOW_OLD_ASTERISK=1 overrides that.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -131,13 +133,16 @@ def unpacked(prefix: Path) -> Root:
 
 def installed() -> Root | None:
     """Asterisk and SIPp on PATH, if both are there; None otherwise. Asterisk too old counts as not there unless allowed."""
-    if not (shutil.which("asterisk") and shutil.which("sipp")):
+    if not shutil.which("sipp") or version_of(printed_by(["sipp", "-v"])) < OLDEST_SIPP:
         return None
+    root = installed_asterisk()
+    return root if root and (root.version >= OLDEST_ASTERISK or old_allowed()) else None
+
+
+def installed_asterisk() -> Root | None:
+    """Asterisk on PATH, of any version."""
+    modules = installed_modules() if shutil.which("asterisk") else None
     version = version_of(printed_by(["asterisk", "-V"]))
-    sipp = version_of(printed_by(["sipp", "-v"]))
-    if sipp < OLDEST_SIPP or (version < OLDEST_ASTERISK and not old_allowed()):
-        return None
-    modules = installed_modules()
     return Root(Path("/"), version, modules, installed_data()) if modules else None
 
 
@@ -201,16 +206,35 @@ def chosen_root() -> Root | None:
     return installed()
 
 
-def named_root(prefix: Path) -> Root:
+def named_root(named: Path) -> Root:
     """The root the environment names."""
-    if prefix != Path("/"):
-        return unpacked(prefix.absolute())
-    refuse_old(version_of(printed_by(["asterisk", "-V"])), "PATH")
-    if root := installed():
+    if named.suffix == ".json":
+        return described_root(named)
+    if named != Path("/"):
+        return unpacked(named.absolute())
+    if root := installed_asterisk():
+        refuse_old(root.version, "PATH")
         return root
-    raise SetupError(
-        "QUIETLINE_ASTERISK_ROOT is / but asterisk and sipp are not both installed and new enough: install them"
-    )
+    raise SetupError("QUIETLINE_ASTERISK_ROOT is / but asterisk is not installed: install it")
+
+
+def describe_root(root: Root, path: Path) -> None:
+    """Write where an Asterisk's things are, for an engine that cannot see them."""
+    told = {"version": dotted(root.version), "modules": str(root.modules), "data": str(root.data)}
+    path.write_text(json.dumps(told) + "\n")
+
+
+def described_root(path: Path) -> Root:
+    """The installed Asterisk of another container, as `describe_root` wrote it there."""
+    try:
+        told = json.loads(path.read_text())
+        return Root(Path("/"), version_of(told["version"]), Path(told["modules"]), Path(told["data"]))
+    except FileNotFoundError:
+        raise SetupError(f"there is no {path} yet: start the container with Asterisk first") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SetupError(
+            f"{path} cannot be read ({error}): start the container with Asterisk again"
+        ) from error
 
 
 def main() -> int:

@@ -163,3 +163,19 @@ def test_the_fallback_wrapper_survives_spaces_in_paths(layout: Layout, tmp_path:
     wrapper = spaced.asterisk / "agi-bin" / "quietline-fallback"
     said = subprocess.run([wrapper], capture_output=True, text=True, check=True).stdout
     assert said == f"{spaced.spool}|quietline/en|"
+
+
+def test_the_environment_says_which_networks_need_no_public_address(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def local(site: Settings) -> list[str]:
+        outside = Layout(
+            layout.state, layout.root, layout.ports, layout.prompts, "0.0.0.0", public_address="192.0.2.9"
+        )
+        lines = rendered(site, outside, "pjsip.conf")
+        assert lines.count("external_media_address = 192.0.2.9") == 2
+        return sorted({line for line in lines if line.startswith("local_net")})
+
+    assert len(local(settings())) == 4
+    monkeypatch.setenv("QUIETLINE_LOCAL_NETWORKS", "127.0.0.0/8")
+    assert local(settings()) == ["local_net = 127.0.0.0/8"]
