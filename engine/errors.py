@@ -7,7 +7,7 @@ Exception
 │   └── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
 └── WorldError             the world's: expected outcomes of a call, never a traceback
     ├── Gone               a channel, bridge, playback or recording of Asterisk's no longer exists or has left us
-    ├── CallerGone         the caller hung up, or their channel no longer exists
+    ├── CallerGone         the caller hung up, or their channel no longer exists (CallerLost: while nobody could see it)
     ├── AgentUnreachable   the agent's phone is busy, silent, refused or unknown
     └── PbxUnreachable     Asterisk does not answer; calls in it go on, we reconnect
 """
@@ -41,6 +41,10 @@ class Gone(WorldError):
 
 class CallerGone(WorldError):
     """The caller's channel no longer exists or has left the application."""
+
+
+class CallerLost(CallerGone):
+    """The caller's channel was gone when the link to Asterisk came back: nobody saw how the call ended."""
 
 
 class AgentUnreachable(WorldError):

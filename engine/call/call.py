@@ -34,7 +34,7 @@ from engine.core.interpreter import (
     plain,
     replay,
 )
-from engine.errors import CallerGone, EngineError, Gone, PbxUnreachable
+from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
 log = structlog.get_logger()
 
@@ -79,8 +79,10 @@ class Call:
             relink = await self._answer(relink)
             await self._follow(self._walk, relink)
             cause = "flow"
+        except CallerLost:
+            cause = "lost"
         except CallerGone:
-            cause = "caller" if relink is None else "lost"
+            cause = "caller"
         except EngineError as error:
             log.error("a call ended by a fault of ours", contact=self.id, error=str(error))
         except asyncio.CancelledError:
@@ -102,6 +104,8 @@ class Call:
 
     async def _answer(self, relink: Relink | None) -> Relink | None:
         while self._house.ledger.contact(self.id).answered_at is None:
+            if relink is not None:
+                relink.held(self.line.channel)
             try:
                 await self.line.calls.answer(self.line.channel)
             except Gone as gone:
@@ -158,9 +162,10 @@ class Call:
         if isinstance(do, Enqueue):
             return await self._waiting(do).resume(contact, relink)
         if isinstance(do, Record) and contact.recording is not None:
-            return await Voicemail(self._house, self.line, do).resume(contact.recording.data["recording"])
-        if self.line.channel not in relink.channels:
-            raise CallerGone(self.line.channel)
+            kept = await Voicemail(self._house, self.line, do).resume(contact.recording.data["recording"])
+            relink.held(self.line.channel)
+            return kept
+        relink.held(self.line.channel)
         await self.line.quiet()
         return await self._do(do)
 

@@ -16,7 +16,7 @@ from typing import Any
 from engine.ari.calls import Calls, HangupReason
 from engine.call.inbox import Inbox
 from engine.core.acd import Command
-from engine.errors import CallerGone, Gone, PbxUnreachable
+from engine.errors import CallerGone, CallerLost, Gone, PbxUnreachable
 
 AriEvent = dict[str, Any]
 
@@ -33,6 +33,11 @@ class Relink:
     """The link to Asterisk is back. `channels` are those it holds now, id -> state; what happened in between was not reported."""
 
     channels: Mapping[str, str]
+
+    def held(self, channel: str) -> None:
+        """Raise CallerLost unless Asterisk still holds this channel."""
+        if channel not in self.channels:
+            raise CallerLost(channel)
 
 
 class Reconnected(Exception):

@@ -20,7 +20,7 @@ from engine.core.hours import state
 from engine.core.interpreter import Enqueue
 from engine.core.site import QueueRule
 from engine.core.waiting import Announcement, Said, next_announcement
-from engine.errors import AgentUnreachable, CallerGone, Gone
+from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone
 
 log = structlog.get_logger()
 
@@ -97,7 +97,7 @@ class Waiting:
             self._offer = self._offer_of(contact.offered)
         if self._line.channel not in relink.channels:
             await self._gone(contact)
-            raise CallerGone(self._line.channel)
+            raise CallerLost(self._line.channel)
         match contact:
             case Contact(stage=Stage.WAITING | Stage.OFFERED | Stage.PICKED_UP):
                 if self._offer is not None:
