@@ -1,11 +1,12 @@
 """`quietline demo`: everything at once. Five scripted callers dial in, agents' phones ring, and each call tells its story as it happens.
 
-The shipped site, a real Asterisk and real SIPp calls; nothing is mocked. Two of the four agents have a break, so that:
+The shipped site, a real Asterisk and real SIPp calls; nothing is mocked. Who works when is part of the script, so that every run tells
+the same stories, whatever the distributor has learned from earlier ones:
 
-    answered      presses 1; Sofia's desk is home and free: agent 2001 answers
+    answered      presses 1; only 2001 of Sofia's desk is there, and answers; at that moment 2003 of Dubai's comes back from a break
     gave up       presses 2; sales has nobody free while 2001 talks and wraps up: hears its place, and hangs up
     message       leaves a message in the office's mailbox
-    wrong keys    presses two keys the menu does not have, then 1; Sofia is busy, so Dubai's desk is quieter: agent 2003 answers
+    wrong keys    presses two keys the menu does not have, then 1; Sofia is busy, so Dubai's desk is quieter: 2003 answers
     closed        calls the renewals desk, which is closed for stocktaking
 """
 
@@ -13,25 +14,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.text import Text
 
-from engine.cli.console import clock, say, seconds
+from engine.cli.console import say
+from engine.cli.feed import Feed, Mark
 from engine.cli.floor import set_agent
-from engine.cli.place import Place, PortsOption, StateOption, place_of
+from engine.cli.place import Place, PortsOption, StateOption, make_state, place_of
 from engine.cli.records import Teller, show_contacts
 from engine.cli.start import bring_up, take_down
 from engine.config import load_site
-from engine.config.trace import Trace
-from engine.core.event import Event
 from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.load.compare import Batch, differences
@@ -45,29 +44,27 @@ from engine.store.archive import Archive, open_archive
 
 SITE = REPOSITORY / "ivr_flows"
 SCENARIOS = REPOSITORY / "tests" / "load"
-WORKING, RESTING = ("2001", "2003"), ("2002", "2004")
-#: Seconds within which every call has ended, and between two looks at the log.
-PATIENCE, LOOK = 120.0, 0.1
-PHONES_LIVE = 8 * 3600.0
+WORKING, LATE, RESTING = "2001", "2003", ("2002", "2004")
+#: Seconds within which every call has ended, and for which the phones stay at most.
+PATIENCE, PHONES_LIVE = 120.0, 8 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One scripted caller: what the lines of the call are marked with, its number, and when it dials (seconds)."""
+    """One scripted caller: how its lines are marked, its number, what it plays, and when it dials (seconds)."""
 
-    label: str
-    style: str
+    mark: Mark
     number: str
     scenario: str
     after: float
 
 
 CALLERS = (
-    Caller("answered", "green", "7001", "uac-press-1-agent-answers", 0.0),
-    Caller("gave up", "yellow", "7002", "uac-press-2-hangs-up-waiting", 1.0),
-    Caller("message", "cyan", "7003", "uac-leaves-message-pound", 1.5),
-    Caller("wrong keys", "magenta", "7004", "uac-wrong-keys", 2.0),
-    Caller("closed", "blue", "7005", "uac-out-of-hours", 2.5),
+    Caller(Mark("answered", "green"), "7001", "uac-press-1-agent-answers", 0.0),
+    Caller(Mark("gave up", "yellow"), "7002", "uac-press-2-hangs-up-waiting", 1.0),
+    Caller(Mark("message", "cyan"), "7003", "uac-leaves-message-pound", 1.5),
+    Caller(Mark("wrong keys", "magenta"), "7004", "uac-wrong-keys", 2.0),
+    Caller(Mark("closed", "blue"), "7005", "uac-out-of-hours", 2.5),
 )
 
 
@@ -88,14 +85,27 @@ def demo(
     raise_open_files()
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     place = with_free_ports(place_of(state, SITE, ports), ports)
-    try:
-        bring_up(place, say)
-        return asyncio.run(Demo(place, find_root(), load_site(SITE).settings).perform(once))
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        say("Taking everything down …")
-        take_down(place.state)
+    make_state(place.state)
+    with alone(place.state / "demo.lock"):
+        try:
+            bring_up(place, say)
+            return asyncio.run(Demo(place, find_root(), load_site(SITE).settings).perform(once))
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            say("Taking everything down …")
+            take_down(place.state)
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold a lock file. Raises SetupError when another demo holds it."""
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(f"a demo runs on {path.parent} already: end it there with Ctrl-C") from None
+        yield
 
 
 def with_free_ports(place: Place, asked: int | None) -> Place:
@@ -118,12 +128,13 @@ class Demo:
 
     async def perform(self, once: bool) -> int:
         """Place the calls; 0 when each ended as scripted. Without `once`, go on telling calls until interrupted."""
-        contacts = {name: self._settings.agents[name].contact or "" for name in (*WORKING, *RESTING)}
+        contacts = {name: self._settings.agents[name].contact or "" for name in (WORKING, LATE, *RESTING)}
         folder = self._place.state / "sipp"
         phones = AgentPhones(self._root, SCENARIOS / AGENTS_ANSWER, contacts, folder / "phones", PHONES_LIVE)
         async with phones, open_archive(self._place.state / "quietline.db") as archive:
-            self.seat_agents({**dict.fromkeys(WORKING, "ready"), **dict.fromkeys(RESTING, "pause")})
-            feed = Feed(archive, Teller(archive, self._place.site), await archive.last_seq())
+            self.seat_agents({WORKING: "ready", LATE: "pause", **dict.fromkeys(RESTING, "pause")})
+            teller, marks = Teller(archive, self._place.site), {c.number: c.mark for c in CALLERS}
+            feed = Feed(archive, teller, await archive.last_seq(), marks)
             wrong = await self.place_calls(feed, archive, folder)
             if not once:
                 self.seat_agents(dict.fromkeys(RESTING, "ready"))
@@ -142,11 +153,17 @@ class Demo:
         began = time.time()
         calls = [asyncio.create_task(self.call(caller, folder)) for caller in CALLERS]
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(feed.follow(lambda: feed.ended >= set(self._scenarios)), PATIENCE)
+            await asyncio.wait_for(self.follow_to_the_end(feed), PATIENCE)
         results = await asyncio.gather(*calls)
         await feed.look()
         records = [r for r in await archive.contacts(began - 1) if r["from_number"] in self._scenarios]
         return self.judge(results, records)
+
+    async def follow_to_the_end(self, feed: Feed) -> None:
+        """Tell the calls until all have ended; the late agent comes when the first one's phone rings."""
+        await feed.follow(lambda: WORKING in feed.rung)
+        self.seat_agents({LATE: "ready"})
+        await feed.follow(lambda: feed.ended >= set(self._scenarios))
 
     async def call(self, caller: Caller, folder: Path) -> SippResult:
         """One caller, from dialling to the end."""
@@ -205,69 +222,3 @@ class Demo:
 def shown(path: Path) -> Path:
     """A path from here where it lies below."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-class Feed:
-    """Follows the event log and prints each call's story, marked with its caller's label."""
-
-    def __init__(self, archive: Archive, teller: Teller, seq: int) -> None:
-        self._archive, self._teller, self._seq = archive, teller, seq
-        self._stories: dict[str, tuple[Caller, Trace]] = {}
-        self._callers = {caller.number: caller for caller in CALLERS}
-        self._console = Console(highlight=False)
-        #: Numbers whose call has ended.
-        self.ended: set[str] = set()
-
-    async def follow(self, enough: Callable[[], bool]) -> None:
-        """Print what happens until there is enough."""
-        while not enough():
-            await self.look()
-            await asyncio.sleep(LOOK)
-
-    async def look(self) -> None:
-        """Print what has happened since the last look."""
-        for event in await self._archive.events_after(self._seq):
-            self._seq = event.seq
-            if event.contact is not None:
-                await self.tell(event.contact, event)
-
-    async def tell(self, contact: str, event: Event) -> None:
-        """Print the lines of one event, and the record at the call's end."""
-        if event.kind == "arrived":
-            await self.begin(contact, event)
-        if contact not in self._stories:
-            return
-        caller, trace = self._stories[contact]
-        for line in trace.feed(event):
-            self.print(caller, str(line))
-        if event.kind == "ended":
-            for told in record_lines(await self._archive.contact(contact)):
-                self.print(caller, told)
-            self.ended.add(caller.number)
-
-    async def begin(self, contact: str, event: Event) -> None:
-        """A call comes in; one that is not scripted is marked with its number."""
-        number = event.data["from_number"]
-        caller = self._callers.get(number) or Caller(number or "unknown", "white", number, "", 0.0)
-        self._stories[contact] = (caller, await self._teller.begin(event.data["flow_hash"]))
-
-    def print(self, caller: Caller, line: str) -> None:
-        """One line of a call; cut where a terminal ends, whole anywhere else."""
-        text = Text.assemble((f"{caller.label:>10} │", f"bold {caller.style}"), line)
-        terminal = self._console.is_terminal
-        self._console.print(
-            text, no_wrap=terminal, overflow="ellipsis" if terminal else "ignore", crop=terminal
-        )
-
-
-def record_lines(record: Mapping[str, Any]) -> list[str]:
-    """A contact record, all its fields in three lines."""
-    times = ("arrived_at", "answered_at", "enqueued_at", "connected_at", "ended_at")
-    lengths = ("wait_s", "talk_s")
-    rest = [name for name in record if name not in (*times, *lengths)]
-    told = {name: clock(record[name]).partition(" ")[2] or "–" for name in times}
-    told |= {name: seconds(record[name]) for name in lengths}
-    told |= {name: str(record[name]) if record[name] is not None else "–" for name in rest}
-    told["flow_hash"] = told["flow_hash"][:8]
-    groups = (rest[:6], list(times), [*rest[6:], *lengths])
-    return ["   record  " + "  ".join(f"{name} {told[name]}" for name in group) for group in groups]
