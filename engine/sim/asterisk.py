@@ -173,7 +173,7 @@ class SimulatedAsterisk:
     def dial(self, channel: Channel, timeout: float, done: Done) -> None:
         """Ring the phone of a created channel; dialling one again hangs it up."""
         done()
-        if channel.gone:
+        if channel.ending:
             return
         if channel.dialled:
             channel.hang_up(16)
@@ -185,7 +185,7 @@ class SimulatedAsterisk:
             channel.dial_timer = self.later(timeout, channel.give_up)
 
     def _invite(self, channel: Channel, line: Line) -> None:
-        if channel.gone:
+        if channel.ending:
             return
         self.tell_dial(channel, "", dialstring=channel.endpoint)
         self.phones.get(channel.endpoint, unplugged)(line)

@@ -2,7 +2,8 @@
 
 A playback and a recording occupy the thread until they end. `play`, `record`, music and `dial` are only queued, and their
 request is answered at once; `answer`, setting a variable and bridging are answered when the thread has done them, so they wait
-for what plays. A hang-up ends what is running, then runs what is queued, then leaves bridge and application:
+for what plays. A hang-up is told at once and noticed by the thread a moment later, which then ends what is running, runs what is
+queued, and leaves bridge and application:
 
     ChannelHangupRequest, PlaybackFinished(failed) or RecordingFinished(done), ChannelLeftBridge, StasisEnd, ChannelDestroyed
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 Done = Callable[[], None]
 Command = Callable[[Done], None]
+
+#: Seconds between a hang-up's request and its effect (measured: 0.2 to 3 ms).
+NOTICE: Final = 0.001
 
 #: Q.850 causes in Asterisk's words.
 CAUSES = {
@@ -70,6 +74,8 @@ class Channel:
         self.playback: Playback | None = None
         self.recording: Recording | None = None
         self.line: Line | None = None
+        #: The end was asked for; `gone` when it has come.
+        self.ending = False
         self.gone = False
         self.dialled = False
         self.originated = False
@@ -136,27 +142,31 @@ class Channel:
 
     def hang_up(self, cause: int = 16, sip: int | None = None, *, ours: bool = False) -> None:
         """End the channel. `ours`: ARI ended it, not the far end; `sip` is the final answer that did."""
-        if self.gone:
+        if self.ending:
             return
-        self.gone = True
+        self.ending = True
         self.tell("ChannelHangupRequest", **self._request_fields(cause, sip, ours), channel=self.snapshot())
         if self.originated and self.state != "Up":
             self.pbx.tell_dial(self, "BUSY" if cause == 17 else "NOANSWER")
-        self._end(cause, sip)
+        self._end_soon(cause, sip)
 
     def give_up(self) -> None:
         """End a leg that was dialled for long enough."""
-        if self.gone:
+        if self.ending:
             return
-        self.gone = True
+        self.ending = True
         if not self.originated:
             self.tell("ChannelHangupRequest", cause=32, soft=True, channel=self.snapshot())
-        self._end(19, 480)
+        self._end_soon(19, 480)
 
-    def _end(self, cause: int, sip: int | None) -> None:
-        """What follows once the end has been asked for."""
+    def _end_soon(self, cause: int, sip: int | None) -> None:
         if self.dial_timer is not None:
             self.dial_timer.cancel()
+        self.pbx.later(NOTICE, lambda: self._end(cause, sip))
+
+    def _end(self, cause: int, sip: int | None) -> None:
+        """The thread has noticed, and leaves everything it was in."""
+        self.gone = True
         if self.playback is not None:
             self.playback.end("failed")
         if self.recording is not None:

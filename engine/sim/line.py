@@ -27,17 +27,17 @@ class Line:
     @property
     def over(self) -> bool:
         """Is the call over?"""
-        return self.channel.gone
+        return self.channel.ending
 
     @property
     def up(self) -> bool:
         """Is the call answered and not over?"""
-        return self.channel.state == "Up" and not self.channel.gone
+        return self.channel.state == "Up" and not self.channel.ending
 
     def ring(self) -> None:
         """A phone that was called rings."""
         channel = self.channel
-        if channel.gone or channel.state != "Down":
+        if channel.ending or channel.state != "Down":
             return
         channel.pbx.tell_dial(channel, "RINGING")
         channel.set_state("Ringing")
@@ -45,7 +45,7 @@ class Line:
     def answer(self) -> None:
         """A phone that was called is picked up."""
         channel = self.channel
-        if channel.gone or channel.state == "Up":
+        if channel.ending or channel.state == "Up":
             return
         if channel.dial_timer is not None:
             channel.dial_timer.cancel()
@@ -65,7 +65,7 @@ class Line:
     def press(self, digit: str, duration_ms: int = 100) -> None:
         """Send one key; a recording that waits for it ends."""
         channel = self.channel
-        if channel.gone:
+        if channel.ending:
             return
         channel.tell("ChannelDtmfReceived", digit=digit, duration_ms=duration_ms, channel=channel.snapshot())
         if channel.recording is not None and channel.recording.wanted.ended_by(digit):

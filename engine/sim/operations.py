@@ -18,7 +18,7 @@ from engine.sim.bridge import App, Bridge
 from engine.sim.channel import Channel, Done
 from engine.sim.line import nothing
 from engine.sim.playing import Playback
-from engine.sim.recording import Recording, Wanted
+from engine.sim.recording import Recording, Stored, Wanted
 
 if TYPE_CHECKING:
     from engine.sim.asterisk import SimulatedAsterisk
@@ -525,25 +525,33 @@ def discard_recording(asked: Asked) -> Answer:
     return NO_CONTENT
 
 
+def files(pbx: SimulatedAsterisk) -> dict[str, Stored]:
+    """What lies on Asterisk's disk: a live recording's file is there too, and stays empty until it is closed."""
+    live = {one.wanted.name: Stored(one.wanted.name, one.wanted.form, 0.0) for one in pbx.live.values()}
+    return pbx.stored | live
+
+
+def stored_of(asked: Asked) -> Stored:
+    """The stored recording that is meant."""
+    found = files(asked.pbx).get(asked.values["recordingName"])
+    if found is None:
+        raise Refused(404, "Recording not found")
+    return found
+
+
 @does("recordings.listStored")
 def list_stored(asked: Asked) -> Answer:
-    return Response(200, [one.snapshot() for one in asked.pbx.stored.values()])
+    return Response(200, [one.snapshot() for one in files(asked.pbx).values()])
 
 
 @does("recordings.getStored")
 def get_stored(asked: Asked) -> Answer:
-    found = asked.pbx.stored.get(asked.values["recordingName"])
-    if found is None:
-        raise Refused(404, "Recording not found")
-    return Response(200, found.snapshot())
+    return Response(200, stored_of(asked).snapshot())
 
 
 @does("recordings.getStoredFile")
 def get_stored_file(asked: Asked) -> Answer:
-    found = asked.pbx.stored.get(asked.values["recordingName"])
-    if found is None:
-        raise Refused(404, "Recording not found")
-    return Response(200, found.file())
+    return Response(200, stored_of(asked).file())
 
 
 @does("recordings.deleteStored")

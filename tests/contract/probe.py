@@ -23,6 +23,9 @@ LATE = 1.0
 #: Seconds after which channels have left a bridge that was taken down; a hang-up may overtake them.
 SETTLE = 0.2
 
+#: Bytes of a WAV without sound.
+HEADER = 44
+
 
 class Probe:
     """Serves `calls` calls, then is done."""
@@ -124,6 +127,16 @@ class Probe:
         self._waiters.append((kind, thing, state, future))
         return await future
 
+    async def look_at(self, name: str) -> None:
+        """Write down whether a recording is live, whether its file is listed, and whether there is sound in it."""
+        live = await self._client.live_recording(name) is not None
+        listed = name in [one["name"] for one in await self._client.stored_recordings()]
+        try:
+            sound = len(await self._client.download_recording(name)) > HEADER
+        except FileNotFoundError:
+            sound = False
+        self.notes[f"{name} file"].append(f"live={live} listed={listed} sound={sound}")
+
     async def refused(self, number: str, request: Coroutine[Any, Any, Any]) -> None:
         """Ask for something that Asterisk refuses, and write down in which words."""
         try:
@@ -135,7 +148,8 @@ class Probe:
         calls = self._client.of(number)
         gone = asyncio.create_task(self._ended(channel))
         try:
-            await calls.answer(channel)
+            if number[0] != "0":
+                await calls.answer(channel)
             await SCRIPTS[number[0]](self, calls, number, channel)
         except WorldError as error:
             self.notes[f"{number} world"].append(type(error).__name__)
@@ -149,6 +163,11 @@ class Probe:
 def _things(event: dict[str, Any]) -> list[str]:
     found = [event[kind]["id"] for kind in ("channel", "peer", "playback", "bridge") if kind in event]
     return found + ([event["recording"]["name"]] if "recording" in event else [])
+
+
+async def refuse(_: Probe, calls: Calls, number: str, channel: str) -> None:
+    """Refuse the call as one to a number that nobody has."""
+    await calls.hangup(channel, "unallocated")
 
 
 async def listen(probe: Probe, calls: Calls, number: str, channel: str) -> None:
@@ -171,7 +190,12 @@ async def listen(probe: Probe, calls: Calls, number: str, channel: str) -> None:
     limit = 2.0 if number == "15" else 20.0
     for name in (f"{number}-a", f"{number}-b") if number == "12" else (f"{number}-a",):
         await calls.record(channel, name, max_seconds=limit, max_silence=3, beep=True, terminate_on="#")
+        if number == "15":
+            await asyncio.sleep(0.5)
+            await probe.look_at(name)
         await probe.until("RecordingFinished", name)
+        await asyncio.sleep(SETTLE)
+        await probe.look_at(name)
 
 
 async def ring(probe: Probe, calls: Calls, number: str, channel: str) -> None:
@@ -206,4 +230,4 @@ async def ring(probe: Probe, calls: Calls, number: str, channel: str) -> None:
 
 
 Script = Callable[[Probe, Calls, str, str], Awaitable[None]]
-SCRIPTS: dict[str, Script] = {"1": listen, "2": ring, "3": ring}
+SCRIPTS: dict[str, Script] = {"0": refuse, "1": listen, "2": ring, "3": ring}

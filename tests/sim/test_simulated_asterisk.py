@@ -84,6 +84,7 @@ def on_a_simulated_asterisk(
             await asyncio.sleep(0)
             assert ear.told() == [repr(LinkUp(True))]
             await test(pbx, ear)
+            await asyncio.sleep(0.01)
             pbx.verify()
 
         run(main())
@@ -126,7 +127,7 @@ async def test_a_prompt_a_key_and_a_hang_up_during_the_next_prompt(pbx: Simulate
     ]
     await ear.ask(f"POST channels/{channel}/play", media="sound:long", playbackId="p3")
     line.hang_up()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     assert ear.told() == [
         "PlaybackStarted p3 playing",
         "ChannelHangupRequest",
@@ -212,7 +213,7 @@ async def test_a_phone_that_is_answered_and_bridged(pbx: SimulatedAsterisk, ear:
     app = await ear.ask("GET applications/quietline")
     assert set(app.body["channel_ids"]) == {channel, "L"} and app.body["bridge_ids"] == ["b"]
     phone[0].hang_up()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     assert ear.told() == [
         "StasisStart Down",
         "Dial",
@@ -269,6 +270,7 @@ async def test_a_phone_that_is_not_answered_is_given_up_in_time(pbx: SimulatedAs
     requested = await ear.until("ChannelHangupRequest")
     assert asyncio.get_running_loop().time() - began == pytest.approx(3, abs=0.11)
     assert requested["cause"] == 32
+    await asyncio.sleep(0.01)
     assert ear.told() == ["StasisEnd", "ChannelDestroyed 19 480"]
 
 
@@ -287,6 +289,20 @@ async def test_an_originated_call_enters_the_application_when_it_is_answered(
     await asyncio.sleep(1)
     assert ear.told() == ["Dial", "ChannelStateChange Up", "Dial ANSWER", "StasisStart Up"]
     await ear.ask("DELETE channels/O")
+
+
+@on_a_simulated_asterisk
+async def test_a_live_recordings_file_is_there_and_looks_empty(pbx: SimulatedAsterisk, ear: Ear) -> None:
+    line, channel = await caller(pbx, ear)
+    await ear.ask(f"POST channels/{channel}/record", name="r", format="wav")
+    await asyncio.sleep(2)
+    assert [one["name"] for one in (await ear.ask("GET recordings/stored")).body] == ["r"]
+    assert len(await ear.link.download("recordings/stored/r/file")) == 44
+    line.hang_up()
+    await asyncio.sleep(0.01)
+    assert len(await ear.link.download("recordings/stored/r/file")) == pytest.approx(
+        44 + 2 * 8000 * 2, abs=100
+    )
 
 
 @on_a_simulated_asterisk
@@ -334,7 +350,7 @@ async def test_a_lost_link_loses_events_but_no_call(pbx: SimulatedAsterisk, ear:
     line.press("1")
     await asyncio.sleep(20)
     ear.link.restore()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     assert [fallback.from_number for fallback in pbx.fallbacks] == ["+4"]
     assert ear.told() == [
         "PlaybackStarted p playing",
@@ -344,7 +360,7 @@ async def test_a_lost_link_loses_events_but_no_call(pbx: SimulatedAsterisk, ear:
     assert (await ear.ask("GET applications/quietline")).body["channel_ids"] == [channel]
     line.hang_up()
     lost.hang_up()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     assert ear.told() == ["ChannelHangupRequest", "StasisEnd"]
 
 
@@ -356,7 +372,7 @@ async def test_a_new_engine_finds_the_calls_of_the_one_that_crashed(pbx: Simulat
     second = Ear(pbx)
     assert (await second.ask("GET channels")).body[0]["id"] == channel
     line.hang_up()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     assert second.told() == [repr(LinkUp(True)), "ChannelHangupRequest", "StasisEnd"]
 
 
