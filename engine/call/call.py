@@ -16,8 +16,9 @@ import structlog
 from engine.call.house import House
 from engine.call.line import Line, Reconnected, Relink
 from engine.call.voicemail import Voicemail
-from engine.call.waiting import Waiting
+from engine.call.waiting import Waiting, leave_queue
 from engine.core import hours
+from engine.core.contact import Stage
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.interpreter import (
@@ -40,6 +41,8 @@ log = structlog.get_logger()
 
 #: Seconds between two digits of one number.
 BETWEEN_DIGITS = 3.0
+#: Seconds after which a call that waits for the link looks for itself: it may have lost one command, not the link.
+LOOK_AGAIN = 5.0
 
 
 def history(events: Iterable[Event]) -> list[Outcome]:
@@ -97,6 +100,8 @@ class Call:
     async def _close(self, cause: str) -> None:
         contact = self._house.ledger.open.get(self.id)
         if contact is not None:
+            if contact.stage is not Stage.FLOW:
+                await leave_queue(self._house, self.line, contact)
             await self._house.ledger.append(Event("ended", self._house.now(), self.id, data={"cause": cause}))
         await self.line.try_hangup(
             self.line.channel, "unallocated" if cause == "unknown_number" else "normal"
@@ -111,7 +116,7 @@ class Call:
             except Gone as gone:
                 raise CallerGone(self.line.channel) from gone
             except PbxUnreachable:
-                relink = await self.line.relinked()
+                relink = await self._relink()
                 continue
             await self._house.ledger.append(Event("answered", self._house.now(), self.id))
         return relink
@@ -133,7 +138,7 @@ class Call:
             try:
                 return await (self._do(do) if relink is None else self._again(do, relink))
             except PbxUnreachable:
-                relink = await self.line.relinked()
+                relink = await self._relink()
             except Reconnected as back:
                 relink = back.relink
 
@@ -168,6 +173,16 @@ class Call:
         relink.held(self.line.channel)
         await self.line.quiet()
         return await self._do(do)
+
+    async def _relink(self) -> Relink:
+        """After a command without an answer: what Asterisk holds, as soon as that can be known."""
+        while True:
+            try:
+                return Relink.of(await self._house.client.channels())
+            except PbxUnreachable:
+                relink = await self.line.relinked(asyncio.get_running_loop().time() + LOOK_AGAIN)
+                if relink is not None:
+                    return relink
 
     def _waiting(self, do: Enqueue) -> Waiting:
         return Waiting(self._house, self.line, do, self._language)

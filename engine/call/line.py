@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +33,11 @@ class Relink:
     """The link to Asterisk is back. `channels` are those it holds now, id -> state; what happened in between was not reported."""
 
     channels: Mapping[str, str]
+
+    @classmethod
+    def of(cls, channels: Iterable[Mapping[str, Any]]) -> Relink:
+        """From what Asterisk lists."""
+        return cls({channel["id"]: channel["state"] for channel in channels})
 
     def held(self, channel: str) -> None:
         """Raise CallerLost unless Asterisk still holds this channel."""
@@ -90,11 +95,12 @@ class Line:
         """Drop the distributor's words about a stay in a queue that is over."""
         self.inbox.keep(lambda item: isinstance(item, (dict, Relink)))
 
-    async def relinked(self) -> Relink:
-        """Wait until the link is back, however long that takes; whether the caller still is there, it tells."""
+    async def relinked(self, until: float) -> Relink | None:
+        """Wait for the link to come back, until a time of the loop's clock; whether the caller still is there, it tells."""
         while True:
             try:
-                await self.wait()
+                if await self.wait(until) is None:
+                    return None
             except CallerGone:
                 continue
             except Reconnected as back:

@@ -126,7 +126,7 @@ class Switchboard:
         """Compare what we know with what Asterisk holds, and go on."""
         try:
             held = await self._house.client.channels()
-            relink = Relink({channel["id"]: channel["state"] for channel in held})
+            relink = Relink.of(held)
             for call in list(self._calls.values()):
                 call.line.inbox.put(relink)
             await self._take_up(relink)
@@ -163,9 +163,12 @@ class Switchboard:
 
     async def _adopt_one(self, channel: dict[str, Any], args: list[str]) -> None:
         contact = contact_of_channel(channel["id"])
-        if await self._archive.known(contact):
+        known = await self._archive.known(contact)
+        if contact in self._calls:
+            return  # its StasisStart came meanwhile
+        if known:
             await self._hang_up(channel["id"])
-        elif contact not in self._calls:
+        else:
             self._arrived(channel, args[0] if args else channel["dialplan"]["exten"])
 
     async def _sweep(self) -> None:

@@ -7,6 +7,7 @@ after a lost link or a killed engine enters at the very same place as one that g
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
@@ -20,7 +21,7 @@ from engine.core.hours import state
 from engine.core.interpreter import Enqueue
 from engine.core.site import QueueRule
 from engine.core.waiting import Announcement, Said, next_announcement
-from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone
+from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone, PbxUnreachable
 
 log = structlog.get_logger()
 
@@ -281,7 +282,7 @@ class Waiting:
         )
         await self._house.ledger.append(event)
         await self._silence()
-        bridge = self._bridge_id(offer)
+        bridge = bridge_of(offer.leg)
         calls = self._line.calls
         try:
             await calls.create_bridge(bridge, "mixing")
@@ -295,11 +296,8 @@ class Waiting:
         self._house.distributor.submit(acd.Connected(offer.offer))
         return await self._talk()
 
-    def _bridge_id(self, offer: Offered) -> str:
-        return f"{offer.leg}-b"
-
     async def _unbridge(self, offer: Offered) -> None:
-        await self._line.calls.destroy_bridge(self._bridge_id(offer))
+        await self._line.calls.destroy_bridge(bridge_of(offer.leg))
         await self._line.try_hangup(offer.leg)
 
     # --- the conversation ---------------------------------------------------------------------
@@ -392,6 +390,21 @@ class Waiting:
             await self._line.try_hangup(offer.leg)
         if self._asked:
             await self._house.distributor.submit(acd.Left(self._line.contact, reason))
+
+
+async def leave_queue(house: House, line: Line, contact: Contact) -> None:
+    """Whatever stage a call was in as a fault of ours ended it: its agent is free again, and no phone rings on."""
+    if contact.offered is not None:
+        leg = contact.offered.data["leg"]
+        with suppress(PbxUnreachable):
+            await line.calls.destroy_bridge(bridge_of(leg))
+        await line.try_hangup(leg)
+    await house.distributor.submit(acd.Left(contact.id, "failed"))
+
+
+def bridge_of(leg: str) -> str:
+    """The id of the bridge in which a caller speaks with this agent's leg."""
+    return f"{leg}-b"
 
 
 def announcement_prompts(say: Announcement) -> tuple[str, ...]:

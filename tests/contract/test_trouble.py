@@ -10,6 +10,7 @@ from simulated import simulate
 from told import Told, set_agents
 
 from engine.app import Engine
+from engine.call.waiting import Waiting
 from engine.config import Loaded
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.people import play, plug_in
@@ -75,3 +76,26 @@ def test_a_number_that_leads_nowhere_is_on_record_and_refused(site: Loaded, tmp_
     told = with_people(site, tmp_path, scenario, nothing)
     assert (told.records["+1"]["outcome"], told.records["+1"]["answered_at"]) == ("failed", None)
     assert told.events["+1"][-1].data["cause"] == "unknown_number"
+
+
+@pytest.mark.parametrize("part", ["_on_key", "_talk"], ids=["ringing", "talking"])
+def test_a_fault_of_ours_ends_one_call_and_frees_its_agent(
+    site: Loaded, tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = CallerPlan("+2", "100", (Wait(3.0), Press("1"), Stay()), {}, at=20.0)
+    scenario = Scenario("fault", "", (PATIENT, second), AGENT, ("2001",))
+
+    async def trouble(*_: object) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(Waiting, part, fault)
+            await asyncio.sleep(15.0)
+
+    told = with_people(site, tmp_path, scenario, trouble)
+    assert told.records["+1"]["outcome"] == "failed"
+    assert told.records["+1"]["agent"] == ("2001" if part == "_talk" else None)
+    assert (told.records["+2"]["outcome"], told.records["+2"]["agent"]) == ("answered", "2001")
+
+
+async def fault(_: Waiting) -> str | None:
+    """What a mistake in the engine would do."""
+    raise ZeroDivisionError("a mistake in the engine")
