@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from engine.sim.channel import Channel
 
 #: Final SIP answers a phone may give, and the cause Asterisk makes of each (measured).
-REFUSALS: Final = {404: 1, 480: 19, 486: 17, 603: 21}
+REFUSALS: Final[dict[int, int]] = {404: 1, 480: 19, 486: 17, 603: 21}
 
 
 def nothing() -> None:

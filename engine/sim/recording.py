@@ -1,8 +1,8 @@
 """Recordings: live until `#`, silence, the longest duration, a stop or the hang-up ends them; stored afterwards.
 
-While it is live its file can be fetched already, and looks empty. Silence counts from the beep or from the last sound the caller made. The live recording occupies the channel's thread.
-`duration` is whole seconds; talking and silence are told only when silence was watched. A discarded recording also says
-RecordingFinished(done), but nothing is stored.
+While it is live its file can be fetched already, and looks empty. Silence counts from the beep or from the last sound the caller made.
+The live recording occupies the channel's thread. `duration` is whole seconds; talking and silence are told only when silence was
+watched. A discarded recording also says RecordingFinished(done), but nothing is stored.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ from twin import RealAsterisk, leftovers, running_asterisk, short_prompts
 
 from engine.app import Engine, run_engine
 from engine.config import Loaded, load_files
-from engine.sim.scenario import Scenario
+from engine.sim import line
+from engine.sim.scenario import Scenario, load_scenario
 from engine.sim.transcript import transcript
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -92,6 +93,19 @@ def compare(scenario: Scenario, simulated: Told, real: Told) -> list[str]:
             lines = (transcript(told.events.get(number, [])) for told in (simulated, real))
             wrong += departures(number, *lines)
     return wrong
+
+
+def test_a_simulator_that_departs_is_found_out(
+    site: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = load_scenario(SCENARIOS / "agent_rejects.yaml")
+    right = play_simulated(site, scenario, tmp_path / "right")
+    assert compare(scenario, right, right) == []
+    monkeypatch.setitem(line.REFUSALS, 603, 17)
+    wrong = play_simulated(site, scenario, tmp_path / "wrong")
+    found = compare(scenario, wrong, right)
+    assert "-offer_ended agent=2001 offer=offer-1 why=rejected" in found
+    assert "+offer_ended agent=2001 offer=offer-1 why=busy" in found
 
 
 @pytest.mark.asterisk
