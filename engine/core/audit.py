@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from engine.core.agent import AgentState
-from engine.core.floor import (
-    ACTIVE,
-    COOLED,
-    MAX_WAIT,
-    OFFER_OVERDUE,
-    WRAP_UP_ENDS,
-    Agent,
-    Caller,
-    State,
-    is_live,
-)
+from engine.core.floor import ACTIVE, Agent, Caller, State
+from engine.core.line import NOBODY
+from engine.core.timers import COOLED, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS
 
 
 def check_invariants(state: State, now: float) -> None:
@@ -58,7 +50,7 @@ def _lines(state: State) -> None:
         laned = sorted(key for lane in queue.lanes.values() for key in lane)
         assert laned == keys, f"{queue.name}: the lanes do not add up to the line"
         for line in [queue.line, *queue.lanes.values()]:
-            assert line.first == next(iter(line), None), f"{queue.name}: a line's head is not its first"
+            assert line.first == next(iter(line), NOBODY), f"{queue.name}: a line's head is not its first"
 
 
 def _fits(agent: Agent, caller: Caller) -> bool:
@@ -100,13 +92,9 @@ def _nobody_waits_beside_a_free_agent(state: State, now: float) -> None:
 
 
 def _everything_ends(state: State, now: float) -> None:
-    live = {
-        (kind, name, contact)
-        for due, kind, name, contact in filter(lambda t: is_live(state, t), state.timers)
-    }
-    assert all(timer[0] > now for timer in state.timers if is_live(state, timer)), (
-        "something due was left undone"
-    )
+    timers = [timer for timer in state.timers if state.is_live(timer)]
+    assert all(timer[0] > now for timer in timers), "something due was left undone"
+    live = {timer[1:] for timer in timers}
     for agent in state.agents.values():
         assert agent.until is None or (WRAP_UP_ENDS, agent.name, "") in live, (
             f"{agent.name}: {agent.state} never ends"

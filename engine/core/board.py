@@ -20,7 +20,7 @@ def estimate(state: State, contact: str, now: float) -> Estimate | None:
     caller = state.callers.get(contact)
     if caller is None:
         return None
-    state.catch_up(now)
+    state.learn(now)
     queue = caller.lane.queue
     place = queue.line.ahead_of(caller.key) + 1
     measures = queue.measures
@@ -35,7 +35,7 @@ def pending_offer(state: State, contact: str) -> str | None:
 
 def overview(state: State, now: float) -> dict[str, Any]:
     """Queues with their callers, live offers, and agents, as JSON values; times in seconds since the epoch."""
-    state.catch_up(now)
+    state.learn(now)
     queues = [q for q in state.queues.values() if not q.gone or q.held]
     return {
         "at": now,

@@ -6,29 +6,27 @@ from engine.core import waiting
 from engine.core.facts import Arrived
 from engine.core.floor import Queue, State
 from engine.core.line import Key
-from engine.core.measures import SHARE_UNIT
 from engine.core.ranking import Candidate
 
 
-def candidate(
-    state: State, queue: Queue | None, fact: Arrived, key: Key, now: float, name: str = ""
-) -> Candidate:
+def candidate(state: State, name: str, fact: Arrived, key: Key, now: float) -> Candidate:
     """A queue as this caller finds it now; one the site does not have (any more) counts as closed."""
+    queue = state.queues.get(name)
     if queue is None or (queue.gone and fact.queue is None):
         return Candidate(name, False, False, 0, 0, 0, 0, 0.0, 1, None, 0.0, None, None)
-    lane = queue.lanes.get(fact.skills) or state.lane(queue, fact.skills)
+    lane = state.lane(queue, fact.skills)
     rule = queue.rule
     place = queue.line.ahead_of(key) + 1
     front = state.next_agent(lane, fact.contact, now) if lane.ready else None
     return Candidate(
-        queue.name,
-        queue.name not in fact.closed,
+        name,
+        name not in fact.closed,
         lane.staffed,
         rule.capacity,
         queue.held,
         queue.line.count,
         lane.ready,
-        queue.weight / SHARE_UNIT,
+        queue.active,
         place,
         expected_wait(queue, place, lane.ready),
         rule.adjust,

@@ -19,15 +19,15 @@ from heapq import heapify, heappop, heappush
 
 from engine.core import ranking
 from engine.core.agent import AgentState
-from engine.core.line import Key, Line
+from engine.core.facts import Arrived
+from engine.core.line import NOBODY, Key, Line
 from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Shares, micro
 from engine.core.site import AgentRule, QueueRule, Settings
+from engine.core.timers import LOOK_AGAIN, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS, Timer, Timers
 
 ACTIVE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
 LOGGED_OUT, READY = AgentState.LOGGED_OUT, AgentState.READY
 OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
-#: Timers of equal time: agents become free before a caller's time is up.
-WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, MAX_WAIT = range(5)
 
 
 class Queue:
@@ -158,16 +158,16 @@ class Caller:
         "priority",
     )
 
-    def __init__(self, contact: str, lane: Lane, priority: int, enqueued_at: float, max_wait: float) -> None:
-        self.contact = contact
+    def __init__(self, fact: Arrived, key: Key, lane: Lane) -> None:
+        self.contact = fact.contact
         self.lane = lane
-        self.priority = priority
-        self.enqueued_at = enqueued_at
-        self.max_wait = max_wait
-        self.deadline = enqueued_at + max_wait
-        self.key: Key = (-priority, enqueued_at, contact)
+        self.key = key
+        self.priority = fact.priority
+        self.enqueued_at = key[1]
+        self.max_wait = fact.max_wait
+        self.deadline = key[1] + fact.max_wait
         self.kind = "caller"
-        self.group: str | None = None
+        self.group = fact.group
         self.offer: str | None = None
         self.cooled: list[str] = []  # agents who failed an offer of this contact
 
@@ -185,12 +185,17 @@ class Ringing:
         self.offered_at = offered_at
 
 
+#: Queue, agent, connected_at, wrapped_at of a contact that an agent is done with.
+Finished = tuple[Queue, str, float, float]
+
+
 class State:
     """Everything the distributor knows. All agents start logged out; change it through `acd.decide` only."""
 
     __slots__ = (
         "agents",
         "callers",
+        "finished",
         "offers",
         "queues",
         "recent",
@@ -198,7 +203,6 @@ class State:
         "settings",
         "talks",
         "timers",
-        "unlearned",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -208,9 +212,9 @@ class State:
         self.callers: dict[str, Caller] = {}
         self.offers: dict[str, Ringing] = {}
         self.talks: dict[str, Agent] = {}
-        self.timers: list[tuple[float, int, str, str]] = []  # due, kind, agent/contact/offer, contact
+        self.timers = Timers()
         self.recent: deque[tuple[float, str, str, int]] = deque()  # wrapped_at, agent, queue, microseconds
-        self.unlearned: list[tuple[Queue, str, float, float]] = []  # queue, agent, connected_at, wrapped_at
+        self.finished: list[Finished] = []  # not yet learned from
         self.serial = 0
         self.rewire()
 
@@ -346,21 +350,20 @@ class State:
 
     def best_caller(self, agent: Agent, now: float) -> Caller | None:
         """The contact whose turn is next among all lines this agent can serve."""
-        best: Key | None = None
+        best = NOBODY
         if agent.cooling:
             best = self._best_not_cooling(agent, now)
         else:
             for lane in agent.lanes:
-                key = lane.first
-                if key is not None and (best is None or key < best):
-                    best = key
-        return None if best is None else self.callers[best[2]]
+                if lane.first < best:
+                    best = lane.first
+        return None if best is NOBODY else self.callers[best[2]]
 
-    def _best_not_cooling(self, agent: Agent, now: float) -> Key | None:
-        best: Key | None = None
+    def _best_not_cooling(self, agent: Agent, now: float) -> Key:
+        best = NOBODY
         for lane in agent.lanes:
             for key in lane:
-                if best is not None and key > best:
+                if key > best:
                     break
                 if agent.cooling.get(key[2], 0.0) <= now:
                     best = key
@@ -373,7 +376,7 @@ class State:
         """Put a caller in line; the deadline is watched only while nobody's phone rings for them."""
         caller.lane.queue.line.add(caller.key)
         caller.lane.add(caller.key)
-        heappush(self.timers, (caller.deadline, MAX_WAIT, caller.contact, ""))
+        self.timers.set(caller.deadline, MAX_WAIT, caller.contact)
 
     def step_out(self, caller: Caller) -> None:
         """Take a caller out of line."""
@@ -388,16 +391,34 @@ class State:
             if name in self.agents:
                 self.agents[name].cooling.pop(caller.contact, None)
 
+    # --- time -------------------------------------------------------------------------------
+
+    def is_live(self, timer: Timer) -> bool:
+        """Does this timer still mean anything?"""
+        due, kind, name, contact = timer
+        if kind == MAX_WAIT:
+            caller = self.callers.get(name)
+            return caller is not None and caller.offer is None and caller.deadline == due
+        if kind == OFFER_OVERDUE:
+            return name in self.offers
+        agent = self.agents.get(name)
+        if agent is None:
+            return False
+        if kind == WRAP_UP_ENDS:  # or a timed pause
+            return agent.until == due
+        return agent.standing if kind == LOOK_AGAIN else agent.cooling.get(contact) == due
+
     # --- measures ---------------------------------------------------------------------------
 
-    def catch_up(self, now: float) -> None:
-        """Learn from finished contacts and forget those older than the window of the shares.
+    def learn(self, now: float) -> None:
+        """Take finished contacts into H and the shares, and let the shares forget those older than their window.
 
-        Whoever reads H, θ or A calls this first. It is not done where an agent gets their next caller: that one has waited enough.
+        Whoever reads H or A calls this first. It is put off when an agent gets their next caller: that one has waited long enough.
         """
-        for done in self.unlearned:
-            self._learn(*done)
-        self.unlearned.clear()
+        if self.finished:
+            for done in self.finished:
+                self._learn(*done)
+            self.finished.clear()
         while self.recent and self.recent[0][0] <= now - SHARE_WINDOW:
             _, name, queue, spent = self.recent.popleft()
             if name in self.agents:
@@ -415,22 +436,5 @@ class State:
 
 def next_due(state: State) -> float | None:
     """When the next Tick is wanted: the end of a wrap-up, a timed pause, a cool-down, an overdue offer, a longest wait."""
-    while state.timers and not is_live(state, state.timers[0]):
-        heappop(state.timers)
-    return state.timers[0][0] if state.timers else None
-
-
-def is_live(state: State, timer: tuple[float, int, str, str]) -> bool:
-    """Does this timer still mean anything?"""
-    due, kind, name, contact = timer
-    if kind == MAX_WAIT:
-        caller = state.callers.get(name)
-        return caller is not None and caller.offer is None and caller.deadline == due
-    if kind == OFFER_OVERDUE:
-        return name in state.offers
-    agent = state.agents.get(name)
-    if agent is None:
-        return False
-    if kind == WRAP_UP_ENDS:  # or a timed pause
-        return agent.until == due
-    return agent.standing if kind == LOOK_AGAIN else agent.cooling.get(contact) == due
+    timer = state.timers.first(state.is_live)
+    return None if timer is None else timer[0]

@@ -7,27 +7,29 @@ little memory, and counting who is ahead adds up a few lengths instead of walkin
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from math import inf
 
 #: (-priority, enqueued_at in seconds, contact id)
 Key = tuple[int, float, str]
 
+#: The head of an empty line: it comes after every key.
+NOBODY: Key = (sys.maxsize, inf, "")
 CHUNK = 500
 
 
 class Line:
-    """Keys in ascending order; `first` is the one whose turn is next, or None; `count` of them stand here."""
+    """Keys in ascending order; `first` is the one whose turn is next, or NOBODY; `count` of them stand here."""
 
     __slots__ = ("_chunks", "_lasts", "count", "first")
 
-    def __init__(self, keys: Iterable[Key] = ()) -> None:
+    def __init__(self) -> None:
         self._chunks: list[list[Key]] = []
         self._lasts: list[Key] = []
-        self.first: Key | None = None
+        self.first = NOBODY
         self.count = 0
-        for key in sorted(keys):
-            self.add(key)
 
     def __iter__(self) -> Iterator[Key]:
         for chunk in self._chunks:
@@ -37,14 +39,15 @@ class Line:
         """Put a key in its place."""
         lasts = self._lasts
         self.count += 1
-        if not lasts or key > lasts[-1]:
-            self._append(key)
-        else:
-            i = bisect_left(lasts, key)
-            insort(self._chunks[i], key)
-            if len(self._chunks[i]) > CHUNK:
-                self._split(i)
-        if self.first is None or key < self.first:
+        if lasts and key < lasts[-1]:
+            self._insert(bisect_left(lasts, key), key)
+        elif lasts and len(self._chunks[-1]) < CHUNK:
+            self._chunks[-1].append(key)
+            lasts[-1] = key
+        else:  # nearly everybody joins at the end: full chunks stay full and a new one begins
+            self._chunks.append([key])
+            lasts.append(key)
+        if key < self.first:
             self.first = key
 
     def remove(self, key: Key) -> None:
@@ -62,7 +65,7 @@ class Line:
         elif j == len(chunk):
             lasts[i] = chunk[-1]
         if i == 0 and j == 0:
-            self.first = self._chunks[0][0] if self._chunks else None
+            self.first = self._chunks[0][0] if self._chunks else NOBODY
 
     def ahead_of(self, key: Key) -> int:
         """How many keys come before this one, whether or not it stands here itself."""
@@ -71,17 +74,10 @@ class Line:
         i = bisect_left(self._lasts, key)
         return sum(map(len, self._chunks[:i])) + bisect_left(self._chunks[i], key)
 
-    def _append(self, key: Key) -> None:
-        # Nearly everybody joins at the end: full chunks stay full and a new one begins.
-        if self._chunks and len(self._chunks[-1]) < CHUNK:
-            self._chunks[-1].append(key)
-            self._lasts[-1] = key
-        else:
-            self._chunks.append([key])
-            self._lasts.append(key)
-
-    def _split(self, i: int) -> None:
+    def _insert(self, i: int, key: Key) -> None:
         chunk = self._chunks[i]
-        half = len(chunk) // 2
-        self._chunks[i : i + 1] = [chunk[:half], chunk[half:]]
-        self._lasts[i : i + 1] = [chunk[half - 1], chunk[-1]]
+        insort(chunk, key)
+        if len(chunk) > CHUNK:
+            half = len(chunk) // 2
+            self._chunks[i : i + 1] = [chunk[:half], chunk[half:]]
+            self._lasts[i : i + 1] = [chunk[half - 1], chunk[-1]]

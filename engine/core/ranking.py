@@ -47,10 +47,10 @@ class Candidate(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The queue chosen, or None and the outcome (full, unstaffed, closed); `decision` is the table, JSON values only."""
+    """The candidate chosen, or None and why not (full, unstaffed, closed); `decision` is the table, JSON values only."""
 
-    queue: str | None
-    outcome: str
+    candidate: Candidate | None
+    refusal: str
     decision: dict[str, Any]
 
 
@@ -77,18 +77,20 @@ def cost(c: Candidate) -> float:
 
 def least_busy(candidates: Sequence[Candidate], now: float) -> Choice:
     """Choose by the rule above; the candidates come in list order."""
-    able = [c for c in candidates if excluded(c) is None]
-    if not able:
-        return Choice(None, _refusal(candidates), _decision("none", None, candidates, now))
+    able, table = [], []
+    for c in candidates:
+        why = excluded(c)
+        table.append(_row(c, why))
+        if why is None:
+            able.append(c)
     idle = [c for c in able if c.ready > c.waiting]
-    chosen = _quietest(idle) if idle else _shortest(able)
-    rule = "agent_surplus" if idle else "call_surplus"
-    return Choice(chosen.queue, "queued", _decision(rule, chosen.queue, candidates, now))
-
-
-def _refusal(candidates: Sequence[Candidate]) -> str:
-    why = {excluded(c) for c in candidates}
-    return next((reason for reason in REFUSALS if reason in why), "closed")
+    if idle:
+        rule, chosen = "agent_surplus", _quietest(idle)
+    elif able:
+        rule, chosen = "call_surplus", _shortest(able)
+    else:
+        return Choice(None, _refusal(table), _decision("none", None, table, now))
+    return Choice(chosen, "", _decision(rule, chosen.queue, table, now))
 
 
 def _quietest(idle: Sequence[Candidate]) -> Candidate:
@@ -112,14 +114,19 @@ def _crowding(c: Candidate) -> tuple[float, float]:
     )
 
 
-def _decision(rule: str, chosen: str | None, candidates: Sequence[Candidate], now: float) -> dict[str, Any]:
-    return {"rule": rule, "chosen": chosen, "at": now, "candidates": [_row(c) for c in candidates]}
+def _refusal(table: Sequence[dict[str, Any]]) -> str:
+    reasons = {row["excluded"] for row in table}
+    return next((refusal for refusal in REFUSALS if refusal in reasons), "closed")
 
 
-def _row(c: Candidate) -> dict[str, Any]:
+def _decision(rule: str, chosen: str | None, table: list[dict[str, Any]], now: float) -> dict[str, Any]:
+    return {"rule": rule, "chosen": chosen, "at": now, "candidates": table}
+
+
+def _row(c: Candidate, why: str | None) -> dict[str, Any]:
     return {
         "queue": c.queue,
-        "excluded": excluded(c),
+        "excluded": why,
         "ready": c.ready,
         "waiting": c.waiting,
         "held": c.held,

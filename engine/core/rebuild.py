@@ -12,25 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heappush
 from typing import Any
 
 from engine.core.agent import AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
-from engine.core.floor import (
-    COOLED,
-    LOOK_AGAIN,
-    OFFER_OVERDUE,
-    OVERDUE,
-    WRAP_UP_ENDS,
-    Agent,
-    Caller,
-    Queue,
-    Ringing,
-    State,
-)
+from engine.core.floor import OVERDUE, Agent, Caller, Queue, Ringing, State
 from engine.core.measures import Handled, Waited
 from engine.core.site import Settings
+from engine.core.timers import COOLED, LOOK_AGAIN, OFFER_OVERDUE, WRAP_UP_ENDS
 from engine.core.turn import Turn
 
 IN_CONTACT = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
@@ -99,17 +88,17 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     for agent in state.agents.values():
         _reconcile(state, agent, now)
     state.rewire()
-    state.catch_up(now)
+    state.learn(now)
     for agent in state.agents.values():
         if agent.standing and state.best_caller(agent, now) is not None:
-            heappush(state.timers, (now, LOOK_AGAIN, agent.name, ""))
+            state.timers.set(now, LOOK_AGAIN, agent.name)
     return state
 
 
 def _learn(state: State, rows: Rows) -> None:
     for done in rows.handled:
         if done.queue in state.queues:
-            state.unlearned.append((state.queues[done.queue], done.agent, done.connected_at, done.wrapped_at))
+            state.finished.append((state.queues[done.queue], done.agent, done.connected_at, done.wrapped_at))
     for waited in rows.waited:
         if waited.queue in state.queues:
             state.queues[waited.queue].measures.waited(waited.seconds, waited.abandoned)
@@ -117,11 +106,8 @@ def _learn(state: State, rows: Rows) -> None:
 
 def _restore_caller(state: State, fact: Arrived, now: float) -> None:
     queue = state.queue(fact.queue or fact.queues[0])
-    enqueued_at = now if fact.enqueued_at is None else fact.enqueued_at
-    lane = state.lane(queue, fact.skills)
-    caller = Caller(fact.contact, lane, fact.priority, enqueued_at, fact.max_wait)
-    caller.group = fact.group
-    state.callers[fact.contact] = caller
+    key = (-fact.priority, now if fact.enqueued_at is None else fact.enqueued_at, fact.contact)
+    state.callers[fact.contact] = Caller(fact, key, state.lane(queue, fact.skills))
 
 
 def _restore_agent(agent: Agent, row: AgentChanged) -> None:
@@ -144,7 +130,7 @@ def _restore_offer(state: State, offer: Offer, at: float) -> None:
     state.offers[offer.offer] = Ringing(offer.offer, agent, caller, offer.ring, at)
     agent.offer = caller.offer = offer.offer
     agent.contact = caller.contact
-    heappush(state.timers, (at + offer.ring + OVERDUE, OFFER_OVERDUE, offer.offer, ""))
+    state.timers.set(at + offer.ring + OVERDUE, OFFER_OVERDUE, offer.offer)
 
 
 def _restore_talk(state: State, talk: Talk) -> None:
@@ -161,7 +147,7 @@ def _restore_cool_down(state: State, row: CoolDown) -> None:
     if agent is not None and caller is not None:
         agent.cooling[row.contact] = row.until
         caller.cooled.append(agent.name)
-        heappush(state.timers, (row.until, COOLED, agent.name, row.contact))
+        state.timers.set(row.until, COOLED, agent.name, row.contact)
 
 
 def _reconcile(state: State, agent: Agent, now: float) -> None:
@@ -174,7 +160,7 @@ def _reconcile(state: State, agent: Agent, now: float) -> None:
         agent.until = None if asked else now
         agent.contact, agent.then, agent.then_reason = None, "", ""
     if agent.until is not None:
-        heappush(state.timers, (agent.until, WRAP_UP_ENDS, agent.name, ""))
+        state.timers.set(agent.until, WRAP_UP_ENDS, agent.name)
 
 
 def reload(state: State, settings: Settings, now: float) -> list[Command]:
@@ -229,7 +215,7 @@ def summary(state: State, now: float) -> dict[str, Any]:
 
     Left out are offer serials, lanes nobody waits in and stale timers, which a rebuilt state need not have.
     """
-    state.catch_up(now)
+    state.learn(now)
     return {
         "queues": {q.name: _queue_summary(q) for q in state.queues.values()},
         "agents": {a.name: _agent_summary(a, now) for a in state.agents.values()},
@@ -254,7 +240,7 @@ def summary(state: State, now: float) -> dict[str, Any]:
 
 
 def _queue_summary(q: Queue) -> dict[str, Any]:
-    lanes = {tuple(sorted(lane.skills)): list(lane) for lane in q.lanes.values() if lane.first}
+    lanes = {tuple(sorted(lane.skills)): list(lane) for lane in q.lanes.values() if lane.count}
     return {
         "line": list(q.line),
         "lanes": lanes,

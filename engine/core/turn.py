@@ -6,8 +6,6 @@ stands in line fits no ready agent, and whoever is ready fits nobody in line (co
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
-
 from engine.core.agent import AFTER_WRAP_UP, REQUESTS, AgentState, Cause, step
 from engine.core.choosing import candidate, expected_wait
 from engine.core.facts import (
@@ -21,20 +19,11 @@ from engine.core.facts import (
     Refused,
     TimedOut,
 )
-from engine.core.floor import (
-    COOLED,
-    MAX_WAIT,
-    OFFER_OVERDUE,
-    OVERDUE,
-    WRAP_UP_ENDS,
-    Agent,
-    Caller,
-    Ringing,
-    State,
-    is_live,
-)
-from engine.core.ranking import least_busy
+from engine.core.floor import OVERDUE, Agent, Caller, Ringing, State
+from engine.core.line import Key
+from engine.core.ranking import Choice, least_busy
 from engine.core.site import QueueRule
+from engine.core.timers import COOLED, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS, Timer
 
 READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
 WRAP_UP, LOGGED_OUT = AgentState.WRAP_UP, AgentState.LOGGED_OUT
@@ -60,38 +49,36 @@ class Turn:
 
     def arrived(self, fact: Arrived) -> None:
         """Choose a queue, and an agent if one is free; a contact already here is told its place again."""
+        self.state.learn(self.now)
+        if fact.contact in self.state.callers:
+            self._say_place(self.state.callers[fact.contact])
+        elif fact.contact not in self.state.talks:
+            self._enter(fact)
+
+    def _enter(self, fact: Arrived) -> None:
         state = self.state
-        state.catch_up(self.now)
-        if fact.contact in state.callers:
-            self._say_place(state.callers[fact.contact])
+        key = (-fact.priority, self.now if fact.enqueued_at is None else fact.enqueued_at, fact.contact)
+        chosen, refusal, decision = self._choose(fact, key)
+        if chosen is None:
+            self.commands.append(Refused(fact.contact, refusal, decision))
             return
-        if fact.contact in state.talks:
-            return
-        enqueued_at = self.now if fact.enqueued_at is None else fact.enqueued_at
-        key = (-fact.priority, enqueued_at, fact.contact)
-        if fact.queue is not None:
-            queue, decision = state.queue(fact.queue), {}
-            chosen = candidate(state, queue, fact, key, self.now)
-        else:
-            candidates = [candidate(state, state.queues.get(n), fact, key, self.now, n) for n in fact.queues]
-            choice = least_busy(candidates, self.now)
-            decision = choice.decision
-            if choice.queue is None:
-                self.commands.append(Refused(fact.contact, choice.outcome, decision))
-                return
-            queue = state.queues[choice.queue]
-            queue.last_chosen = self.now
-            chosen = next(c for c in candidates if c.queue == choice.queue)
-        caller = Caller(
-            fact.contact, state.lane(queue, fact.skills), fact.priority, enqueued_at, fact.max_wait
-        )
-        caller.group = fact.group
-        state.callers[fact.contact] = caller
+        queue = state.queues[chosen.queue]
         queue.held += 1
+        caller = state.callers[fact.contact] = Caller(fact, key, state.lane(queue, fact.skills))
         self.commands.append(
-            Queued(fact.contact, queue.name, enqueued_at, chosen.place, chosen.wait, decision)
+            Queued(fact.contact, queue.name, key[1], chosen.place, chosen.wait, decision),
         )
         self._place(caller)
+
+    def _choose(self, fact: Arrived, key: Key) -> Choice:
+        state, now = self.state, self.now
+        if fact.queue is not None:
+            state.queue(fact.queue)
+            return Choice(candidate(state, fact.queue, fact, key, now), "", {})
+        choice = least_busy([candidate(state, name, fact, key, now) for name in fact.queues], now)
+        if choice.candidate is not None:
+            state.queues[choice.candidate.queue].last_chosen = now
+        return choice
 
     def left(self, contact: str, reason: str) -> None:
         """The caller is gone: out of line, away from a ringing phone, or out of a conversation."""
@@ -139,7 +126,7 @@ class Turn:
         state.offers[ringing.id] = ringing
         caller.offer = agent.offer = ringing.id
         agent.contact = caller.contact
-        heappush(state.timers, (self.now + rule.ring + OVERDUE, OFFER_OVERDUE, ringing.id, ""))
+        state.timers.set(self.now + rule.ring + OVERDUE, OFFER_OVERDUE, ringing.id)
         self._change(agent, RESERVED)
         self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
 
@@ -154,7 +141,7 @@ class Turn:
         rest = rest_after_failure(rule, self.now)
         agent.cooling[caller.contact] = rest
         caller.cooled.append(agent.name)
-        heappush(self.state.timers, (rest, COOLED, agent.name, caller.contact))
+        self.state.timers.set(rest, COOLED, agent.name, caller.contact)
         agent.idle_since = self.now  # to the back: one who never answers is not rung first for ever
         self._to_another(caller)
         if why == "rejected" or (why == "no_answer" and rule.rona == "ready"):
@@ -165,7 +152,7 @@ class Turn:
 
     def connected(self, offer: str) -> None:
         """The caller is answered; the agent talks."""
-        self.state.catch_up(self.now)
+        self.state.learn(self.now)
         ringing = self.state.offers.get(offer)
         if ringing is None:
             return
@@ -207,7 +194,7 @@ class Turn:
     def _wrapped(self, agent: Agent, cause: Cause | None = None) -> None:
         """Learn from the finished contact, then honour what was asked for meanwhile."""
         assert agent.queue is not None
-        self.state.unlearned.append((agent.queue, agent.name, agent.connected_at, self.now))
+        self.state.finished.append((agent.queue, agent.name, agent.connected_at, self.now))
         agent.contact = agent.queue = None
         agent.idle_since = self.now
         cause = cause or AFTER_WRAP_UP[agent.then]
@@ -293,7 +280,7 @@ class Turn:
         if caller is None:
             self._change(agent, target)
             state.stand_by(agent)
-            state.catch_up(self.now)
+            state.learn(self.now)
         else:
             state.step_out(caller)
             self._offer(agent, caller)
@@ -304,7 +291,7 @@ class Turn:
         assert target is not None, f"{agent.name}: no way leads on from {agent.state}"
         agent.state, agent.reason, agent.until, agent.since = target, reason, until, self.now
         if until is not None:
-            heappush(self.state.timers, (until, WRAP_UP_ENDS, agent.name, ""))
+            self.state.timers.set(until, WRAP_UP_ENDS, agent.name)
         self.state.refresh(agent)
         self._report(agent)
         if agent.gone and target is LOGGED_OUT:
@@ -322,13 +309,12 @@ class Turn:
     def run_due(self) -> None:
         """Do everything that is due, earliest first; agents become free before a caller's time is up."""
         state = self.state
-        while state.timers and state.timers[0][0] <= self.now:
-            timer = heappop(state.timers)
-            if is_live(state, timer):
-                self._due(timer[1], timer[2], timer[3])
+        while (timer := state.timers.take(self.now)) is not None:
+            if state.is_live(timer):
+                self._due(timer)
 
-    def _due(self, kind: int, name: str, contact: str) -> None:
-        state = self.state
+    def _due(self, timer: Timer) -> None:
+        state, (_, kind, name, contact) = self.state, timer
         if kind == OFFER_OVERDUE:
             ringing = state.offers[name]
             self.commands.append(Cancel(name, ringing.caller.contact, ringing.agent.name, "unreachable"))

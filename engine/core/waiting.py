@@ -27,7 +27,7 @@ MINIMUM_GAP = 20.0
 REPEAT_ANYWAY = 90.0
 LOOK_AGAIN = 10.0  # how often to look whether the place has improved, once an announcement would be due
 GROWN = 1.5
-DIRECT = 12  # terms added one by one before the formula takes over
+DIRECT = 4  # terms added one by one before the formula takes over
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ def mean_wait(place: int, active: float, handle_time: float, theta: float) -> fl
     for i in range(head):
         total += 1.0 / (rate + i * theta)
     if place > head:
-        low, high = rate + head * theta, rate + place * theta
-        total += log1p((place - head) * theta / low) / theta
-        total += (1.0 / low - 1.0 / high) / 2.0 + theta * (low**-2 - high**-2) / 12.0
+        low, high = 1.0 / (rate + head * theta), 1.0 / (rate + place * theta)
+        total += log1p((place - head) * theta * low) / theta + (low - high) / 2.0
+        total += theta * (low**2 - high**2) / 12.0 - theta**3 * (low**4 - high**4) / 120.0
     return total
 
 
@@ -76,9 +76,10 @@ def variance(place: int, active: float, handle_time: float, theta: float) -> flo
     head = min(place, DIRECT)
     total = sum((rate + i * theta) ** -2 for i in range(head))
     if place > head:
-        low, high = rate + head * theta, rate + place * theta
-        total += (place - head) / (low * high)  # (1/low - 1/high)/θ without its cancellation
-        total += (low**-2 - high**-2) / 2.0 + theta * (low**-3 - high**-3) / 6.0
+        low, high = 1.0 / (rate + head * theta), 1.0 / (rate + place * theta)
+        total += (place - head) * low * high  # (low - high)/θ without its cancellation
+        total += (low**2 - high**2) / 2.0
+        total += theta * (low**3 - high**3) / 6.0 - theta**3 * (low**5 - high**5) / 30.0
     return total
 
 

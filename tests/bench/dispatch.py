@@ -1,34 +1,145 @@
-"""How long the distributor takes to decide, against a full scan of everybody: `python -m tests.bench.dispatch`.
+"""How long the distributor takes to decide: `python -m tests.bench.dispatch` (or `python -m tests.bench --only dispatch`).
 
-A floor of 20 queues and 50 skills; every agent serves 2 queues and has 5 skills; three callers in four need one skill. Timed
-through `decide()`, everything included (place, estimate, table of candidates, reservation, measures, commands):
+A floor of 20 queues and 50 skills; every agent serves 2 queues and has 5 skills, three callers in four need one of them. Timed is
+`decide()` with all it does: measures, places, estimates, the table of candidates, reservation, commands.
 
-- *agent free*: wrap-up ends while n callers wait and everybody else talks; the caller whose turn it is gets offered.
-- *caller, idle agents*: a caller for a group of 3 queues arrives while all agents are ready and n others wait for skills nobody has;
-  the least busy queue is chosen, and in it the agent who has been idle longest.
-- *caller, all busy*: the same while everybody talks; the caller joins the line.
+On the *busy* floor everybody talks and n callers wait. A conversation ends, the agent's wrap-up ends and they are offered the caller
+whose turn it is, one offer in eight is rejected, the last one is answered, new callers take the places of those who got through
+or hung up. On the *idle* floor every agent is ready, n callers wait for skills that nobody has, and each caller who comes gets the
+agent who has been idle longest.
 
-The naive search does only the finding (best caller for an agent, or longest idle agent for a caller) by looking at everybody, in
-the same run, turn about; the ratio is its median to that of our whole decision.
+Sizes take turns, run by run, each on a floor of its own; figures are medians over the runs. "Cold" is the largest size with 2 MB of
+other memory read before every decision, as if the engine had done something else meanwhile. A full scan (looking at everybody to
+find the same caller or agent, and doing nothing about it) runs beside the two searches and must find the same.
 """
 
 from __future__ import annotations
 
 import random
+import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from math import log
 from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
 
 from engine.core import acd
 from engine.core.site import AgentRule, QueueRule, Settings
 
 QUEUES = [f"q{i:02}" for i in range(20)]
 SKILLS = [f"s{i:02}" for i in range(50)]
-SIZES = [(100, 10), (1_000, 100), (10_000, 1_000), (10_000, 10), (100, 1_000)]
-ROUNDS = 4000
-NAIVE_EVERY = 20
+SIZES = [(100, 10), (1_000, 100), (10_000, 1_000)]  # callers waiting, agents
+LARGEST = SIZES[-1]
+RUNS, CYCLES, WARM_UP = 5, 1500, 300
+COLD_CYCLES = 1000
+SCAN_EVERY = 10
+P50, P99 = 10.0, 100.0  # µs
+GROWTH = log(LARGEST[0]) / log(SIZES[0][0])
+
+NEXT_DUE = "(asked after each: what is due next)"
+
+#: Every kind of decision; those that bring a caller and an agent together have a target.
+KINDS = {
+    "wrap-up ends, next caller offered": True,
+    "caller arrives, agent idle": True,
+    "caller arrives, all busy": False,
+    "offer rejected, next caller offered": False,
+    "caller arrives for 3 queues, agents idle": False,
+    "caller arrives for 3 queues, all busy": False,
+    "agent answers": False,
+    "conversation ends": False,
+    "caller in line hangs up": False,
+    NEXT_DUE: False,
+}
+
+
+#: A full scan: the contact and the agent to bring together, or None.
+Scan = Callable[[], tuple[str, str] | None]
+
+
+@dataclass(slots=True)
+class Times:
+    """Microseconds by kind of decision."""
+
+    decide: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    scan: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Floor:
+    """A floor on a virtual clock; only `timed` looks at a real one. `before` runs before every decision that is timed."""
+
+    def __init__(self, waiting: int, agents: int, times: Times, before: Callable[[], object]) -> None:
+        self.chance = random.Random(f"{waiting} {agents}")
+        self.settings = site(agents, self.chance)
+        self.rules = list(self.settings.agents.values())
+        self.state = acd.State(self.settings)
+        self.waiting = waiting
+        self.times = times
+        self.before = before
+        self.now = 1e9
+        self.count = 0
+        for queue in self.state.queues.values():  # as after a morning's calls: every skill has been asked for
+            for skill in SKILLS:
+                self.state.lane(queue, frozenset({skill}))
+
+    def caller(self, queues: int = 1, absent: bool = False) -> acd.Arrived:
+        """Somebody who calls a queue that can help them, and others beside it; `absent`: for a skill that nobody has."""
+        self.count += 1
+        chance = self.chance
+        helper = chance.choice(self.rules)
+        first = chance.choice(helper.queues)
+        others = chance.sample([name for name in QUEUES if name != first], queues - 1)
+        needs = {chance.choice(sorted(helper.skills))} if chance.random() < 0.75 else set()
+        return acd.Arrived(
+            f"c{self.count}",
+            (first, *others),
+            skills=frozenset({"nobody's"} if absent else needs),
+            priority=chance.choice((5, 5, 5, 7)),
+            max_wait=1e6,
+        )
+
+    def fill(self, absent: bool = False) -> None:
+        """Let callers wait until there are n; placed as after a recovery, so nobody is refused."""
+        while len(self.state.callers) < self.waiting:
+            fact = self.caller(absent=absent)
+            self.tell(replace(fact, queue=fact.queues[0]))
+
+    def tell(self, fact: acd.Fact) -> list[acd.Command]:
+        """Decide without looking at the clock."""
+        self.now += 0.01
+        commands = acd.decide(self.state, fact, self.now)
+        acd.next_due(self.state)
+        return commands
+
+    def timed(self, kind: str, fact: acd.Fact, scan: Scan | None = None) -> acd.Offer | None:
+        """Decide, and note the time it took; with `scan`, also how long that takes to find the same."""
+        expected = self._timed(self.times.scan[kind], scan) if scan else None
+        self.now += 0.01
+        commands = self._timed(self.times.decide[kind], partial(acd.decide, self.state, fact, self.now))
+        self._timed(self.times.decide[NEXT_DUE], partial(acd.next_due, self.state))
+        offer = offer_of(commands)
+        if scan and expected != (offer and (offer.contact, offer.agent)):
+            raise AssertionError(f"{kind}: {offer}, but a full scan says {expected}")
+        return offer
+
+    def _timed(self, times: list[float], work: Callable[[], Any]) -> Any:
+        self.before()
+        begun = time.perf_counter()
+        result = work()
+        times.append((time.perf_counter() - begun) * 1e6)
+        return result
+
+    def serve(self, offer: acd.Offer) -> None:
+        """The agent answers, talks and is free again."""
+        self.tell(acd.Connected(offer.offer))
+        self.tell(acd.TalkEnded(offer.contact))
+        self.tell(acd.AgentSet(offer.agent, "ready"))
 
 
 def site(agents: int, chance: random.Random) -> Settings:
@@ -37,144 +148,64 @@ def site(agents: int, chance: random.Random) -> Settings:
     for i in range(agents):
         skills = frozenset(chance.sample(SKILLS, 5))
         rules[f"a{i:04}"] = AgentRule(f"a{i:04}", tuple(chance.sample(QUEUES, 2)), skills=skills)
-    queues = {name: QueueRule(name, capacity=10**6) for name in QUEUES}
+    queues = {name: QueueRule(name, capacity=10**6, cool_down=5) for name in QUEUES}
     return Settings(("en",), {}, {}, {}, queues, {}, rules, {})
 
 
-class Floor:
-    """A floor with n callers waiting on a virtual clock; only `timed` looks at a real one."""
-
-    def __init__(self, waiting: int, agents: int, needs: list[str]) -> None:
-        self.chance = random.Random(f"{waiting} {agents}")
-        self.settings = site(agents, self.chance)
-        self.state = acd.State(self.settings)
-        self.now = 1e9
-        self.count = 0
-        self.waiting = waiting
-        self.needs = needs
-        for queue in self.state.queues.values():  # as after a morning's calls: every skill has been asked for
-            for skill in SKILLS:
-                self.state.lane(queue, frozenset({skill}))
-
-    def fill(self) -> None:
-        """Let callers wait until there are n; placed as after a recovery, so nobody is refused."""
-        while len(self.state.callers) < self.waiting:
-            fact = self.caller(self.needs, 1)
-            self.tell(replace(fact, queue=fact.queues[0]))
-
-    def caller(self, needs: list[str], queues: int) -> acd.Arrived:
-        self.count += 1
-        chance = self.chance
-        skills = (
-            frozenset({chance.choice(needs)}) if needs[0][0] == "x" or chance.random() < 0.75 else frozenset()
-        )
-        names = tuple(chance.sample(QUEUES, queues))
-        return acd.Arrived(
-            f"c{self.count}", names, skills=skills, priority=chance.choice((5, 5, 5, 7)), max_wait=1e6
-        )
-
-    def tell(self, fact: acd.Fact) -> list[acd.Command]:
-        self.now += 0.01
-        return acd.decide(self.state, fact, self.now)
-
-    def timed(self, fact: acd.Fact) -> tuple[float, list[acd.Command]]:
-        self.now += 0.01
-        begun = time.perf_counter()
-        commands = acd.decide(self.state, fact, self.now)
-        return time.perf_counter() - begun, commands
-
-    def occupy_everybody(self) -> None:
-        """Give every agent a conversation."""
-        for name, rule in self.settings.agents.items():
-            self.tell(acd.AgentSet(name, "ready"))
-            self.count += 1
-            commands = self.tell(acd.Arrived(f"t{self.count}", rule.queues[:1], queue=rule.queues[0]))
-            self.tell(acd.Connected(offer_of(commands).offer))
-
-
-def offer_of(commands: list[acd.Command]) -> acd.Offer:
+def offer_of(commands: list[acd.Command]) -> acd.Offer | None:
     """The offer a turn has made."""
-    return next(c for c in commands if isinstance(c, acd.Offer))
+    return next((c for c in commands if isinstance(c, acd.Offer)), None)
 
 
-Round = Callable[[bool], tuple[float, float | None]]
+# --- the busy floor ------------------------------------------------------------------------------
 
 
-def agent_free(waiting: int, agents: int) -> Round:
-    """Wrap-up ends while n wait."""
-    floor = Floor(waiting, agents, SKILLS)
-    floor.occupy_everybody()
-    floor.fill()
-
-    def once(naively: bool) -> tuple[float, float | None]:
-        contact = floor.chance.choice(list(floor.state.talks))
-        name = floor.state.talks[contact].name
-        floor.tell(acd.TalkEnded(contact))
-        begun = time.perf_counter()
-        expected = naive_caller(floor.state, name) if naively else None
-        naive = time.perf_counter() - begun if naively else None
-        took, commands = floor.timed(acd.AgentSet(name, "ready"))
-        offers = [c for c in commands if isinstance(c, acd.Offer)]
-        if naively and [o.contact for o in offers] != ([expected] if expected else []):
-            raise AssertionError(f"{name}: offered {offers}, a full scan says {expected}")
-        for offer in offers:
-            floor.tell(acd.Connected(offer.offer))
-        if not offers:
-            floor.tell(acd.Arrived(f"t{floor.count}-{floor.now}", (floor.settings.agents[name].queues[0],)))
-            floor.tell(acd.Connected(next(iter(floor.state.offers))))
-        floor.fill()
-        return took, naive
-
-    return once
-
-
-def caller_with_idle_agents(waiting: int, agents: int, queues: int = 1) -> Round:
-    """A caller arrives while everybody is ready."""
-    floor = Floor(waiting, agents, ["x" + s for s in SKILLS])
+def everybody_talks(floor: Floor) -> None:
+    """Give every agent a conversation and let n callers wait."""
     for name in floor.settings.agents:
         floor.tell(acd.AgentSet(name, "ready"))
+        occupy(floor, name)
     floor.fill()
 
-    def once(naively: bool) -> tuple[float, float | None]:
-        fact = floor.caller(SKILLS, queues)
-        took, commands = floor.timed(fact)
-        naive = None
-        if naively:
-            begun = time.perf_counter()
-            naive_agent(floor.state, fact.queues, fact.skills)
-            naive = time.perf_counter() - begun
-        for offer in [c for c in commands if isinstance(c, acd.Offer)]:
-            floor.tell(acd.Connected(offer.offer))
-            floor.tell(acd.TalkEnded(fact.contact))
-            floor.tell(acd.AgentSet(offer.agent, "ready"))
-        if fact.contact in floor.state.callers:
-            floor.tell(acd.Left(fact.contact, "key"))
-        return took, naive
 
-    return once
+def occupy(floor: Floor, name: str) -> None:
+    """Give a ready agent a conversation."""
+    floor.count += 1
+    queue = floor.settings.agents[name].queues[0]
+    offer = offer_of(floor.tell(acd.Arrived(f"t{floor.count}", (queue,), queue=queue)))
+    assert offer is not None
+    floor.tell(acd.Connected(offer.offer))
 
 
-def caller_with_all_busy(waiting: int, agents: int, queues: int = 1) -> Round:
-    """A caller arrives while everybody talks."""
-    floor = Floor(waiting, agents, SKILLS)
-    floor.occupy_everybody()
-    floor.fill()
-
-    def once(naively: bool) -> tuple[float, float | None]:
-        fact = floor.caller(SKILLS, queues)
-        took, _ = floor.timed(fact)
-        naive = None
-        if naively:
-            begun = time.perf_counter()
-            naive_agent(floor.state, fact.queues, fact.skills)
-            naive = time.perf_counter() - begun
-        floor.tell(acd.Left(fact.contact, "key"))
-        return took, naive
-
-    return once
+def busy_cycle(floor: Floor, i: int) -> None:
+    """One conversation ends and the next begins; callers come and go."""
+    contact = floor.chance.choice(list(floor.state.talks))
+    agent = floor.state.talks[contact]
+    floor.timed("conversation ends", acd.TalkEnded(contact))
+    assert agent.until is not None
+    floor.now = agent.until
+    scan = partial(scan_callers, floor.state, agent.name) if i % SCAN_EVERY == 0 else None
+    offer = floor.timed("wrap-up ends, next caller offered", acd.Tick(), scan)
+    if offer is not None and i % 8 == 0:
+        offer = floor.timed("offer rejected, next caller offered", acd.OfferFailed(offer.offer, "rejected"))
+    if offer is not None:
+        floor.timed("agent answers", acd.Connected(offer.offer))
+    else:
+        occupy(floor, agent.name)
+    callers_come(floor, i)
 
 
-def naive_caller(state: acd.State, name: str) -> str | None:
+def callers_come(floor: Floor, i: int) -> None:
+    """Callers come, some to one queue and some to a group; those who are too many hang up."""
+    floor.timed("caller arrives, all busy", floor.caller())
+    if i % 2:
+        floor.timed("caller arrives for 3 queues, all busy", floor.caller(queues=3))
+    while len(floor.state.callers) > floor.waiting:
+        somebody = floor.chance.choice(list(floor.state.callers))
+        floor.timed("caller in line hangs up", acd.Left(somebody, "abandoned"))
+
+
+def scan_callers(state: acd.State, name: str) -> tuple[str, str] | None:
     """The waiting contact an agent should get, by looking at all of them."""
     rule = state.agents[name].rule
     best = None
@@ -182,17 +213,58 @@ def naive_caller(state: acd.State, name: str) -> str | None:
         fits = c.offer is None and c.lane.queue.name in rule.queues and c.lane.skills <= rule.skills
         if fits and (best is None or c.key < best):
             best = c.key
-    return None if best is None else best[2]
+    return None if best is None else (best[2], name)
 
 
-def naive_agent(state: acd.State, queues: tuple[str, ...], skills: frozenset[str]) -> str | None:
+# --- the idle floor ------------------------------------------------------------------------------
+
+
+def everybody_is_ready(floor: Floor) -> None:
+    """Let all agents be ready while n callers wait for somebody else."""
+    for name in floor.settings.agents:
+        floor.tell(acd.AgentSet(name, "ready"))
+    floor.fill(absent=True)
+
+
+def idle_cycle(floor: Floor, i: int) -> None:
+    """A caller comes, to one queue or to a group of three."""
+    if i % 2:
+        fact = floor.caller()
+        scan = partial(scan_agents, floor.state, fact) if i % SCAN_EVERY == 1 else None
+        offer = floor.timed("caller arrives, agent idle", fact, scan)
+    else:
+        offer = floor.timed("caller arrives for 3 queues, agents idle", floor.caller(queues=3))
+    assert offer is not None
+    floor.serve(offer)
+
+
+def scan_agents(state: acd.State, fact: acd.Arrived) -> tuple[str, str] | None:
     """The ready agent a caller should get, by looking at all of them."""
     best, found = None, None
     for a in state.agents.values():
-        fits = a.standing and skills <= a.rule.skills and any(q in a.rule.queues for q in queues)
+        fits = a.standing and fact.skills <= a.rule.skills and fact.queues[0] in a.rule.queues
         if fits and (best is None or (a.idle_since, a.order) < best):
             best, found = (a.idle_since, a.order), a.name
-    return found
+    return None if found is None else (fact.contact, found)
+
+
+# --- measuring -----------------------------------------------------------------------------------
+
+FLOORS = [(everybody_talks, busy_cycle), (everybody_is_ready, idle_cycle)]
+
+
+def measure(size: tuple[int, int], cycles: int, before: Callable[[], object] = int) -> Times:
+    """One run of both floors."""
+    times = Times()
+    for begin, cycle in FLOORS:
+        floor = Floor(*size, Times(), before=int)
+        begin(floor)
+        for i in range(WARM_UP):
+            cycle(floor, i)
+        floor.times, floor.before = times, before
+        for i in range(cycles):
+            cycle(floor, i)
+    return times
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -200,35 +272,39 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
-SCENES = {
-    "agent free": agent_free,
-    "caller, idle agents": caller_with_idle_agents,
-    "caller, all busy": caller_with_all_busy,
-    "caller, 3 queues, idle": partial(caller_with_idle_agents, queues=3),
-    "caller, 3 queues, busy": partial(caller_with_all_busy, queues=3),
-}
-
-
-def main() -> None:
-    """Run all scenes and sizes turn about and print the table; times in microseconds."""
-    rounds = {(scene, size): make(*size) for scene, make in SCENES.items() for size in SIZES}
-    took: dict[tuple[str, tuple[int, int]], list[float]] = {key: [] for key in rounds}
-    naive: dict[tuple[str, tuple[int, int]], list[float]] = {key: [] for key in rounds}
-    for i in range(-200, ROUNDS):
-        for key, once in rounds.items():
-            ours, theirs = once(i % NAIVE_EVERY == 0)
-            if i >= 0:
-                took[key].append(ours * 1e6)
-            if i >= 0 and theirs is not None:
-                naive[key].append(theirs * 1e6)
-    print(
-        f"{'decision':22}{'waiting':>9}{'agents':>8}{'p50 µs':>9}{'p99 µs':>9}{'naive p50':>11}{'ratio':>8}"
+def main() -> int:
+    """Measure and print the table, times in microseconds; 1 when a target is missed."""
+    runs = {size: [] for size in SIZES}
+    for _ in range(RUNS):
+        for size in SIZES:
+            runs[size].append(measure(size, CYCLES))
+    other = bytearray(2 << 20)
+    cold = measure(LARGEST, COLD_CYCLES, lambda: other.count(1))
+    console = Console(width=150)
+    table = Table("decision", *(f"{w:,} × {a:,}" for w, a in SIZES), "growth", "p99", "cold", "full scan", "")
+    verdicts = [add_row(table, kind, targeted, runs, cold) for kind, targeted in KINDS.items()]
+    console.print(
+        f"µs, p50 by callers waiting × agents. Targets: p50 ≤ {P50:g}, p99 ≤ {P99:g}, growth ≤ {GROWTH:g} (log n)"
     )
-    for (scene, (waiting, agents)), times in took.items():
-        scan, p50 = median(naive[scene, (waiting, agents)]), median(times)
-        p99 = percentile(times, 0.99)
-        print(f"{scene:22}{waiting:>9,}{agents:>8,}{p50:>9.1f}{p99:>9.1f}{scan:>11.1f}{scan / p50:>7.1f}x")
+    console.print(table)
+    return 0 if all(verdicts) else 1
+
+
+def add_row(
+    table: Table, kind: str, targeted: bool, runs: dict[tuple[int, int], list[Times]], cold: Times
+) -> bool:
+    """Add one kind of decision; False when it has a target and misses it."""
+    p50 = [median(median(run.decide[kind]) for run in runs[size]) for size in SIZES]
+    p99 = median(percentile(run.decide[kind], 0.99) for run in runs[LARGEST])
+    growth = p50[-1] / p50[0]
+    met = p50[-1] <= P50 and p99 <= P99 and growth <= GROWTH
+    scans = [median(run.scan[kind]) for run in runs[LARGEST] if run.scan[kind]]
+    scan = f"{median(scans):.0f} ({median(scans) / p50[-1]:.0f}×)" if scans else ""
+    verdict = ("[green]met[/green]" if met else "[red]missed[/red]") if targeted else ""
+    cells = [f"{value:.1f}" for value in (*p50, growth, p99, median(cold.decide[kind]))]
+    table.add_row(kind, *cells, scan, verdict)
+    return met or not targeted
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
