@@ -31,8 +31,6 @@ from engine.core.event import Event
 
 #: What is shown instead of a secret.
 HIDDEN = "••••"
-#: A prompt that took less than this many seconds was not heard: a key was waiting for it.
-UNHEARD = 0.2
 
 _OFFER_ENDS = {
     "no_answer": "does not answer",
@@ -78,7 +76,6 @@ class Trace:
         self._secrets: frozenset[str] = frozenset()
         self._width = 10
         self._shown = ""
-        self._begun_at = 0.0
 
     def feed(self, event: Event) -> list[TraceLine]:
         """The lines about one more event; the contact's own, in their order."""
@@ -88,7 +85,7 @@ class Trace:
             case "arrived":
                 said = self._arrived(event)
             case "answered":
-                said = [("", "answered"), *self._begin(event.at)]
+                said = [("", "answered"), *self._begin()]
             case "step":
                 said = self._step(event)
             case "announced":
@@ -122,9 +119,8 @@ class Trace:
         how = "taken by the fallback, no engine was there" if c.via == "fallback" else leads
         return [("", f"☏ {c.from_number or 'unknown caller'} calls {c.to_number}: {how}")]
 
-    def _begin(self, at: float) -> list[tuple[str, str]]:
+    def _begin(self) -> list[tuple[str, str]]:
         """What begins now, if the flow is known and there is something to hear."""
-        self._begun_at = at
         if self._walk is None or self._walk.do is None:
             return []
         return self._heard(self._walk.do, self._variables(self._walk))
@@ -148,8 +144,8 @@ class Trace:
         else:
             after = self._walk.send(outcome)
             to = f" → {after.step}" if after is not None and after.step != do.step else ""
-        came = _came(do, outcome, to, event.at - self._begun_at)
-        return [*said, *([(do.step, came)] if came else []), *self._begin(event.at)]
+        came = _came(do, outcome, to, unheard=event.data.get("playing_at", event.at) is None)
+        return [*said, *([(do.step, came)] if came else []), *self._begin()]
 
     @property
     def _here(self) -> str:
@@ -199,11 +195,13 @@ def secrets(flow: f.Flow) -> frozenset[str]:
     return frozenset(known)
 
 
-def _came(do: i.Do, outcome: i.Outcome, to: str, seconds: float) -> str:
+def _came(do: i.Do, outcome: i.Outcome, to: str, unheard: bool) -> str:
     """What came of something the flow asked for; nothing where other events have told it already."""
     match do:
-        case i.Play(interrupt=True) if seconds < UNHEARD:
-            return "(not heard: a key was waiting)"
+        case i.Play(interrupt=True) if unheard:
+            return "(not heard: a key was there before)"
+        case i.Choose() | i.Collect() if unheard and outcome is not None:
+            return f"(not heard) {_came(do, outcome, to, unheard=False)}"
         case i.Choose() | i.Collect() if outcome is None:
             return f"← silence{to}"
         case i.Choose(keys=keys) if outcome not in keys:

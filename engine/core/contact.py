@@ -88,9 +88,9 @@ class Contact:
 
 
 def apply(contact: Contact, event: Event) -> Contact:
-    """The contact after one more event; an unknown kind changes nothing."""
+    """The contact after one more event; an unknown kind changes nothing, nor does a late report about one that has ended."""
     fold = _FOLDS.get(event.kind)
-    return fold(contact, event) if fold else contact
+    return fold(contact, event) if fold and contact.ended_at is None else contact
 
 
 def fold(contact_id: str, events: Iterable[Event]) -> Contact:

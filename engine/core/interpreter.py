@@ -26,6 +26,8 @@ Outcome = str | None
 
 #: Actions run since the caller last pressed a key or spoke to an agent.
 PATIENCE = 300
+#: Characters a variable keeps: one that is set to itself twice, again and again, must not fill the memory.
+MOST_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ class Interpreter:
     def _set(self, a: f.Set) -> Asking:
         yield from ()
         for name, text in a.set.items():
-            self.variables[name] = fill(text, self.variables)
+            self.variables[name] = fill(text, self.variables)[:MOST_TEXT]
         return None
 
     def _switch(self, a: f.Switch) -> Asking:

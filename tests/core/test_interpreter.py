@@ -1,0 +1,373 @@
+"""The interpreter: what each verb does with each outcome, that replay is exact, and that nobody is stranded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.config import load_site
+from engine.core import flow as f
+from engine.core import interpreter as i
+from engine.core.hours import Door
+
+KEYS = "0123456789*#"
+SHIPPED = load_site(Path(__file__).parents[2] / "ivr_flows").flows
+
+
+def flow(**steps: tuple[f.Action, ...]) -> f.Flow:
+    named = {f.StepName(name): actions for name, actions in steps.items()}
+    return f.Flow("test", named, (f.LanguageCode("en"), f.LanguageCode("bg")))
+
+
+def one(action: f.Action) -> f.Flow:
+    """A flow of this action; every step it can lead to says its own name and ends."""
+    ends = {name: (f.Say((f.PromptId(name),)), f.Hangup()) for name in ("a", "b", "c", "d", "e")}
+    return flow(start=(action, f.Goto(f.StepName("next"))), next=(f.Hangup(),), **ends)
+
+
+def where(flow: f.Flow, *outcomes: i.Outcome, **variables: str) -> str:
+    """The step a caller is in after these outcomes; "end" once the call has ended."""
+    do = i.replay(flow, outcomes, variables).do
+    return do.step if do else "end"
+
+
+def step(name: str) -> f.StepName:
+    return f.StepName(name)
+
+
+def prompt(name: str) -> f.PromptId:
+    return f.PromptId(name)
+
+
+def keys(**targets: str) -> Mapping[f.Key, f.StepName]:
+    return {f.Key(key.removeprefix("k")): step(to) for key, to in targets.items()}
+
+
+# --- the verbs --------------------------------------------------------------------------------
+
+
+MENU = f.Menu(prompt("m"), choices=keys(k1="a", k2="b"), otherwise=step("c"), invalid=prompt("no"), retries=1)
+
+
+def test_a_menu_leads_where_the_key_says() -> None:
+    assert where(one(MENU), "1") == "a"
+    assert where(one(MENU), "2") == "b"
+    assert i.replay(one(MENU)).do == i.Choose("start", 0, "m", ("1", "2"), 6)
+
+
+def test_a_wrong_key_is_told_and_asked_again_and_the_last_one_leads_to_otherwise() -> None:
+    walk = i.replay(one(MENU), ["9"])
+    assert walk.do == i.Play("start", 0, ("no",), True)
+    assert isinstance(walk.send(None), i.Choose)
+    assert where(one(MENU), "9", None, "8") == "c"
+
+
+def test_silence_is_asked_again_without_an_apology_and_leads_to_otherwise() -> None:
+    assert isinstance(i.replay(one(MENU), [None]).do, i.Choose)
+    assert where(one(MENU), None, None) == "c"
+
+
+LANGUAGE = f.Language(
+    prompt("l"), choices={f.Key("1"): f.LanguageCode("en"), f.Key("2"): f.LanguageCode("bg")}, retries=1
+)
+
+
+def test_a_language_is_kept_and_silence_keeps_the_first() -> None:
+    assert i.replay(one(LANGUAGE), ["2"]).interpreter.variables["language"] == "bg"
+    silent = i.replay(one(LANGUAGE), [None, "7"])
+    assert silent.interpreter.variables["language"] == "en"
+    assert silent.do == i.End("next", 0, None)
+
+
+ASK = f.Ask(
+    prompt("number"),
+    into=f.Variable("n"),
+    digits=f.DigitRange(3, 4),
+    otherwise=step("a"),
+    confirm=prompt("right"),
+    invalid=prompt("no"),
+    retries=1,
+)
+
+
+def test_digits_are_kept_once_they_are_confirmed() -> None:
+    walk = i.replay(one(ASK), ["471"])
+    assert walk.do == i.Choose("start", 0, "right", ("1", "2"), 6)
+    walk.send("1")
+    assert walk.interpreter.variables["n"] == "471"
+    assert walk.do == i.End("next", 0, None)
+
+
+def test_digits_that_are_not_confirmed_are_asked_again_and_forgotten_in_the_end() -> None:
+    assert isinstance(i.replay(one(ASK), ["471", "2"]).do, i.Collect)
+    walk = i.replay(one(ASK), ["471", "2", "472", None])
+    assert walk.do == i.Play("a", 0, ("a",), True)
+    assert "n" not in walk.interpreter.variables
+
+
+@pytest.mark.parametrize("few_or_many", ["1", "12", "12345"])
+def test_too_few_or_too_many_digits_are_told_and_asked_again(few_or_many: str) -> None:
+    assert i.replay(one(ASK), [few_or_many]).do == i.Play("start", 0, ("no",), True)
+    assert where(one(ASK), few_or_many, None, None) == "a"
+
+
+def test_what_is_collected_knows_whether_it_is_secret() -> None:
+    secret = f.Ask(
+        prompt("pin"), into=f.Variable("pin"), digits=f.DigitRange(4, 4), otherwise=step("a"), secret=True
+    )
+    assert i.replay(one(secret)).do == i.Collect("start", 0, "pin", 4, 4, 6, secret=True)
+
+
+def test_set_inserts_variables_and_nothing_for_one_that_is_not_there() -> None:
+    action = f.Set({f.Variable("x"): f.Text("{{ from_number }}-{{ nobody }}!")})
+    walk = i.replay(one(action), (), {"from_number": "123"})
+    assert walk.interpreter.variables["x"] == "123-!"
+
+
+def test_a_variable_that_is_doubled_for_ever_stays_short() -> None:
+    double = f.Set({f.Variable("x"): f.Text("{{ x }}{{ x }}")})
+    walk = i.replay(flow(a=(f.Set({f.Variable("x"): f.Text("ab")}), *[double] * 60, f.Hangup())))
+    assert walk.interpreter.variables["x"] == "ab" * (i.MOST_TEXT // 2)
+
+
+def test_switch_leads_to_the_case_of_a_value_or_otherwise() -> None:
+    switch = f.Switch(f.Variable("level"), cases={"gold": step("a")}, otherwise=step("b"))
+    assert where(one(switch), level="gold") == "a"
+    assert where(one(switch), level="tin") == "b"
+    assert where(one(switch)) == "b"
+
+
+@pytest.mark.parametrize(
+    ("state", "bare", "full"),
+    [("open", "next", "next"), ("closed", "a", "a"), ("holiday", "a", "b"), ("override", "a", "c")],
+)
+def test_hours_go_on_while_open_and_what_is_not_told_apart_is_closed(
+    state: str, bare: str, full: str
+) -> None:
+    office = f.Schedule("office")
+    assert where(one(f.Hours(office, on_closed=step("a"))), state) == bare
+    told = f.Hours(office, on_closed=step("a"), on_holiday=step("b"), on_override=step("c"))
+    assert where(one(told), state) == full
+
+
+@pytest.mark.parametrize(
+    ("came", "bare", "full"),
+    [
+        ("done", "next", "next"),
+        ("timeout", "a", "a"),
+        ("full", "a", "b"),
+        ("unstaffed", "a", "c"),
+        ("closed", "a", "d"),
+        ("1", "a", "e"),
+        (None, "a", "a"),
+    ],
+)
+def test_a_queue_leads_where_its_outcome_says_and_to_on_timeout_where_nothing_is_said(
+    came: str | None, bare: str, full: str
+) -> None:
+    sales = f.QueueName("sales")
+    assert where(one(f.Queue(sales, on_timeout=step("a"))), came) == bare
+    told = f.Queue(
+        sales,
+        on_timeout=step("a"),
+        on_full=step("b"),
+        on_unstaffed=step("c"),
+        on_closed=step("d"),
+        on_key=keys(k1="e"),
+    )
+    assert where(one(told), came) == full
+
+
+def test_voicemail_goes_on_with_or_without_a_message_unless_the_flow_says_otherwise() -> None:
+    box = f.Mailbox("office")
+    assert where(one(f.Voicemail(box)), "left") == where(one(f.Voicemail(box)), "none") == "next"
+    assert where(one(f.Voicemail(box, on_none=step("a"))), "none") == "a"
+    assert i.replay(one(f.Voicemail(box))).do == i.Record("start", 0, "office", "leave_message", 180, 8)
+
+
+def test_nothing_follows_the_end_and_outcomes_beyond_it_are_ignored() -> None:
+    bye = one(f.Hangup(prompt("bye")))
+    assert i.replay(bye).do == i.End("start", 0, "bye")
+    assert where(bye, None, "1", "2", None) == "end"
+    assert i.replay(bye, [None]).send("1") is None
+
+
+def test_a_call_starts_at_the_first_step_or_where_the_flow_says() -> None:
+    two = {step("a"): (f.Hangup(),), step("b"): (f.Hangup(),)}
+    assert where(f.Flow("x", two, (f.LanguageCode("en"),))) == "a"
+    assert where(f.Flow("x", two, (f.LanguageCode("en"),), start=step("b"))) == "b"
+
+
+# --- nobody is stranded -----------------------------------------------------------------------
+
+
+def test_a_step_without_an_end_ends_the_call() -> None:
+    assert i.replay(flow(a=(f.Say((prompt("x"),)),)), [None]).do == i.End("a", 0, None)
+
+
+def test_a_flow_that_goes_round_by_itself_is_ended() -> None:
+    assert isinstance(i.replay(flow(a=(f.Goto(step("b")),), b=(f.Goto(step("a")),))).do, i.End)
+
+
+def test_a_caller_who_goes_on_pressing_keys_is_not_cut_off() -> None:
+    menu = f.Menu(prompt("m"), choices=keys(k1="a"), otherwise=step("b"))
+    walk = i.replay(flow(a=(menu,), b=(f.Hangup(),)), ["1"] * (3 * i.PATIENCE))
+    assert isinstance(walk.do, i.Choose)
+
+
+def silent_outcomes(do: i.Do) -> tuple[i.Outcome, ...]:
+    """Whatever can come of something when the caller does nothing and no agent answers."""
+    match do:
+        case i.Look():
+            return tuple(door.value for door in Door)
+        case i.Enqueue():
+            return ("timeout", "full", "unstaffed", "closed")
+        case i.Record():
+            return ("none", "left")
+        case _:
+            return (None,)
+
+
+def any_outcomes(do: i.Do) -> st.SearchStrategy[i.Outcome]:
+    """Whatever can come of something."""
+    match do:
+        case i.Choose(keys=right):
+            return st.none() | st.sampled_from(right) | st.sampled_from(KEYS)
+        case i.Collect(most=most):
+            return st.none() | st.text("0123456789", min_size=1, max_size=most)
+        case i.Enqueue(keys=right):
+            return st.sampled_from(("done", *silent_outcomes(do), *right))
+        case _:
+            return st.sampled_from(silent_outcomes(do))
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_a_silent_caller_of_a_shipped_flow_reaches_an_end_soon_whatever_happens(name: str) -> None:
+    ways: list[list[i.Outcome]] = [[]]
+    longest = 0
+    while ways:
+        way = ways.pop()
+        longest = max(longest, len(way))
+        assert longest < 60
+        do = i.replay(SHIPPED[name], way).do
+        ways += [[*way, outcome] for outcome in silent_outcomes(do)] if do else []
+    assert longest > 1
+
+
+# --- random flows and callers -----------------------------------------------------------------
+
+MOST_STEPS, RETRIES = 5, 2
+steps = st.integers(0, MOST_STEPS - 1).map(lambda n: step(f"s{n}"))
+maybe_steps = st.none() | steps
+prompts = st.sampled_from("pqr").map(prompt)
+variables = st.sampled_from("xyz").map(f.Variable)
+choices = st.dictionaries(st.sampled_from(KEYS).map(f.Key), steps, min_size=1, max_size=4)
+retries = st.integers(0, RETRIES)
+texts = st.sampled_from(["", "1", "{{ x }}", "{{ y }}{{ z }}", "{{ from_number }}"]).map(f.Text)
+digits = st.tuples(st.integers(1, 3), st.integers(0, 3)).map(lambda d: f.DigitRange(d[0], d[0] + d[1]))
+languages = st.sampled_from(["en", "bg"]).map(f.LanguageCode)
+
+goes_on = st.one_of(
+    st.builds(f.Say, st.tuples(prompts), interrupt=st.booleans()),
+    st.builds(
+        f.Language,
+        prompts,
+        choices=st.dictionaries(st.sampled_from("123").map(f.Key), languages, min_size=1),
+        retries=retries,
+    ),
+    st.builds(
+        f.Ask,
+        prompts,
+        into=variables,
+        digits=digits,
+        otherwise=steps,
+        confirm=st.none() | prompts,
+        invalid=st.none() | prompts,
+        retries=retries,
+    ),
+    st.builds(f.Set, st.dictionaries(variables, texts, min_size=1)),
+    st.builds(
+        f.Hours,
+        st.just(f.Schedule("office")),
+        on_closed=steps,
+        on_holiday=maybe_steps,
+        on_override=maybe_steps,
+    ),
+    st.builds(
+        f.Queue,
+        st.just(f.QueueName("sales")),
+        on_timeout=steps,
+        on_full=maybe_steps,
+        on_unstaffed=maybe_steps,
+        on_key=st.just({}) | choices,
+    ),
+    st.builds(f.Voicemail, st.just(f.Mailbox("office")), on_none=maybe_steps),
+)
+leaves = st.one_of(
+    st.builds(f.Goto, steps),
+    st.builds(
+        f.Menu, prompts, choices=choices, otherwise=steps, invalid=st.none() | prompts, retries=retries
+    ),
+    st.builds(f.Switch, variables, cases=st.dictionaries(st.just("1"), steps), otherwise=steps),
+    st.builds(f.Hangup, st.none() | prompts),
+)
+bodies = st.builds(lambda many, last: (*many, last), st.lists(goes_on, max_size=3), leaves)
+flows = st.lists(bodies, min_size=MOST_STEPS, max_size=MOST_STEPS).map(
+    lambda many: flow(**{f"s{n}": body for n, body in enumerate(many)})
+)
+
+
+def seen(walk: i.Walk) -> tuple[i.Do | None, str, int, dict[str, str]]:
+    known = walk.interpreter
+    return walk.do, known.step, known.index, dict(known.variables)
+
+
+@settings(deadline=None, max_examples=60)
+@given(flows | st.sampled_from(list(SHIPPED.values())), st.data())
+def test_replay_is_exact_for_any_caller_of_any_flow_at_every_moment(
+    any_flow: f.Flow, data: st.DataObject
+) -> None:
+    given_ = {"from_number": "+359888000001", "language": "en"}
+    live, history = i.replay(any_flow, (), given_), list[i.Outcome]()
+    while live.do is not None and len(history) < 25:
+        assert seen(i.replay(any_flow, history, given_)) == seen(live)
+        history.append(data.draw(any_outcomes(live.do)))
+        live.send(history[-1])
+    # What the log keeps is JSON: it brings the caller back just as well.
+    stored = json.loads(json.dumps(history))
+    assert seen(i.replay(any_flow, stored, given_)) == seen(live)
+
+
+@settings(deadline=None, max_examples=60)
+@given(flows, st.randoms(use_true_random=False))
+def test_a_silent_caller_of_any_flow_reaches_an_end_within_so_many_things_asked(
+    any_flow: f.Flow, chance: object
+) -> None:
+    walk, asked = i.replay(any_flow), 0
+    while walk.do is not None:
+        asked += 1
+        assert asked <= i.PATIENCE * (RETRIES + 1) + 1
+        last = walk.do
+        outcomes = silent_outcomes(last)
+        walk.send(chance.choice(outcomes))
+    assert isinstance(last, i.End)
+
+
+@settings(deadline=None, max_examples=60)
+@given(flows, st.data())
+def test_everything_asked_belongs_to_the_action_that_asks_and_can_be_written_down(
+    any_flow: f.Flow, data: st.DataObject
+) -> None:
+    walk = i.replay(any_flow)
+    for _ in range(25):
+        do = walk.do
+        if do is None:
+            break
+        assert do.index < len(any_flow.steps[step(do.step)])
+        assert json.loads(json.dumps(i.plain(do)))["do"] in i.DOES
+        walk.send(data.draw(any_outcomes(do)))
