@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -215,6 +218,23 @@ def test_a_contact_is_closed_once_and_late_reports_change_nothing(story: Story, 
     late = [Event(e.kind, e.at + 60, "c-1", e.agent, e.data) for e in story.events[1:]]
     chance.shuffle(late)
     assert fold("c-1", [*story.events, *late]) == closed
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_kind_of_event_that_the_engine_writes_is_in_the_architecture_and_no_other() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = page.split("## Events")[1].split("`do` of a `step`")[0]
+    documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    written = {
+        call.args[0].value
+        for path in (ROOT / "engine").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Event"
+        if call.args and isinstance(call.args[0], ast.Constant)
+    }
+    assert documented == written
 
 
 def told(*events: tuple[str, float, dict[str, Any]]) -> Contact:
