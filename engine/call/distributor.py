@@ -80,7 +80,7 @@ class Distributor:
 
     def position(self, contact: str) -> int:
         """The caller's place from 1; 0 when they do not wait."""
-        return acd.position(self.state, contact, self._now())
+        return acd.position(self.state, contact)
 
     def estimate(self, contact: str) -> Estimate | None:
         """The caller's estimated wait, where anything honest can be said."""

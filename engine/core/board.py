@@ -9,7 +9,7 @@ from engine.core.floor import Agent, Caller, Queue, State
 from engine.core.waiting import Estimate
 
 
-def position(state: State, contact: str, now: float) -> int:
+def position(state: State, contact: str) -> int:
     """The caller's place from 1, contacts being offered to an agent not counted; 0 if they do not wait (any more)."""
     caller = state.callers.get(contact)
     return 0 if caller is None else caller.lane.queue.line.ahead_of(caller.key) + 1

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
+from acd_shell import GONE, Shell, site
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from engine.core import acd
 from engine.core.acd_log import LogFold
 from engine.core.audit import check_invariants
-from engine.core.event import Event
-from engine.core.site import AgentRule, GroupRule, QueueRule, Settings
+from engine.core.site import AgentRule, QueueRule
 
 QUEUES = {
     "sales": QueueRule("sales", capacity=4, ring=20, wrap_up=30, cool_down=30),
@@ -23,132 +23,57 @@ AGENTS = {
     "chen": AgentRule("chen", ("support", "night"), skills=frozenset({"ar", "fa"})),
     "dora": AgentRule("dora", ("sales", "support", "night"), skills=frozenset({"fa"})),
 }
-SITE = Settings(
-    languages=("en",),
-    numbers={},
-    sites={},
-    schedules={},
-    queues=QUEUES,
-    groups={"all": GroupRule("all", tuple(QUEUES))},
-    agents=AGENTS,
-    trunks={},
-)
+SITE = site(QUEUES.values(), AGENTS.values())
 SKILLS = st.sampled_from(
     [frozenset(), frozenset(), frozenset({"ar"}), frozenset({"fa"}), frozenset({"ar", "fa"})]
 )
-GONE = {"abandoned": "abandoned", "key": "flow_out", "failed": "failed"}
 
 
-class Shell:
-    """What the real shell does with facts and commands, as far as the log goes: writes events, nothing else."""
-
-    def __init__(self) -> None:
-        self.state = acd.State(SITE)
-        self.now = 1_000_000.0
-        self.log: list[Event] = []
-        self.fold = LogFold(SITE)
-        self.asked: dict[str, acd.Arrived] = {}
-        self.offers: dict[str, acd.Offer] = {}
-        self.fate: dict[str, str] = {}
+class Watched(Shell):
+    """A shell that holds every offer against the people who stood on the floor before it was made."""
 
     def tell(self, fact: acd.Fact) -> list[acd.Command]:
-        self._before(fact)
-        commands = acd.decide(self.state, fact, self.now)
-        self._write_fact(fact)
-        for command in commands:
-            self._write_command(command)
+        state = self.state
+        waited = {c.contact: c.key for c in state.callers.values() if c.offer is None}
+        idled = {a.name: (a.idle_since, a.order) for a in state.agents.values() if a.standing}
+        cooled = {(a.name, contact) for a in state.agents.values() for contact in a.cooling}
+        commands = super().tell(fact)
+        for offer in (c for c in commands if isinstance(c, acd.Offer)):
+            assert self.fits(offer.agent, offer.contact)
+            self.check_turn(offer, waited, cooled)
+            self.check_idle(offer, idled, cooled)
         return commands
 
-    def _before(self, fact: acd.Fact) -> None:
-        self.live_before = set(self.state.offers)
-        self.talks_before = {contact: agent.name for contact, agent in self.state.talks.items()}
-        self.callers_before = set(self.state.callers)
+    def fits(self, agent: str, contact: str) -> bool:
+        caller, rule = self.state.callers[contact], AGENTS[agent]
+        return caller.lane.queue.name in rule.queues and self.asked[contact].skills <= rule.skills
 
-    def _event(
-        self, kind: str, contact: str | None = None, agent: str | None = None, /, **data: object
-    ) -> None:
-        self.log.append(Event(kind, self.now, contact, agent, data))
-        self.fold.take(self.log[-1])
+    def check_turn(self, offer: acd.Offer, waited: dict[str, tuple], cooled: set[tuple[str, str]]) -> None:
+        """Whoever has waited through this turn, and could have had this agent, comes after the one who got them."""
+        for contact, key in waited.items():
+            caller = self.state.callers.get(contact)
+            if caller is not None and caller.offer is None and self.fits(offer.agent, contact):
+                resting = (offer.agent, contact) in cooled or contact in self.state.agents[
+                    offer.agent
+                ].cooling
+                assert resting or key > self.state.callers[offer.contact].key, f"{contact} was passed over"
 
-    def _write_fact(self, fact: acd.Fact) -> None:
-        match fact:
-            case acd.Arrived():
-                self.asked[fact.contact] = fact
-            case acd.Left() if fact.contact in self.callers_before:
-                self._leave(fact.contact, GONE[fact.reason])
-            case acd.Left() | acd.TalkEnded() if fact.contact in self.talks_before:
-                self._event("talk_ended", fact.contact, self.talks_before[fact.contact])
-            case acd.OfferFailed() if fact.offer in self.live_before:
-                offer = self.offers[fact.offer]
-                self._event("offer_ended", offer.contact, offer=offer.offer, agent=offer.agent, why=fact.why)
-            case acd.Connected() if fact.offer in self.live_before:
-                offer = self.offers[fact.offer]
-                self._event(
-                    "connected", offer.contact, offer=offer.offer, agent=offer.agent, queue=offer.queue
-                )
-                self._leave(offer.contact, "answered")
-            case _:
-                pass
-
-    def _write_command(self, command: acd.Command) -> None:
-        match command:
-            case acd.Queued():
-                asked = self.asked[command.contact]
-                self._event(
-                    "queued",
-                    command.contact,
-                    queue=command.queue,
-                    group=asked.group,
-                    priority=asked.priority,
-                    skills=sorted(asked.skills),
-                    max_wait=asked.max_wait,
-                    enqueued_at=command.enqueued_at,
-                    decision=command.decision,
-                )
-            case acd.Refused():
-                self.fate[command.contact] = "refused"
-            case acd.TimedOut():
-                self._leave(command.contact, "timed_out")
-            case acd.Offer():
-                assert command.offer not in self.offers, "an offer's id was used twice"
-                self.offers[command.offer] = command
-                self._event("offered", command.contact, **command._asdict())
-            case acd.Cancel():
-                self._event(
-                    "offer_ended", command.contact, offer=command.offer, agent=command.agent, why=command.why
-                )
-            case acd.AgentChanged():
-                self._event("agent_state", None, command.agent, **command._asdict())
-
-    def _leave(self, contact: str, outcome: str) -> None:
-        assert contact not in self.fate, f"{contact} left the queue twice"
-        self.fate[contact] = outcome
-        self._event("left_queue", contact, outcome=outcome)
-
-    def rebuilt(self) -> acd.State:
-        return acd.restore(SITE, self.fold.rows(), self.now)
+    def check_idle(self, offer: acd.Offer, idled: dict[str, tuple], cooled: set[tuple[str, str]]) -> None:
+        """Whoever has stood idle through this turn, and could have had this caller, has not waited longer."""
+        for name, idle in idled.items():
+            if self.state.agents[name].standing and self.fits(name, offer.contact):
+                resting = (name, offer.contact) in cooled or offer.contact in self.state.agents[name].cooling
+                assert resting or idle > idled[offer.agent], f"{name} was passed over"
 
 
 class Floor(RuleBasedStateMachine):
     contacts = Bundle("contacts")
-    reports = Bundle("reports")
 
     def __init__(self) -> None:
         super().__init__()
-        self.shell = Shell()
+        self.shell = Watched(SITE)
+        self.tell = self.shell.tell
         self.count = 0
-
-    def tell(self, fact: acd.Fact) -> list[acd.Command]:
-        before = {a.name: a.idle_since for a in self.shell.state.agents.values() if a.standing}
-        commands = self.shell.tell(fact)
-        self.check_offers(before, commands)
-        return commands
-
-    def check_offers(self, idle_before: dict[str, float], commands: list[acd.Command]) -> None:
-        for offer in (c for c in commands if isinstance(c, acd.Offer)):
-            asked, agent = self.shell.asked[offer.contact], AGENTS[offer.agent]
-            assert asked.skills <= agent.skills
-            assert offer.queue in agent.queues
 
     @rule(target=contacts, data=st.data(), skills=SKILLS, priority=st.sampled_from([5, 5, 5, 1, 9]))
     def arrive(self, data: st.DataObject, skills: frozenset[str], priority: int) -> str:
@@ -201,13 +126,7 @@ class Floor(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.0, 0.5, 3.0, 10.0, 31.0, 100.0, 8000.0]))
     def time_passes(self, seconds: float) -> None:
-        # As in life: the shell ticks at every due moment on the way.
-        end = self.shell.now + seconds
-        while (due := acd.next_due(self.shell.state)) is not None and due <= end:
-            self.shell.now = due
-            self.tell(acd.Tick())
-        self.shell.now = end
-        self.tell(acd.Tick())
+        self.shell.pass_time(self.shell.now + seconds)
 
     @rule(seconds=st.sampled_from([5.0, 40.0, 200.0]))
     def one_late_tick(self, seconds: float) -> None:
@@ -224,6 +143,16 @@ class Floor(RuleBasedStateMachine):
         check_invariants(self.shell.state, self.shell.now)
 
     @invariant()
+    def places_count_everybody_who_is_ahead(self) -> None:
+        state = self.shell.state
+        for caller in state.callers.values():
+            others = [
+                c for c in state.callers.values() if c.lane.queue is caller.lane.queue and c.offer is None
+            ]
+            ahead = sum(c.key < caller.key for c in others)
+            assert acd.position(state, caller.contact) == ahead + 1
+
+    @invariant()
     def nobody_is_lost(self) -> None:
         here = self.shell.state.callers.keys() | self.shell.fate.keys()
         assert here == self.shell.asked.keys()
@@ -237,11 +166,8 @@ class Floor(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Left alone, everything ends by itself: no caller waits, no agent stays reserved or wraps up."""
-        for _ in range(500):
-            if (due := acd.next_due(self.shell.state)) is None:
-                break
-            self.shell.now = due
-            self.tell(acd.Tick())
+        self.shell.pass_time(self.shell.now + 1e6)
+        assert acd.next_due(self.shell.state) is None
         assert not self.shell.state.callers
         assert not self.shell.state.offers
         assert LogFold(SITE).take_all(self.shell.log).rows() == self.shell.fold.rows()
