@@ -1,0 +1,126 @@
+"""The distributor with the least of a shell around it: facts in, events out, virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.core import acd
+from engine.core.acd_log import LogFold
+from engine.core.event import Event
+from engine.core.site import AgentRule, QueueRule, Settings
+
+GONE = {"abandoned": "abandoned", "key": "flow_out", "failed": "failed"}
+
+
+class Shell:
+    """What the real shell does with facts and commands, as far as the log goes: writes events, nothing else; time is a number."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.state = acd.State(settings)
+        self.now = 1_000_000.0
+        self.log: list[Event] = []
+        self.fold = LogFold(settings)
+        self.asked: dict[str, acd.Arrived] = {}
+        self.offers: dict[str, acd.Offer] = {}
+        self.fate: dict[str, str] = {}
+
+    def tell(self, fact: acd.Fact) -> list[acd.Command]:
+        self._before(fact)
+        commands = acd.decide(self.state, fact, self.now)
+        self._write_fact(fact)
+        for command in commands:
+            self._write_command(command)
+        return commands
+
+    def _before(self, fact: acd.Fact) -> None:
+        self.live_before = set(self.state.offers)
+        self.talks_before = {contact: agent.name for contact, agent in self.state.talks.items()}
+        self.callers_before = set(self.state.callers)
+
+    def _event(
+        self, kind: str, contact: str | None = None, agent: str | None = None, /, **data: object
+    ) -> None:
+        self.log.append(Event(kind, self.now, contact, agent, data))
+        self.fold.take(self.log[-1])
+
+    def _write_fact(self, fact: acd.Fact) -> None:
+        match fact:
+            case acd.Arrived():
+                self.asked[fact.contact] = fact
+            case acd.Left() if fact.contact in self.callers_before:
+                self._leave(fact.contact, GONE[fact.reason])
+            case acd.Left() | acd.TalkEnded() if fact.contact in self.talks_before:
+                self._event("talk_ended", fact.contact, self.talks_before[fact.contact])
+            case acd.OfferFailed() if fact.offer in self.live_before:
+                offer = self.offers[fact.offer]
+                self._event("offer_ended", offer.contact, offer=offer.offer, agent=offer.agent, why=fact.why)
+            case acd.Connected() if fact.offer in self.live_before:
+                offer = self.offers[fact.offer]
+                self._event(
+                    "connected", offer.contact, offer=offer.offer, agent=offer.agent, queue=offer.queue
+                )
+                self._leave(offer.contact, "answered")
+            case _:
+                pass
+
+    def _write_command(self, command: acd.Command) -> None:
+        match command:
+            case acd.Queued():
+                asked = self.asked[command.contact]
+                self._event(
+                    "queued",
+                    command.contact,
+                    queue=command.queue,
+                    group=asked.group,
+                    priority=asked.priority,
+                    skills=sorted(asked.skills),
+                    max_wait=asked.max_wait,
+                    enqueued_at=command.enqueued_at,
+                    decision=command.decision,
+                )
+            case acd.Refused():
+                self.fate[command.contact] = "refused"
+            case acd.TimedOut():
+                self._leave(command.contact, "timed_out")
+            case acd.Offer():
+                assert command.offer not in self.offers, "an offer's id was used twice"
+                self.offers[command.offer] = command
+                self._event("offered", command.contact, **command._asdict())
+            case acd.Cancel():
+                self._event(
+                    "offer_ended", command.contact, offer=command.offer, agent=command.agent, why=command.why
+                )
+            case acd.AgentChanged():
+                self._event("agent_state", None, command.agent, **command._asdict())
+
+    def _leave(self, contact: str, outcome: str) -> None:
+        assert contact not in self.fate, f"{contact} left the queue twice"
+        self.fate[contact] = outcome
+        self._event("left_queue", contact, outcome=outcome)
+
+    def rebuilt(self) -> acd.State:
+        return acd.restore(self.settings, self.fold.rows(), self.now)
+
+    def pass_time(self, until: float) -> list[acd.Command]:
+        """Tick at every due moment on the way to `until`, as the real shell's timer does."""
+        commands = []
+        while (due := acd.next_due(self.state)) is not None and due <= until:
+            self.now = max(self.now, due)
+            commands += self.tell(acd.Tick())
+        self.now = max(self.now, until)
+        return commands
+
+
+def site(queues: Iterable[QueueRule], agents: Iterable[AgentRule]) -> Settings:
+    """A site of nothing but queues and agents."""
+    return Settings(
+        languages=("en",),
+        numbers={},
+        sites={},
+        schedules={},
+        queues={queue.name: queue for queue in queues},
+        groups={},
+        agents={agent.name: agent for agent in agents},
+        trunks={},
+    )
