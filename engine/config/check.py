@@ -304,7 +304,7 @@ def _recorded(language: Scalar, catalog: Catalog, report: Report) -> None:
 
 
 def _no_language(language: str, place: Place, catalog: Catalog, report: Report) -> None:
-    hint = guess(language, catalog.languages) or f"write {catalog.folder}/{language}.yaml"
+    hint = f"write {catalog.folder}/{language}.yaml; there is {', '.join(catalog.languages)}"
     text = f"there are no prompts in language '{language}'"
     report.add(place, "unknown-language", text, hint)
 

@@ -109,15 +109,19 @@ def scalar(
     return Kind(name, written, read, schema, to)
 
 
-def named(to: str, written: str, pattern: str = r"[A-Za-z_][A-Za-z0-9_-]{0,63}", what: str = "name") -> Kind:
+def named(
+    to: str,
+    written: str,
+    pattern: str = r"[A-Za-z_][A-Za-z0-9_-]{0,63}",
+    what: str = "name",
+    hint: str = "use letters, digits and _, beginning with a letter",
+) -> Kind:
     """A kind whose value is the name of a thing."""
     compiled = re.compile(pattern)
 
     def convert(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise Wrong(
-                f"{short(text)} is not a {what}", "use letters, digits and _, beginning with a letter"
-            )
+            raise Wrong(f"{short(text)} is not a {what}", hint)
         return text
 
     return scalar(to, written, convert, {"type": "string", "pattern": f"^{pattern}$"}, to)
@@ -245,7 +249,13 @@ SKILL = named("skill", "a skill some agent has")
 #: The kind of every type that stands in a class of `engine.core.flow`.
 KINDS: dict[Any, Kind] = {
     f.StepName: named("step", "a step of this flow"),
-    f.PromptId: named("prompt", "an id in prompts/<language>.yaml"),
+    f.PromptId: named(
+        "prompt",
+        "an id in prompts/<language>.yaml",
+        r"[a-z][a-z0-9_]{0,63}",
+        "prompt's id",
+        "write 'id: the words' in prompts/<language>.yaml, and the id here",
+    ),
     f.QueueName: named("queue", "a queue or a group of site.yaml"),
     f.Schedule: named("schedule", "a schedule or a site of site.yaml"),
     f.Mailbox: named("mailbox", "a mailbox: any name, messages are kept under it"),

@@ -19,7 +19,7 @@ from engine.config.prompt_text import PromptTextError, parse_prompt
 from engine.config.report import Place, Report
 from engine.core.say import GRAMMARS, Literal, Part, Slot
 
-_ID = re.compile(r"[a-z][a-z0-9_]*")
+_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 _WORDS = "words"
 
