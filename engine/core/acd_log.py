@@ -6,7 +6,7 @@ What each kind must carry, beyond what the table there says: the event's `at` is
     queued        the caller waits (again, after recovery, with the same data)      offered      their offer rings
     offer_ended   it does not; a failure by the agent's side starts a cool-down     connected    they are out of line, and talk
     left_queue    they are out of line, unless connected said so                    talk_ended   the agent wraps up
-    ended         whatever was still open of this contact is closed
+    ended         whatever was still open of this contact is closed, a conversation without `talk_ended` too
     agent_state   the agent's row; leaving talk and wrap-up completes a handled contact
 """
 
@@ -34,6 +34,7 @@ class LogFold:
     settings: Settings
     _agents: dict[str, AgentChanged] = field(default_factory=dict)
     _waiting: dict[str, Arrived] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
     _offers: dict[str, tuple[Offer, float]] = field(default_factory=dict)
     _talks: dict[str, Talk] = field(default_factory=dict)  # by agent
     _cool_downs: dict[tuple[str, str], CoolDown] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class LogFold:
                 self._left(contact, event.at, abandoned=data["outcome"] in ("abandoned", "short_abandoned"))
             case "ended":
                 self._waiting.pop(contact, None)
+                self._ended.add(contact)
             case "agent_state":
                 self._agent_state(event.agent or "", event.at, data)
             case _:
@@ -76,17 +78,22 @@ class LogFold:
     def rows(self) -> Rows:
         """The rows as they stand after the events taken."""
         offers = [pair for pair in self._offers.values() if pair[0].contact in self._waiting]
+        talks = [talk for talk in self._talks.values() if not self._broken_off(talk)]
         return Rows(
             agents=tuple(self._agents.values()),
             waiting=tuple(self._waiting.values()),
             offers=tuple(offers),
-            talks=tuple(self._talks.values()),
+            talks=tuple(talks),
             cool_downs=tuple(self._cool_downs.values()),
             handled=tuple(self._handled),
             waited=tuple(self._waited),
             chosen=dict(self._chosen),
             serial=self._serial,
         )
+
+    def _broken_off(self, talk: Talk) -> bool:
+        """The contact has ended without a word about this conversation: nobody will ever report its end."""
+        return talk.contact in self._ended and self._agents[talk.agent].state == "talking"
 
     def _queued(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
         queue = data["queue"]

@@ -206,6 +206,8 @@ def _reload_agents(state: State, settings: Settings) -> tuple[list[Agent], list[
         agent.rule, agent.order, agent.gone = rule, order, False
         named[name] = agent
     removed = [agent for name, agent in state.agents.items() if name not in named]
+    for order, agent in enumerate(removed, len(named)):
+        agent.order = order  # no two agents have the same: it is the last tie-break
     state.agents = {**named, **{agent.name: agent for agent in removed}}
     return fresh, removed
 
