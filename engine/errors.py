@@ -4,7 +4,8 @@ Exception
 ├── EngineError            ours: logged, counted, somebody mends it
 │   ├── SiteError          the site's files cannot be used; says what, where, what to do
 │   ├── StoreError         the store cannot write or read (disk full, locked, no permission)
-│   └── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
+│   ├── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
+│   └── AlreadyThere       a thing of this id was made before; after a lost link that is as good as having made it
 └── WorldError             the world's: expected outcomes of a call, never a traceback
     ├── Gone               a channel, bridge, playback or recording of Asterisk's no longer exists or has left us
     ├── CallerGone         the caller hung up, or their channel no longer exists (CallerLost: while nobody could see it)
@@ -29,6 +30,10 @@ class StoreError(EngineError):
 
 class SetupError(EngineError):
     """This machine or its configuration lacks something; the text says what to do."""
+
+
+class AlreadyThere(EngineError):
+    """Asterisk has a thing of this id already: made before the link was lost, or an id used twice."""
 
 
 class WorldError(Exception):

@@ -6,7 +6,8 @@ application is 409, but 422 from a bridge; and 409 is also an id used twice. So 
     what Asterisk answers                                             what it becomes
     2xx                                                               the body
     404, 409, 412; 400 and 422 that say "not found" or "not in"       Gone: it ended, as calls do
-    ... that say "already exists" or "currently recording"            EngineError: we used a name twice
+    ... that say "already exists"                                     AlreadyThere: made before, or a name used twice
+    ... that say "currently recording"                                EngineError: we used a name twice
     "Resource not found", other 400 and 422, 401, 403, 500            EngineError: we asked wrongly
     503                                                               PbxUnreachable
 """
@@ -16,10 +17,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.ari.transport import Response
-from engine.errors import EngineError, Gone, PbxUnreachable
+from engine.errors import AlreadyThere, EngineError, Gone, PbxUnreachable
 
 #: What a message says when the fault is ours although the code is one of those that come with a hang-up.
-OURS: Final = ("already exists", "currently recording", "resource not found")
+OURS: Final = ("currently recording", "resource not found")
 #: What a message says when a thing is gone although the code is one of those that come with a bad request.
 ENDED: Final = ("not found", "not in")
 
@@ -31,6 +32,8 @@ def outcome(answer: Response, asked: str) -> Any:
     why = message(answer)
     words = why.lower()
     text = f"{asked}: {why} ({answer.status})"
+    if "already exists" in words:
+        raise AlreadyThere(f"Asterisk refuses {text}.")
     if any(word in words for word in OURS):
         raise EngineError(f"Asterisk refuses {text}.")
     match answer.status:

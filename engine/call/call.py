@@ -166,8 +166,8 @@ class Call:
         contact = self._house.ledger.contact(self.id)
         if isinstance(do, Enqueue):
             return await self._waiting(do).resume(contact, relink)
-        if isinstance(do, Record) and contact.recording is not None:
-            kept = await Voicemail(self._house, self.line, do).resume(contact.recording.data["recording"])
+        if isinstance(do, Record) and (contact.recording or contact.kept):
+            kept = await Voicemail(self._house, self.line, do).resume(contact)
             relink.held(self.line.channel)
             return kept
         relink.held(self.line.channel)

@@ -16,6 +16,7 @@ from engine.ari.transport import AriTransport, LinkDown, LinkUp
 from engine.call.call import Call
 from engine.call.house import House
 from engine.call.line import MADE, Relink
+from engine.call.waiting import in_use
 from engine.core.acd import Command
 from engine.core.event import Event
 from engine.core.flow import Flow
@@ -81,7 +82,7 @@ class Switchboard:
         channel, args = event["channel"], event["args"]
         if len(args) == 2 and args[0] == "leg":
             call = self._calls.get(args[1])
-            if call is not None:
+            if call is not None and self._in_use(channel["id"]):
                 call.line.inbox.put(event)
             else:
                 self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
@@ -150,14 +151,15 @@ class Switchboard:
         return self._house.versions.get(digest)
 
     def _adopt(self, held: list[Any]) -> None:
-        """Channels that no open call owns: calls we never heard of, or what calls that have ended left behind."""
+        """Channels that no call has: calls we never heard of, or what was left behind when a hang-up could not be asked for."""
         for channel in held:
-            if owner_of(channel["id"]) in self._calls:
-                continue
             plan = channel["dialplan"]
             app, *args = plan.get("app_data", "").split(",")
             if MADE in channel["id"]:
-                self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
+                if not self._in_use(channel["id"]):
+                    self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
+            elif contact_of_channel(channel["id"]) in self._house.ledger.open:
+                continue
             elif plan.get("app_name") == "Stasis" and app == self._house.app:
                 self._start(self._adopt_one(channel, args), f"adopt {channel['id']}")
 
@@ -172,11 +174,14 @@ class Switchboard:
             self._arrived(channel, args[0] if args else channel["dialplan"]["exten"])
 
     async def _sweep(self) -> None:
-        """Bridges that calls which have ended left behind."""
+        """Bridges that were left behind when the link was lost."""
         for bridge in await self._house.client.bridges():
             owner, made, _ = bridge["id"].partition(MADE)
-            if made and owner not in self._calls:
+            if made and not self._in_use(bridge["id"]):
                 await self._house.client.of(owner).destroy_bridge(bridge["id"])
+
+    def _in_use(self, thing: str) -> bool:
+        return in_use(self._house.ledger.open.get(owner_of(thing)), thing)
 
 
 def owner_of(thing: str) -> str:

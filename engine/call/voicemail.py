@@ -12,15 +12,12 @@ import os
 import wave
 from pathlib import Path
 
-import structlog
-
 from engine.call.house import House
 from engine.call.line import Line
+from engine.core.contact import Contact
 from engine.core.event import Event
 from engine.core.interpreter import Record
-from engine.errors import CallerGone, Gone, PbxUnreachable
-
-log = structlog.get_logger()
+from engine.errors import CallerGone, Gone
 
 #: Below this many seconds of sound nothing was said.
 SHORTEST = 1.0
@@ -38,7 +35,7 @@ class Voicemail:
 
     async def take(self) -> str:
         """Record after the tone; returns left or none. A caller who hangs up has left what was recorded until then."""
-        name = f"{self._line.contact}-v{self._house.ledger.contact(self._line.contact).messages}"
+        name = recording_of(self._house.ledger.contact(self._line.contact))
         data = {"recording": name, "mailbox": self._do.mailbox}
         await self._house.ledger.append(Event("recording", self._house.now(), self._line.contact, data=data))
         self._line.keys.clear()
@@ -61,14 +58,21 @@ class Voicemail:
             raise
         return await self.keep(name)
 
-    async def resume(self, name: str) -> str:
-        """After a lost link: wait for a recording that still runs, keep one that has ended."""
+    async def resume(self, contact: Contact) -> str:
+        """After a lost link: wait for a recording that still runs, keep one that has ended, begin one that never began."""
+        if contact.kept is not None:
+            await self._house.client.delete_stored(contact.kept.data["recording"])
+            return told_of(contact.kept)
+        assert contact.recording is not None
+        name = contact.recording.data["recording"]
         if await self._house.client.live_recording(name) is not None:
             try:
                 await self._until_finished(name)
             except CallerGone:
                 await self.keep(name)
                 raise
+        elif await self._house.client.stored_recording(name) is None:
+            return await self.take()
         return await self.keep(name)
 
     async def _until_finished(self, name: str) -> None:
@@ -92,12 +96,17 @@ class Voicemail:
             event = Event("no_message", self._house.now(), self._line.contact, data={"recording": name})
         else:
             await asyncio.get_running_loop().run_in_executor(None, write_whole, file, audio)
-            data = {"mailbox": self._do.mailbox, "file": file.name, "seconds": seconds}
+            data = {
+                "recording": name,
+                "mailbox": self._do.mailbox,
+                "file": file.name,
+                "seconds": seconds,
+            }
             event = Event("message", self._house.now(), self._line.contact, data=data)
         await self._house.ledger.append(event)
         if audio is not None:
-            await self._forget(name)
-        return "none" if event.kind == "no_message" else "left"
+            await self._house.client.delete_stored(name)
+        return told_of(event)
 
     async def _closed(self, name: str) -> None:
         """Wait until Asterisk has closed the file: a caller's hang-up is reported before, and until then the file looks empty."""
@@ -115,11 +124,15 @@ class Voicemail:
                 await asyncio.sleep(0.1 * 2**attempt)
         return None
 
-    async def _forget(self, name: str) -> None:
-        try:
-            await self._house.client.delete_stored(name)
-        except PbxUnreachable:
-            log.info("a stored recording could not be deleted in Asterisk", recording=name)
+
+def recording_of(contact: Contact) -> str:
+    """The name in Asterisk of a contact's next message."""
+    return f"{contact.id}-v{contact.messages}"
+
+
+def told_of(kept: Event) -> str:
+    """What the flow is told of a message."""
+    return "left" if kept.kind == "message" else "none"
 
 
 def spoken_seconds(audio: bytes | None) -> float:

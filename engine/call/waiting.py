@@ -21,7 +21,7 @@ from engine.core.hours import state
 from engine.core.interpreter import Enqueue
 from engine.core.site import QueueRule
 from engine.core.waiting import Announcement, Said, next_announcement
-from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone, PbxUnreachable
+from engine.errors import AgentUnreachable, AlreadyThere, CallerGone, CallerLost, Gone, PbxUnreachable
 
 log = structlog.get_logger()
 
@@ -101,11 +101,7 @@ class Waiting:
             raise CallerLost(self._line.channel)
         match contact:
             case Contact(stage=Stage.WAITING | Stage.OFFERED | Stage.PICKED_UP):
-                if self._offer is not None:
-                    await self._resume_offer(self._offer, relink)
-                self._announce_at = asyncio.get_running_loop().time()
-                await self._music_unless_answered()
-                return await self._stay()
+                return await self._stay(relink=relink)
             case Contact(stage=Stage.TALKING):
                 return await self._stay(talking=True, lost=not self._leg_in(relink))
             case Contact(left=Event(kind="talk_ended")):
@@ -134,7 +130,10 @@ class Waiting:
         if contact.stage is not Stage.FLOW:
             await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned"))
 
-    async def _music_unless_answered(self) -> None:
+    async def _go_on_waiting(self, relink: Relink) -> None:
+        self._announce_at = asyncio.get_running_loop().time()
+        if self._offer is not None:
+            await self._resume_offer(self._offer, relink)
         if self._offer is None or not self._offer.picked_up:
             await self._music()
 
@@ -157,9 +156,11 @@ class Waiting:
 
     # --- waiting ------------------------------------------------------------------------------
 
-    async def _stay(self, talking: bool = False, lost: bool = False) -> str:
-        """Until something ends the waiting; `talking` enters in the conversation, `lost` after the agent has left it."""
+    async def _stay(self, talking: bool = False, lost: bool = False, relink: Relink | None = None) -> str:
+        """Until something ends the waiting; `talking` enters in the conversation, `lost` after the agent left it, `relink` after a gap."""
         try:
+            if relink is not None:
+                await self._go_on_waiting(relink)
             while True:
                 outcome: str | None
                 if lost:
@@ -252,14 +253,15 @@ class Waiting:
     async def _ring(self, offer: Offered) -> None:
         contact = self._house.ledger.contact(self._line.contact)
         try:
-            await self._line.calls.originate(
-                f"PJSIP/agent-{offer.agent}",
-                offer.leg,
-                app_args=("leg", self._line.contact),
-                caller=contact.from_number,
-                timeout=offer.ring,
-                originator=self._line.channel,
-            )
+            with suppress(AlreadyThere):  # it was made although the answer was lost
+                await self._line.calls.originate(
+                    f"PJSIP/agent-{offer.agent}",
+                    offer.leg,
+                    app_args=("leg", self._line.contact),
+                    caller=contact.from_number,
+                    timeout=offer.ring,
+                    originator=self._line.channel,
+                )
         except AgentUnreachable:
             self._offer = None
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
@@ -273,19 +275,16 @@ class Waiting:
         """Bring caller and agent together. None: the agent was gone already, and the caller goes on waiting."""
         offer = self._offer
         assert offer is not None
-        event = Event(
-            "picked_up",
-            self._house.now(),
-            self._line.contact,
-            offer.agent,
-            {"offer": offer.offer, "leg": offer.leg},
-        )
-        await self._house.ledger.append(event)
+        if self._house.ledger.contact(self._line.contact).stage is not Stage.PICKED_UP:
+            data = {"offer": offer.offer, "leg": offer.leg}
+            now = self._house.now()
+            await self._house.ledger.append(Event("picked_up", now, self._line.contact, offer.agent, data))
         await self._silence()
         bridge = bridge_of(offer.leg)
         calls = self._line.calls
         try:
-            await calls.create_bridge(bridge, "mixing")
+            with suppress(AlreadyThere):  # made before the link was lost
+                await calls.create_bridge(bridge, "mixing")
             await calls.add(bridge, self._line.channel, offer.leg)
         except Gone:
             await self._unbridge(offer)
@@ -400,6 +399,14 @@ async def leave_queue(house: House, line: Line, contact: Contact) -> None:
             await line.calls.destroy_bridge(bridge_of(leg))
         await line.try_hangup(leg)
     await house.distributor.submit(acd.Left(contact.id, "failed"))
+
+
+def in_use(contact: Contact | None, thing: str) -> bool:
+    """Is this leg or bridge the one this contact (None: it has ended) has now?"""
+    if contact is None or contact.offered is None:
+        return False
+    leg = contact.offered.data["leg"]
+    return thing in (leg, bridge_of(leg))
 
 
 def bridge_of(leg: str) -> str:

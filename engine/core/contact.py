@@ -85,6 +85,8 @@ class Contact:
     offered: Event | None = None
     talk_from: float | None = None
     recording: Event | None = None
+    #: How the message ended, until the step that asked for it has been told.
+    kept: Event | None = None
 
 
 def apply(contact: Contact, event: Event) -> Contact:
@@ -122,7 +124,7 @@ def _answered(c: Contact, e: Event) -> Contact:
 
 def _step(c: Contact, e: Event) -> Contact:
     language = e.data.get("language")
-    return replace(c, language=language or c.language, left=None, pressed=None)
+    return replace(c, language=language or c.language, left=None, pressed=None, kept=None)
 
 
 def _queued(c: Contact, e: Event) -> Contact:
@@ -186,11 +188,11 @@ def _recording(c: Contact, e: Event) -> Contact:
 
 
 def _message(c: Contact, e: Event) -> Contact:
-    return replace(c, recording=None, messages=c.messages + 1)
+    return replace(c, recording=None, messages=c.messages + 1, kept=e)
 
 
 def _no_message(c: Contact, e: Event) -> Contact:
-    return replace(c, recording=None)
+    return replace(c, recording=None, kept=e)
 
 
 def _ended(c: Contact, e: Event) -> Contact:

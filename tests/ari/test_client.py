@@ -16,7 +16,7 @@ from engine.ari.outcome import outcome
 from engine.ari.pool import WebsocketTransport
 from engine.ari.transport import Response
 from engine.ari.validate import check_request, operation
-from engine.errors import AgentUnreachable, EngineError, Gone, PbxUnreachable
+from engine.errors import AgentUnreachable, AlreadyThere, EngineError, Gone, PbxUnreachable
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ OUTCOMES: list[tuple[int, str, type[Exception]]] = [
     (400, "Channel not found", Gone),
     (422, "Channel not in Stasis application", Gone),
     (400, "Provided originator channel was not found", Gone),
-    (409, "Channel with given unique ID already exists", EngineError),
-    (409, "Recording 'x' already exists and can not be overwritten", EngineError),
+    (409, "Channel with given unique ID already exists", AlreadyThere),
+    (409, "Recording 'x' already exists and can not be overwritten", AlreadyThere),
     (409, "Channel a currently recording", EngineError),
     (404, "Resource not found", EngineError),
     (400, "Invalid Reason", EngineError),
