@@ -93,7 +93,8 @@ class LogFold:
 
     def _broken_off(self, talk: Talk) -> bool:
         """The contact has ended without a word about this conversation: nobody will ever report its end."""
-        return talk.contact in self._ended and self._agents[talk.agent].state == "talking"
+        agent = self._agents.get(talk.agent)
+        return talk.contact in self._ended and agent is not None and agent.state == "talking"
 
     def _queued(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
         queue = data["queue"]

@@ -275,7 +275,6 @@ class Turn:
             self._change(agent, target, reason, until)
             return
         agent.state, agent.until = target, None
-        state.refresh(agent)
         caller = state.best_caller(agent, self.now)
         if caller is None:
             self._change(agent, target)
