@@ -141,17 +141,22 @@ def start_asterisk(layout: Layout, deadline: float = START_DEADLINE) -> Process:
     check_free(layout.ports, layout.bind, asterisk_needs(layout.ports))
     messages = layout.asterisk / "log" / "messages"
     before = messages.stat().st_size if messages.exists() else 0
-    configuration = str((layout.asterisk / "etc" / "asterisk.conf").absolute())
-    command = layout.root.command("asterisk", "-C", configuration, "-f", "-n", "-g")
-    process = start_detached("asterisk", command, layout.state, layout.asterisk / "log" / "console")
+    console = layout.asterisk / "log" / "console"
+    process = start_detached("asterisk", asterisk_command(layout), layout.state, console)
     if not wait_until(lambda: gone(process) or ari_answers(layout), deadline) or gone(process):
-        why = errors_in(messages, before) or last_lines(layout.asterisk / "log" / "console")
+        why = errors_in(messages, before) or last_lines(console)
         stop("asterisk", layout.state)
         raise SetupError(f"Asterisk does not start: {why}. Its log is {messages}")
     if why := errors_in(messages, before):
         stop("asterisk", layout.state)
         raise SetupError(f"Asterisk started with an error: {why}. Its log is {messages}")
     return process
+
+
+def asterisk_command(layout: Layout) -> list[str]:
+    """The command line of Asterisk in the foreground."""
+    configuration = (layout.asterisk / "etc" / "asterisk.conf").absolute()
+    return layout.root.command("asterisk", "-C", str(configuration), "-f", "-n", "-g")
 
 
 def ari_answers(layout: Layout) -> bool:
