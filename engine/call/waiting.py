@@ -289,8 +289,8 @@ class Waiting:
         except Gone:
             await self._unbridge(offer)
             self._offer = None
-            self._house.distributor.submit(acd.OfferFailed(offer.offer, "no_answer"))
-            await self._music()
+            await self._music()  # raises where it was the caller who went: the agent is ready again at once
+            self._house.distributor.submit(acd.OfferFailed(offer.offer, "rejected"))  # they did pick up
             return None
         self._house.distributor.submit(acd.Connected(offer.offer))
         return await self._talk()
