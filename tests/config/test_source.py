@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import time
 from datetime import date
 from pathlib import Path
@@ -12,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import check_site
+from engine.config.codes import CODES
 from engine.config.flowfile import read_flow
 from engine.config.report import Place, Report, printable
-from engine.config.source import MAX_BYTES, Mapping, Scalar, Sequence, parse, place_of, read
+from engine.config.source import MAX_BYTES, Mapping, Node, Scalar, Sequence, parse, place_of, read
 
 SITE = Path(__file__).parents[2] / "ivr_flows"
 
@@ -151,4 +154,67 @@ def test_a_site_with_any_line_spoilt_is_loaded_or_reported(
         )
     snapshot, report = check_site(folder, date(2026, 6, 1))
     assert (snapshot is None) == (report.errors > 0)
+    report.render()
+
+
+HOSTILE = (
+    *(
+        "''",
+        '"\\0"',
+        '"\\e[31m"',
+        '"a\\nb"',
+        "9" * 5000,
+        "²",
+        "٣",
+        "-1",
+        "1e999",
+        "nan",
+        "9" * 20 + "h",
+        "../../etc/passwd",
+    ),
+    *(
+        "x" * 9999,
+        "'{{ x }}'",
+        "'{{'",
+        "[]",
+        "{}",
+        "[[[[]]]]",
+        "~",
+        "{a: {b: {c: d}}}",
+        "١٢:٠٠",
+        "'[('",
+        "1-999999999",
+        "💥",
+    ),
+)
+
+
+def values(node: Node) -> list[Scalar]:
+    """Every key and value in a tree."""
+    match node:
+        case Scalar():
+            return [node]
+        case Sequence():
+            return [value for item in node.items for value in values(item)]
+        case Mapping():
+            return [one for key, item in node.entries.values() for one in (key, *values(item))]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(["site.yaml", "support.yaml", "sales.yaml"]), st.randoms(use_true_random=False))
+def test_a_site_with_any_value_replaced_by_a_hostile_one_is_loaded_or_reported(
+    tmp_path_factory: pytest.TempPathFactory, name: str, chance: random.Random
+) -> None:
+    folder = tmp_path_factory.mktemp("site") / "ivr_flows"
+    shutil.copytree(SITE, folder)
+    (folder.parent / "prompts").symlink_to(SITE.parent / "prompts")
+    lines = (folder / name).read_text("utf-8").splitlines()
+    root = parse("\n".join(lines), name, Report())
+    assert root is not None
+    at, bad = chance.choice(values(root)).place, chance.choice(HOSTILE)
+    lines[at.line - 1] = lines[at.line - 1][: at.col - 1] + bad + lines[at.line - 1][at.end - 1 :]
+    (folder / name).write_text("\n".join(lines), "utf-8")
+    snapshot, report = check_site(folder, date(2026, 6, 1))
+    assert (snapshot is None) == (report.errors > 0)
+    assert {p.code for p in report.problems} <= set(CODES)
     report.render()
