@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
@@ -16,7 +16,7 @@ from engine.config.load import load_texts
 from engine.config.rehearse import RehearsalError
 from engine.config.rehearse import rehearse as rehearsed
 from engine.config.render_prompts import RECIPES, render
-from engine.config.report import guess, printable
+from engine.config.report import guess, plural, printable
 from engine.core.site import Snapshot
 from engine.errors import SetupError
 
@@ -28,13 +28,24 @@ def check(
     site: SiteOption = None,
     state: StateOption = STATE,
     json: JsonOption = False,
+    format: Literal["text", "json", "github"] = "text",
 ) -> int:
-    """Check the site's files; every error at once, at its place."""
+    """Check the site's files; every error at once, at its place.
+
+    Parameters
+    ----------
+    format
+        How problems are shown: as text, as JSON lines, or as GitHub shows them beside the lines they are about.
+    """
     place = place_of(state, site)
     snapshot, report = check_site(place.site)
+    json = json or format == "json"
     if json:
         for problem in report.as_json():
             print_json(problem)
+    elif format == "github":
+        for line in report.as_github():
+            print(line)
     elif text := report.render():
         print(text, file=sys.stderr if report.errors else sys.stdout)
     if snapshot is None:
@@ -47,10 +58,14 @@ def check(
 def summary(site: Snapshot) -> str:
     """What a site holds, in a sentence."""
     settings = site.settings
-    counts = (
-        f"{len(settings.numbers)} numbers, {len(site.flows)} flows, {len(settings.queues)} queues, "
-        f"{len(settings.agents)} agents, {len(settings.trunks)} trunks"
-    )
+    held = {
+        "number": settings.numbers,
+        "flow": site.flows,
+        "queue": settings.queues,
+        "agent": settings.agents,
+        "trunk": settings.trunks,
+    }
+    counts = ", ".join(plural(len(things), name) for name, things in held.items())
     return f"The site is good: {counts}; every text is recorded in {', '.join(settings.languages)}."
 
 

@@ -137,6 +137,10 @@ class Report:
             for p in self.ordered()
         ]
 
+    def as_github(self) -> list[str]:
+        """Every problem as a workflow command, which GitHub shows beside the line it is about."""
+        return [_command(p) for p in self.ordered()]
+
     def _show(self, problem: Problem) -> str:
         place = problem.place
         head = f"{printable(str(place))}: {problem.level}[{problem.code}]: {printable(problem.text)}"
@@ -156,6 +160,18 @@ class Report:
     @staticmethod
     def _others(problem: Problem) -> list[str]:
         return [f"   = {printable(str(place))}: {printable(text)}" for place, text in problem.also]
+
+
+def _command(p: Problem) -> str:
+    about = {"file": p.place.file, "line": p.place.line, "col": p.place.col, "endColumn": p.place.end - 1}
+    named = {**about, "title": p.code}
+    given = ",".join(f"{name}={_escaped(str(value), '%:,')}" for name, value in named.items())
+    text = f"{p.text}: {p.hint}" if p.hint else p.text
+    return f"::{p.level} {given}::{_escaped(printable(text), '%')}"
+
+
+def _escaped(text: str, signs: str) -> str:
+    return "".join(f"%{ord(c):02X}" if c in signs + "\r\n" else c for c in text)
 
 
 def plural(n: int, word: str) -> str:

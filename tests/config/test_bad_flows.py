@@ -16,7 +16,7 @@ import pytest
 from engine.config import check_site, explain, load_site
 from engine.config.codes import CODES
 from engine.config.prompts import load_catalog
-from engine.config.report import Report
+from engine.config.report import Place, Report
 from engine.errors import SetupError, SiteError
 
 CASES = Path(__file__).parents[1] / "bad_flows"
@@ -128,6 +128,20 @@ def test_explain_knows_every_code_and_says_so_when_there_is_none() -> None:
     assert all(explain(code).startswith(code) for code in CODES)
     with pytest.raises(SetupError, match="did you mean 'open-end'"):
         explain("open-ends")
+
+
+def test_a_report_can_be_shown_beside_the_lines_on_github(tmp_path: Path) -> None:
+    lines = report_of("template-without-quotes", tmp_path).as_github()
+    assert lines == [
+        "::error file=ivr_flows/support.yaml,line=4,col=21,endColumn=21,title=bad-key"
+        "::a key must be one plain word or number: text with {{ name }} belongs in quotes"
+    ]
+    place = Place("50%,a:b.yaml", 1, 2, 4)
+    report = Report()
+    report.warn(place, "same-name", "100% of\nit")
+    assert report.as_github() == [
+        "::warning file=50%25%2Ca%3Ab.yaml,line=1,col=2,endColumn=3,title=same-name::100%25 of\\x0ait"
+    ]
 
 
 if __name__ == "__main__":
