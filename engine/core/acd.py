@@ -82,12 +82,12 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
     """
     turn = Turn(state, now)
     match fact:
-        case AgentSet():
-            turn.agent_set(fact)
-        case Arrived():
-            turn.arrived(fact)
         case Tick():
             turn.run_due()
+        case Arrived():
+            turn.arrived(fact)
+        case AgentSet():
+            turn.agent_set(fact)
         case Connected():
             turn.connected(fact.offer)
         case TalkEnded():

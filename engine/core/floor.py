@@ -78,6 +78,12 @@ class Lane(Line):
         self.active = 0
         self.signed_in = 0
 
+    def clear(self) -> None:
+        """Drop stale entries from the head of the heap: agents who no longer stand by as they did then."""
+        heap = self.heap
+        while heap and heap[0][2] != heap[0][3].stamp:
+            heappop(heap)
+
     @property
     def staffed(self) -> bool:
         """Is there anybody who could take these callers?"""
@@ -325,28 +331,20 @@ class State:
 
     def next_agent(self, lane: Lane, contact: str, now: float) -> Agent | None:
         """The fitting ready agent who has been idle longest and is not cooling down for this contact."""
-        heap, aside = lane.heap, []
-        found = None
-        while heap:
-            entry = heap[0]
-            agent = entry[3]
-            if entry[2] != agent.stamp:
-                heappop(heap)
-            elif agent.cooling and agent.cooling.get(contact, 0.0) > now:
-                aside.append(heappop(heap))
-            else:
-                found = agent
-                break
-        for entry in aside:
-            heappush(heap, entry)
-        return found
+        lane.clear()
+        if lane.heap and not lane.heap[0][3].cooling:
+            return lane.heap[0][3]
+        return self._next_not_cooling(lane, contact, now)
 
-    def tidy(self, agent: Agent) -> None:
-        """Clear stale entries from the heads of an agent's lanes: called when they talk, so that no decision has to."""
-        for lane in agent.lanes:
-            heap = lane.heap
-            while heap and heap[0][2] != heap[0][3].stamp:
-                heappop(heap)
+    def _next_not_cooling(self, lane: Lane, contact: str, now: float) -> Agent | None:
+        aside = []
+        while lane.heap and lane.heap[0][3].cooling.get(contact, 0.0) > now:
+            aside.append(heappop(lane.heap))
+            lane.clear()
+        found = lane.heap[0][3] if lane.heap else None
+        for entry in aside:
+            heappush(lane.heap, entry)
+        return found
 
     def best_caller(self, agent: Agent, now: float) -> Caller | None:
         """The contact whose turn is next among all lines this agent can serve."""

@@ -64,7 +64,7 @@ class Turn:
             return
         queue = state.queues[chosen.queue]
         queue.held += 1
-        caller = state.callers[fact.contact] = Caller(fact, key, state.lane(queue, fact.skills))
+        caller = state.callers[fact.contact] = Caller(fact, key, queue.lanes[fact.skills])
         self.commands.append(
             Queued(fact.contact, queue.name, key[1], chosen.place, chosen.wait, decision),
         )
@@ -122,7 +122,7 @@ class Turn:
         state, rule = self.state, caller.lane.queue.rule
         state.serial += 1
         # Time and a serial number: unique even if a restart should lose count.
-        ringing = Ringing(f"{int(self.now * 1000):x}-{state.serial:x}", agent, caller, rule.ring, self.now)
+        ringing = Ringing(f"{int(self.now * 1000)}-{state.serial}", agent, caller, rule.ring, self.now)
         state.offers[ringing.id] = ringing
         caller.offer = agent.offer = ringing.id
         agent.contact = caller.contact
@@ -163,7 +163,8 @@ class Turn:
         agent.queue = caller.lane.queue
         agent.connected_at = self.now
         self.state.talks[caller.contact] = agent
-        self.state.tidy(agent)
+        for lane in agent.lanes:
+            lane.clear()  # while nobody waits for it
         self._change(agent, step(agent.state, Cause.CONNECTED))
 
     def _cancel(self, caller: Caller, why: str) -> Agent:
