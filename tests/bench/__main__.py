@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import importlib.util
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from rich.console import Console
 from engine.errors import EngineError
 from engine.load.sipp import free_port
 from engine.pbx.process import raise_open_files
-from engine.pbx.root import ensure_root
+from engine.pbx.root import dotted, ensure_root
 from tests.bench import answer, free_agent, memory
 from tests.bench.figure import Figure, show
 from tests.bench.sides import Bench
@@ -80,7 +81,15 @@ def main() -> int:
 def machine() -> str:
     """What the figures were taken on, and how busy it is."""
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    return f"{os.cpu_count()} cores, load {load}, Python {sys.version.split()[0]}"
+    return f"{os.cpu_count()} × {processor()}, Linux {platform.release()}, Python {platform.python_version()}, load {load}"
+
+
+def processor() -> str:
+    """The processor's name."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "processor"
+    )
 
 
 def program(name: str, console: Console) -> bool:
@@ -105,6 +114,7 @@ async def in_folder(called: list[str], wanted: argparse.Namespace, console: Cons
 async def sections(called: list[str], folder: Path, rounds: int, console: Console) -> list[Figure]:
     """Run sections one after the other and print each one's table."""
     root = ensure_root(console.print)
+    console.print(f"Asterisk {dotted(root.version)}")
     bench = Bench(
         root, folder, free_base(), free_port("127.0.0.1"), lambda line: console.print(line, style="dim")
     )

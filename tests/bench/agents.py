@@ -1,7 +1,7 @@
 """Agents' phones for measuring: one UDP socket, many agents, times taken at the socket.
 
 An agent answers at once, talks for a random while, and hangs up; the time from that hang-up to the agent's next INVITE is what an idle
-agent costs. An agent in `forever` never hangs up.
+agent costs.
 """
 
 from __future__ import annotations
@@ -36,27 +36,31 @@ class Phones(asyncio.DatagramProtocol):
 
     shortest: float = 0.5
     longest: float = 1.5
-    forever: frozenset[str] = frozenset()
     gaps: list[float] = field(default_factory=list)
     offered: int = 0
     freed: dict[str, float] = field(default_factory=dict)
     talks: dict[str, Talk] = field(default_factory=dict)
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     transport: asyncio.DatagramTransport | None = None
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self, port: int) -> None:
         """Listen on 127.0.0.1."""
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", port))
 
-    def close(self) -> None:
-        """Stop listening and forget every conversation."""
+    async def close(self) -> None:
+        """Forget every conversation, stop listening, and wait until the port is free again."""
         for talk in self.talks.values():
             for timer in (talk.hang_up, talk.again):
                 if timer:
                     timer.cancel()
         if self.transport:
             self.transport.close()
+            await self.closed.wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
@@ -97,7 +101,7 @@ class Phones(asyncio.DatagramProtocol):
     def talking(self, headers: Mapping[str, str]) -> None:
         """Our answer has arrived: talk, and hang up after a while nobody can foresee."""
         talk = self.talks.get(headers["call-id"])
-        if talk is None or talk.hang_up or talk.agent in self.forever:
+        if talk is None or talk.hang_up:
             return
         lasts = self.chance.uniform(self.shortest, self.longest)
         talk.hang_up = asyncio.get_running_loop().call_later(lasts, self.hang_up, talk)

@@ -1,19 +1,22 @@
 """An agent becomes free while callers wait: how long until the agent's phone is called again.
 
-Ten agents, forty callers waiting at all times, conversations of 0.5 to 1.5 seconds; the time runs from the agent's BYE to the next INVITE
-at the same phone, both taken at the phone's socket. Wrap-up is 0 on both sides. Sides take turns.
+Ten agents, at first forty callers waiting, conversations of 0.5 to 1.5 seconds; the time runs from the agent's BYE to the next INVITE
+at the same phone, both taken at the phone's socket, and only counts once all callers are there: before, an agent may be idle because
+nobody waits. Wrap-up is 0 on both sides. Sides take turns.
 """
 
 from __future__ import annotations
+
+import asyncio
 
 from engine.load.figures import Spread, spread
 from engine.load.sipp import SippRun
 from tests.bench.agents import Phones
 from tests.bench.answer import verdict
 from tests.bench.figure import Figure
-from tests.bench.sides import Bench, Side
+from tests.bench.sides import AGENTS, Bench, Side
 
-CALLS, WAITING, RATE = 200, 40, 20.0
+CALLS, WAITING, RATE = 250, 40, 25.0
 FASTER, P99_MS = 50.0, 25.0
 
 
@@ -21,12 +24,15 @@ async def gaps(bench: Bench, side: Side) -> Spread:
     """One stretch on one side; milliseconds."""
     phones = Phones()
     await phones.open(bench.phones)
-    spec = bench.spec("uac-queue", "300", side, CALLS, RATE, "-l", str(WAITING))
+    together = WAITING + len(AGENTS)
+    spec = bench.spec("uac-queue", "300", side, CALLS, RATE, "-l", str(together))
     try:
         async with SippRun(bench.root, spec) as run:
+            await asyncio.sleep(together / RATE + 1)
+            phones.gaps.clear()
             result = await run.wait()
     finally:
-        phones.close()
+        await phones.close()
     found = spread(gap * 1000 for gap in phones.gaps)
     failed = f", {result.failed} calls failed" if result.failed else ""
     bench.say(

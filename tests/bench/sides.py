@@ -92,18 +92,27 @@ class Bench:
         queues = QUEUES.format(members=members)
         return Native(self.base + 6000, self.base + 8000, EXTENSIONS.format(prompt=prompt), contacts, queues)
 
+    @property
+    def state(self) -> Path:
+        """The engine's state folder."""
+        return self.folder / "state"
+
+    async def order(self, *words: str) -> str:
+        """What a command of the engine's side prints."""
+        return await quietline(*words, "--state", str(self.state), patience=180)
+
     async def engine(self) -> Side:
         """The engine's side, started when first asked for."""
-        state = self.folder / "state"
         if not self._engine:
             self.say("starting the engine (quietline up)")
             site = self.write_site()
-            words = ("--site", str(site), "--state", str(state), "--ports", str(self.base))
-            await quietline("up", *words, patience=180)
+            await self.order("up", "--site", str(site), "--ports", str(self.base))
             self._engine = True
-        status = json.loads(await quietline("status", "--json", "--state", str(state)))
-        asterisk, engine = running("asterisk", state), running("engine", state)
-        assert asterisk is not None and engine is not None, f"{state} holds no running Asterisk and engine"
+        status = json.loads(await self.order("status", "--json"))
+        asterisk, engine = running("asterisk", self.state), running("engine", self.state)
+        assert asterisk is not None and engine is not None, (
+            f"{self.state} holds no running Asterisk and engine"
+        )
         return Side("engine", str(status["sip"]), asterisk.pid, engine.pid)
 
     def write_site(self) -> Path:
@@ -124,7 +133,7 @@ class Bench:
             self._native.stop()
             self._native = None
         if self._engine:
-            await quietline("down", "--state", str(self.folder / "state"), patience=60)
+            await self.order("down")
             self._engine = False
 
     def numbers(self, count: int) -> list[str]:
