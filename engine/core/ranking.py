@@ -83,14 +83,14 @@ def least_busy(candidates: Sequence[Candidate], now: float) -> Choice:
         table.append(_row(c, why))
         if why is None:
             able.append(c)
+    decision = {"rule": "none", "chosen": None, "at": now, "candidates": table}
+    if not able:
+        return Choice(None, _refusal(table), decision)
     idle = [c for c in able if c.ready > c.waiting]
-    if idle:
-        rule, chosen = "agent_surplus", _quietest(idle)
-    elif able:
-        rule, chosen = "call_surplus", _shortest(able)
-    else:
-        return Choice(None, _refusal(table), _decision("none", None, table, now))
-    return Choice(chosen, "", _decision(rule, chosen.queue, table, now))
+    chosen = _quietest(idle) if idle else _shortest(able)
+    decision["rule"] = "agent_surplus" if idle else "call_surplus"
+    decision["chosen"] = chosen.queue
+    return Choice(chosen, "", decision)
 
 
 def _quietest(idle: Sequence[Candidate]) -> Candidate:
@@ -117,10 +117,6 @@ def _crowding(c: Candidate) -> tuple[float, float]:
 def _refusal(table: Sequence[dict[str, Any]]) -> str:
     reasons = {row["excluded"] for row in table}
     return next((refusal for refusal in REFUSALS if refusal in reasons), "closed")
-
-
-def _decision(rule: str, chosen: str | None, table: list[dict[str, Any]], now: float) -> dict[str, Any]:
-    return {"rule": rule, "chosen": chosen, "at": now, "candidates": table}
 
 
 def _row(c: Candidate, why: str | None) -> dict[str, Any]:
