@@ -231,7 +231,8 @@ class Waiting:
                 offer.picked_up = True
             case "ChannelDestroyed":
                 self._offer = None
-                why = CAUSES.get(event.get("cause", 0), "no_answer")
+                picked_up = event["channel"]["state"] == "Up"  # while nobody was told, perhaps: they are there
+                why = "rejected" if picked_up else CAUSES.get(event.get("cause", 0), "no_answer")
                 self._house.distributor.submit(acd.OfferFailed(offer.offer, why))
 
     async def _on_time(self) -> None:
