@@ -37,7 +37,7 @@ bench: .venv/.tools  ## measure what docs/benchmarks.md reports
 	$(BIN)/python -m tests.bench
 
 load: .venv/.program  ## SIPp calls against a site that is up: NAME=scenario RATE=calls/s CALLS=n
-	$(BIN)/quietline load $(NAME) --rate $(RATE) --calls $(CALLS) --agents 4
+	$(BIN)/quietline load $(NAME) --rate $(RATE) --calls $(CALLS)
 
 docker-check: .venv/.program  ## build the images without a Docker engine and try the programs in them
 	bash docker/check.sh
