@@ -137,7 +137,7 @@ def make_state(state: Path) -> None:
     """Make the state's folder. Raises SetupError with one sentence when it cannot be written in."""
     elsewhere = "choose another place with --state"
     try:
-        state.mkdir(parents=True, exist_ok=True)
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
         trial = state / ".trial"
         trial.touch()
         trial.unlink()

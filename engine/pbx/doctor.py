@@ -271,7 +271,7 @@ def prompts(patient: Patient) -> Check:
 def writable(patient: Patient) -> Check:
     """Can the state be written?"""
     try:
-        patient.state.mkdir(parents=True, exist_ok=True)
+        patient.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=patient.state) as trial:
             trial.write(b"trial")
     except OSError as error:

@@ -115,6 +115,8 @@ def make_folders(layout: Layout) -> Secrets:
     """Make the folders Asterisk writes in, and the passwords. Raises SetupError when the state cannot be written."""
     folders = ["spool/recording", "spool/tmp", "log", "lib", "cache", "agi-bin", "data/sounds"]
     try:
+        # Who called whom and what they said is nobody else's business.
+        layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in folders:
             (layout.asterisk / folder).mkdir(parents=True, exist_ok=True)
         layout.spool.mkdir(parents=True, exist_ok=True)

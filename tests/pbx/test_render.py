@@ -40,6 +40,7 @@ def test_every_file_asterisk_asks_for_is_there_and_only_we_can_read_it(layout: L
         assert stat.S_IMODE((etc / f"{name}.conf").stat().st_mode) == 0o600
     assert (etc / "dialplan" / "calls.conf").exists()
     assert stat.S_IMODE((layout.state / "secrets.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(layout.state.stat().st_mode) == 0o700
 
 
 def test_passwords_are_long_and_stay_the_same(layout: Layout) -> None:
