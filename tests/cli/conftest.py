@@ -1,48 +1,28 @@
-"""Commands run as people type them, in this process; and an engine's control socket with something simple behind it."""
+"""The fixtures of the commands' tests."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+import structlog
+from cli_kit import FakeEngine, Quietline, Said
 
 from engine import cli
 from engine.cli.place import Place
 from engine.cli.serve import served
-from engine.core import acd
-from engine.errors import SiteError
 from engine.pbx.ports import free_ports
 from engine.pbx.render import REPOSITORY, run_folder
-from engine.web.control import Controls
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command printed, and its exit status."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def sentence(self) -> str:
-        """The one line of an error, without the program's name."""
-        assert self.status == 1 and not self.out, self
-        assert self.err.count("\n") == 1 and self.err.startswith("quietline: "), self.err
-        return self.err.removeprefix("quietline: ").strip()
-
-
-Quietline = Callable[..., Said]
 
 
 @pytest.fixture
-def quietline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Quietline:
-    """Run a command in the repository's folder."""
+def quietline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Quietline]:
+    """Run a command in the repository's folder; the logs it sets up do not outlive the test."""
+    handlers = logging.root.handlers[:]
     monkeypatch.chdir(REPOSITORY)
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -51,55 +31,9 @@ def quietline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
         status = cli.run([str(word) for word in words])
         return Said(status, *capsys.readouterr())
 
-    return run
-
-
-def caller(contact: str, position: int) -> dict[str, Any]:
-    """One who waits, as the floor tells it."""
-    return {"contact": contact, "position": position, "waited": 12.0}
-
-
-def agent(title: str, state: str, reason: str = "") -> dict[str, Any]:
-    """An agent, as the floor tells it."""
-    return {"title": title, "state": state, "reason": reason, "since": 1.0, "then": "", "queues": ["support"]}
-
-
-@dataclass
-class FakeEngine:
-    """What a control socket reaches here: two agents, one queue, and the facts that came in."""
-
-    place: Place
-    facts: list[acd.Fact] = field(default_factory=list)
-    agents: dict[str, Any] = field(
-        default_factory=lambda: {"2001": agent("Mila", "ready"), "2002": agent("Ivan", "talking")}
-    )
-    report: str = ""
-    ready: bool = True
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    def status(self) -> dict[str, Any]:
-        """The floor as one queue with two callers."""
-        queue = {"waiting": [caller("c2", 1)], "being_offered": [caller("c1", 0)], "longest_wait": 12.0}
-        queue |= {"ready": 1, "talking": 1, "signed_in": 2}
-        addresses = {"sip": self.place.sip, "ari": self.place.ari, "pages": self.place.pages}
-        floor = {"queues": {"support": queue}, "agents": self.agents}
-        kept = {"state": str(self.place.state), "site": str(self.place.site)}
-        return {**addresses, **kept, "ready": self.ready, "calls": 1, "floor": floor}
-
-    async def submit(self, fact: acd.Fact) -> None:
-        """Note the fact, and let it come true."""
-        self.facts.append(fact)
-        assert isinstance(fact, acd.AgentSet)
-        self.agents[fact.agent] |= {"state": fact.state, "reason": fact.reason}
-
-    async def reload(self) -> None:
-        """Take the site, or report what is wrong with it."""
-        if self.report:
-            raise SiteError(self.report)
-
-    def controls(self) -> Controls:
-        """All of it for the socket."""
-        return Controls(self.status, self.submit, lambda: self.agents, self.reload, self.stopped.set)
+    yield run
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
 
 
 @pytest.fixture

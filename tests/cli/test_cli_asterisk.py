@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Quietline
+from cli_kit import Quietline
 
 from engine.cli.start import take_down
 from engine.pbx.ports import free_ports

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import Quietline
+from cli_kit import Quietline
 
 from engine.cli.records import moment
 from engine.core.contact import FIELDS

@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import FakeEngine, Quietline
+from cli_kit import FakeEngine, Quietline
 
 from engine.cli.ask import control_socket
 from engine.core import acd

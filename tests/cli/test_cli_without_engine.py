@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from conftest import Quietline
+from cli_kit import Quietline
 
 from engine.pbx.ports import free_ports
 from engine.pbx.render import REPOSITORY
