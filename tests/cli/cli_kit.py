@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.cli.place import Place
 from engine.core import acd
+from engine.core.event import Event
 from engine.errors import SiteError
 from engine.web.control import Controls
 
@@ -78,3 +79,9 @@ class FakeEngine:
     def controls(self) -> Controls:
         """All of it for the socket."""
         return Controls(self.status, self.submit, lambda: self.agents, self.reload, self.stopped.set)
+
+
+def arrived(contact: str, number: str = "7001", at: float = 100.0) -> Event:
+    """A call from this number to 100, for flow `greet` in version `abc`."""
+    data = {"from_number": number, "to_number": "100", "flow": "greet", "flow_hash": "abc", "language": "en"}
+    return Event("arrived", at, contact, data={**data, "channel": contact, "via": "sip"})

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from cli_kit import Quietline
+from cli_kit import Quietline, arrived
 
 from engine.cli.records import moment
 from engine.core.contact import FIELDS
@@ -21,18 +21,6 @@ ARRIVED = 1_900_000_000.0
 FLOW = "flow: greet\ntitle: Greeting\nsteps:\n  hello:\n    - say: welcome\n    - hangup: goodbye\n"
 
 
-def arrived(contact: str, at: float) -> Event:
-    """A call to 100."""
-    data = {
-        "from_number": "7001",
-        "to_number": "100",
-        "channel": contact,
-        "flow": "greet",
-        "flow_hash": "abc",
-    }
-    return Event("arrived", at, contact, data={**data, "language": "en", "via": "sip"})
-
-
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """A store with one call that left while the greeting played, and one still in progress."""
@@ -40,12 +28,12 @@ def state(tmp_path: Path) -> Path:
     async def write() -> None:
         async with open_ledger(tmp_path / "quietline.db", durable=False) as ledger:
             events = [
-                arrived("c1", ARRIVED),
+                arrived("c1", at=ARRIVED),
                 Event("answered", ARRIVED + 0.1, "c1"),
                 Event("ended", ARRIVED + 2, "c1", data={"cause": "caller"}),
             ]
             await ledger.append(*events)
-            await ledger.append(arrived("c2", ARRIVED + 60))
+            await ledger.append(arrived("c2", at=ARRIVED + 60))
 
     asyncio.run(write())
     return tmp_path

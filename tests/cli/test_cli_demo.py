@@ -1,0 +1,81 @@
+"""The demo's parts that need no Asterisk: who is told how, where it goes, and that it is alone. `make demo ONCE=1` plays the whole."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cli_kit import arrived
+
+from engine.cli.demo import CALLERS, SCENARIOS, SITE, alone, with_free_ports
+from engine.cli.feed import Feed, Mark, record_lines
+from engine.cli.place import Place
+from engine.cli.records import Teller
+from engine.config import load_site
+from engine.core.contact import FIELDS
+from engine.core.event import Event
+from engine.errors import SetupError
+from engine.load.scenario import read_caller
+from engine.pbx.ports import free_ports
+from engine.store.archive import open_archive
+from engine.store.ledger import open_ledger
+
+
+async def test_calls_are_told_as_they_happen_each_with_its_mark_and_its_record_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "quietline.db"
+    async with open_ledger(path, durable=False) as ledger, open_archive(path) as archive:
+        await ledger.append(arrived("c1", "7001"), Event("answered", 100.1, "c1"))
+        known_before = await archive.last_seq()
+        feed = Feed(archive, Teller(archive, SITE), known_before, {"7002": Mark("second")})
+        await ledger.append(arrived("c2", "7002"), arrived("c3", "7003"), Event("answered", 100.1, "c1"))
+        await feed.look()
+        await ledger.append(Event("ended", 103.0, "c2", data={"cause": "caller"}))
+        await feed.follow(lambda: "7002" in feed.ended)
+    lines = capsys.readouterr().out.splitlines()
+    marks = [line.partition(" │")[0].strip() for line in lines]
+    assert marks == ["second", "7003", "second", "second", "second", "second"]
+    assert lines[2].endswith("✕ the caller hung up: ivr_hangup")
+    assert "outcome ivr_hangup" in lines[-1]
+
+
+def test_a_record_is_shown_with_all_its_fields() -> None:
+    record = dict.fromkeys(FIELDS) | {
+        "id": "c1",
+        "arrived_at": 100.0,
+        "flow_hash": "abcdef0123",
+        "wait_s": 1.25,
+    }
+    shown = " ".join(record_lines(record)).split()
+    assert set(FIELDS) <= set(shown)
+    assert "abcdef01" in shown
+
+
+def test_every_scripted_caller_dials_a_number_of_the_shipped_site_and_its_agents_are_there() -> None:
+    settings = load_site(SITE).settings
+    scenarios = [read_caller(caller.scenario, SCENARIOS) for caller in CALLERS]
+    assert {scenario.number for scenario in scenarios} <= settings.numbers.keys()
+    assert len({caller.number for caller in CALLERS}) == len(CALLERS)
+
+
+def test_the_demo_goes_elsewhere_when_its_ports_are_taken_unless_they_were_asked_for(tmp_path: Path) -> None:
+    place = Place(tmp_path, SITE, free_ports())
+    assert with_free_ports(place, None) == place
+    with socket.create_server(("127.0.0.1", place.ports.pages)):
+        moved = with_free_ports(place, None)
+        assert moved == replace(place, ports=moved.ports) != place
+        assert with_free_ports(place, place.ports.sip) == place
+
+
+def test_a_second_demo_leaves_the_first_alone(tmp_path: Path) -> None:
+    with (
+        alone(tmp_path / "lock"),
+        pytest.raises(SetupError, match=r"a demo runs on .* already"),
+        alone(tmp_path / "lock"),
+    ):
+        pass
+    with alone(tmp_path / "lock"):
+        pass
