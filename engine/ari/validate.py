@@ -37,11 +37,24 @@ _PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
 }
 
 
+def _by_shape() -> dict[tuple[str, int], list[tuple[Operation, list[str]]]]:
+    """Every operation with the words of its template, by method and number of words."""
+    found: dict[tuple[str, int], list[tuple[Operation, list[str]]]] = {}
+    for op in OPERATIONS:
+        words = op.path.strip("/").split("/")
+        found.setdefault((op.method, len(words)), []).append((op, words))
+    return found
+
+
+_SHAPES: Final = _by_shape()
+
+
 @lru_cache(maxsize=4096)
 def operation(method: str, path: str) -> Operation | None:
     """The operation a request means, or None; a word of a template beats a parameter, as it does in Asterisk."""
     parts = path.strip("/").split("/")
-    fitting = [op for op in OPERATIONS if op.method == method and _fits(op.path, parts)]
+    shaped = _SHAPES.get((method, len(parts)), [])
+    fitting = [op for op, words in shaped if _fits(words, parts)]
     return min(fitting, key=lambda op: op.path.count("{"), default=None)
 
 
@@ -88,10 +101,9 @@ def check_event(event: Mapping[str, Any]) -> list[str]:
     return list(_check_model(_MODELS[name], event, name))
 
 
-def _fits(template: str, parts: list[str]) -> bool:
-    words = template.strip("/").split("/")
-    return len(words) == len(parts) and all(
-        bool(part) if word.startswith("{") else word == part for word, part in zip(words, parts, strict=True)
+def _fits(words: list[str], parts: list[str]) -> bool:
+    return all(
+        bool(part) if word[0] == "{" else word == part for word, part in zip(words, parts, strict=True)
     )
 
 

@@ -28,6 +28,9 @@ Busy = Callable[[], bool]
 #: Monday 2026-03-02 09:00 UTC: where simulated days begin unless told otherwise.
 MONDAY_MORNING: Final = 1_772_442_000.0
 
+#: Rounds of the loop after which a loop that is never idle looks for real I/O all the same.
+LOOK: Final = 16
+
 #: Real seconds something outside may stay busy before the run is given up.
 PATIENCE: Final = 60.0
 
@@ -90,12 +93,17 @@ class _JumpingSelector(selectors.BaseSelector):
     def __init__(self, loop: VirtualTimeLoop) -> None:
         self._real = selectors.DefaultSelector()
         self._loop = loop
+        self._rounds = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         # Asked before the poll: work that ends in between has already left its wake-up in the poll's reach.
         outside = self._loop.busy()
+        at_work = timeout is not None and timeout <= 0
+        self._rounds += 1
+        if at_work and not outside and self._rounds % LOOK:
+            return []
         ready = self._real.select(0)
-        if ready or (timeout is not None and timeout <= 0):
+        if ready or at_work:
             return ready
         if outside:
             return self._wait_outside()
