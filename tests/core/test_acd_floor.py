@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from acd_shell import GONE, Shell, site
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from engine.core import acd
 from engine.core.acd_log import LogFold
@@ -13,8 +13,8 @@ from engine.core.audit import check_invariants
 from engine.core.site import AgentRule, QueueRule
 
 QUEUES = {
-    "sales": QueueRule("sales", capacity=4, ring=20, wrap_up=30, cool_down=30),
-    "support": QueueRule("support", capacity=4, ring=15, wrap_up=0, cool_down=10, rona="ready"),
+    "sales": QueueRule("sales", capacity=6, ring=20, wrap_up=30, cool_down=30),
+    "support": QueueRule("support", capacity=6, ring=15, wrap_up=0, cool_down=10, rona="ready"),
     "night": QueueRule("night", capacity=2, ring=30, wrap_up=5, cool_down=0, count_paused=True, adjust=60),
 }
 AGENTS = {
@@ -29,6 +29,10 @@ SKILLS = st.sampled_from(
 )
 
 
+#: Agent and contact -> until when the agent is not offered this contact.
+Cooled = dict[tuple[str, str], float]
+
+
 class Watched(Shell):
     """A shell that holds every offer against the people who stood on the floor before it was made."""
 
@@ -36,10 +40,11 @@ class Watched(Shell):
         state = self.state
         waited = {c.contact: c.key for c in state.callers.values() if c.offer is None}
         idled = {a.name: (a.idle_since, a.order) for a in state.agents.values() if a.standing}
-        cooled = {(a.name, contact) for a in state.agents.values() for contact in a.cooling}
+        cooled = {(a.name, c): until for a in state.agents.values() for c, until in a.cooling.items()}
         commands = super().tell(fact)
         for offer in (c for c in commands if isinstance(c, acd.Offer)):
             assert self.fits(offer.agent, offer.contact)
+            assert cooled.get((offer.agent, offer.contact), 0.0) <= self.now, "rung again too soon"
             self.check_turn(offer, waited, cooled)
             self.check_idle(offer, idled, cooled)
         return commands
@@ -48,7 +53,7 @@ class Watched(Shell):
         caller, rule = self.state.callers[contact], AGENTS[agent]
         return caller.lane.queue.name in rule.queues and self.asked[contact].skills <= rule.skills
 
-    def check_turn(self, offer: acd.Offer, waited: dict[str, tuple], cooled: set[tuple[str, str]]) -> None:
+    def check_turn(self, offer: acd.Offer, waited: dict[str, tuple], cooled: Cooled) -> None:
         """Whoever has waited through this turn, and could have had this agent, comes after the one who got them."""
         for contact, key in waited.items():
             caller = self.state.callers.get(contact)
@@ -58,7 +63,7 @@ class Watched(Shell):
                 ].cooling
                 assert resting or key > self.state.callers[offer.contact].key, f"{contact} was passed over"
 
-    def check_idle(self, offer: acd.Offer, idled: dict[str, tuple], cooled: set[tuple[str, str]]) -> None:
+    def check_idle(self, offer: acd.Offer, idled: dict[str, tuple], cooled: Cooled) -> None:
         """Whoever has stood idle through this turn, and could have had this caller, has not waited longer."""
         for name, idle in idled.items():
             if self.state.agents[name].standing and self.fits(name, offer.contact):
@@ -74,6 +79,17 @@ class Floor(RuleBasedStateMachine):
         self.shell = Watched(SITE)
         self.tell = self.shell.tell
         self.count = 0
+
+    @initialize(busy=st.booleans())
+    def the_day_begins(self, busy: bool) -> None:
+        """Often everybody is in a conversation already, so that lines form."""
+        for agent in AGENTS.values() if busy else ():
+            self.tell(acd.AgentSet(agent.name, "ready"))
+            self.tell(
+                acd.Arrived(f"first-{agent.name}", agent.queues[:1], skills=agent.skills, max_wait=90.0)
+            )
+            for offer in list(self.shell.state.offers):
+                self.tell(acd.Connected(offer))
 
     @rule(target=contacts, data=st.data(), skills=SKILLS, priority=st.sampled_from([5, 5, 5, 1, 9]))
     def arrive(self, data: st.DataObject, skills: frozenset[str], priority: int) -> str:
@@ -165,7 +181,14 @@ class Floor(RuleBasedStateMachine):
         assert acd.next_due(again) == acd.next_due(self.shell.state)
 
     def teardown(self) -> None:
-        """Left alone, everything ends by itself: no caller waits, no agent stays reserved or wraps up."""
+        """Everybody in line is served, as far as there is somebody; then, left alone, everything ends by itself."""
+        for _ in range(12):
+            for offer in list(self.shell.state.offers):
+                self.tell(acd.Connected(offer))
+            for contact in list(self.shell.state.talks):
+                self.tell(acd.TalkEnded(contact))
+            self.shell.pass_time(self.shell.now + 5.0)
+            check_invariants(self.shell.state, self.shell.now)
         self.shell.pass_time(self.shell.now + 1e6)
         assert acd.next_due(self.shell.state) is None
         assert not self.shell.state.callers
@@ -174,6 +197,6 @@ class Floor(RuleBasedStateMachine):
 
 
 Floor.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestFloor = Floor.TestCase

@@ -346,6 +346,17 @@ def test_an_agent_who_said_no_gets_the_next_caller_and_not_the_same_one_until_co
     assert offers(f.wait(COOL_DOWN - WRAP_UP)) == [("anna", "c1")]
 
 
+def test_when_everybody_has_said_no_nobody_is_rung_until_somebody_has_cooled_down() -> None:
+    f = floor(agent("anna"), agent("boris"))
+    f.ready("anna", "boris")
+    f.call("c1")
+    assert offers(f.fail("c1", "rejected")) == [("boris", "c1")]
+    f.wait(3.0)
+    assert offers(f.fail("c1", "rejected")) == []
+    assert offers(f.wait(COOL_DOWN - 3.1)) == []
+    assert offers(f.wait(0.2)) == [("anna", "c1")]
+
+
 def test_a_failed_offer_puts_the_agent_behind_those_who_have_waited_less() -> None:
     f = floor(agent("anna"), agent("boris"))
     f.ready("anna", "boris")
