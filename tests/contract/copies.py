@@ -7,6 +7,7 @@ people call from and dial. The copy is made of the text, before anything is read
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -66,3 +67,14 @@ class Copies:
             return f"{name}{number:02}" if name[-1].isdigit() else f"{name}_{number:02}"
 
         return self._names.sub(rename, text)
+
+
+def together(scenarios: list[Scenario]) -> Scenario:
+    """All of them as one."""
+    return Scenario(
+        "together",
+        "all scenarios at once",
+        tuple(chain.from_iterable(one.callers for one in scenarios)),
+        {name: plan for one in scenarios for name, plan in one.agents.items()},
+        tuple(chain.from_iterable(one.ready for one in scenarios)),
+    )
