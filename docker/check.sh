@@ -67,7 +67,7 @@ buildah_end() {
   for image in engine asterisk sipp; do
     [ ! -s "$state/$image" ] || buildah_ rm "$(cat "$state/$image")" >/dev/null || true
   done
-  buildah_ rmi --prune >/dev/null || true
+  buildah_ rmi --prune >/dev/null 2>&1 || true
   rm -rf "$state"
 }
 
@@ -138,6 +138,7 @@ step "the engine starts, as $("${how}_run" engine id -un)"
 until_true "the engine does not take calls" engine "${how}_run" engine python -c \
   "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"
 "${how}_run" engine quietline doctor
+"${how}_run" engine quietline reload
 
 step "two calls from the third image reach an agent"
 "${how}_run" sipp quietline "${CALL[@]}"
