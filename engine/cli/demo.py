@@ -39,7 +39,7 @@ from engine.load.sipp import AgentPhones, SippResult, SippRun, SippSpec
 from engine.pbx.ports import check_free, free_ports
 from engine.pbx.process import raise_open_files, running
 from engine.pbx.render import REPOSITORY
-from engine.pbx.root import Root, find_root
+from engine.pbx.root import Root, ensure_root
 from engine.store.archive import Archive, open_archive
 
 SITE = REPOSITORY / "ivr_flows"
@@ -84,12 +84,14 @@ def demo(
         )
     raise_open_files()
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    place = with_free_ports(place_of(state, SITE, ports), ports)
+    place = place_of(state, SITE, ports)
     make_state(place.state)
+    root = ensure_root(say)
     with alone(place.state / "demo.lock"):
+        place = with_free_ports(place, ports)
         try:
             bring_up(place, say)
-            return asyncio.run(Demo(place, find_root(), load_site(SITE).settings).perform(once))
+            return asyncio.run(Demo(place, root, load_site(SITE).settings).perform(once))
         except KeyboardInterrupt:
             return 130
         finally:
