@@ -129,7 +129,9 @@ class Call:
             walk.send(outcome)
             about = {"outcome": outcome, "language": self._language, "playing_at": self.line.playing_at}
             data = {**plain(do), **about}
-            await self._house.ledger.append(Event("step", self._house.now(), self.id, data=data))
+            written = self._house.ledger.append(Event("step", self._house.now(), self.id, data=data))
+            if walk.do is not None:  # the last one shares its commit with the end, which comes at once
+                await written
 
     # --- what the interpreter asks for --------------------------------------------------------
 
