@@ -31,6 +31,7 @@ from engine.cli.place import (
 from engine.config import load_site
 from engine.core.site import Settings
 from engine.errors import SetupError
+from engine.pbx.doctor import Level, Patient, disk, host_name
 from engine.pbx.external import external_version
 from engine.pbx.ports import asterisk_needs, check_free, needs
 from engine.pbx.process import (
@@ -65,7 +66,9 @@ def up(
         say("Calls can come in.")
     else:
         say(f"Quietline is already up; `quietline down --state {state}` ends it.")
-    show_addresses(place, load_site(place.site).settings)
+    settings = load_site(place.site).settings
+    show_addresses(place, settings)
+    warn(place, settings)
 
 
 def down(*, state: StateOption = STATE) -> None:
@@ -195,3 +198,11 @@ def show_addresses(place: Place, settings: Settings) -> None:
         ("state", str(place.state)),
     ):
         say(f"  {what:6} {where}")
+
+
+def warn(place: Place, settings: Settings) -> None:
+    """Say what would spoil calls though they can come in; `quietline doctor` looks at more."""
+    patient = Patient(place.state, place.ports, settings, list, place.bind)
+    for check in (host_name(patient), disk(patient)):
+        if check.level is not Level.OK:
+            say(f"Careful: {check.sentence}. {check.what_to_do}")
