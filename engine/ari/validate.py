@@ -98,7 +98,7 @@ def check_event(event: Mapping[str, Any]) -> list[str]:
     name = event.get("type")
     if not isinstance(name, str) or name not in _MODELS or not _descends(_MODELS[name], "Message"):
         return [f"{name!r}: not a type of event"]
-    return list(_check_model(_MODELS[name], event, name))
+    return [f"{name}{fault}" for fault in _check_model(name, event)]
 
 
 def _fits(words: list[str], parts: list[str]) -> bool:
@@ -167,43 +167,47 @@ def _check_answer(op: Operation, status: int, body: Any) -> Iterator[str]:
     elif op.returns != "binary":
         if status not in (200, 201):
             yield f"{status}: it answers 200 with {op.returns}"
-        yield from _check_type(op.returns, body, "body")
+        yield from (f"body{fault}" for fault in _check_type(op.returns, body))
 
 
-def _check_type(word: str, value: Any, where: str) -> Iterator[str]:
-    if word.startswith("List["):
-        if not isinstance(value, list):
-            yield f"{where}: {value!r} is not a list"
-            return
-        for index, one in enumerate(value):
-            yield from _check_type(word[5:-1], one, f"{where}[{index}]")
-    elif word in _PLAIN:
-        if not _PLAIN[word](value):
-            yield f"{where}: {value!r} is not of type {word}"
-    elif not isinstance(value, Mapping):
-        yield f"{where}: {value!r} is not a {word}"
-    else:
-        yield from _check_model(_MODELS[word], value, where)
+# What is wrong with a value begins with its place inside what was checked (".caller.number: …"); a place is written only for a fault.
 
 
-def _check_model(model: Model, value: Mapping[str, Any], where: str) -> Iterator[str]:
-    known = _fields(model.name)
-    for name in value:
-        if name not in known and (model.name, name) not in DEPARTURES:
-            yield f"{where}.{name}: not a field of {model.name}"
-    for field in known.values():
-        if field.name in value:
-            yield from _check_field(model, field, value[field.name], f"{where}.{field.name}")
-        elif field.required and (model.name, field.name) not in DEPARTURES:
-            yield f"{where}.{field.name}: missing"
+def _check_type(word: str, value: Any) -> list[str]:
+    if (fits := _PLAIN.get(word)) is not None:
+        return [] if fits(value) else [f": {value!r} is not of type {word}"]
+    if not word.startswith("List["):
+        return _check_model(word, value) if isinstance(value, Mapping) else [f": {value!r} is not a {word}"]
+    if not isinstance(value, list):
+        return [f": {value!r} is not a list"]
+    inner = word[5:-1]
+    return [f"[{index}]{fault}" for index, one in enumerate(value) for fault in _check_type(inner, one)]
 
 
-def _check_field(model: Model, field: Field, value: Any, where: str) -> Iterator[str]:
-    if (model.name, field.name) in DEPARTURES:
-        return
-    yield from _check_type(field.type, value, where)
+def _check_model(model: str, value: Mapping[str, Any]) -> list[str]:
+    known = _fields(model)
+    faults = [
+        f".{name}: not a field of {model}" for name in value if not (name in known or _departs(model, name))
+    ]
+    for name, field in known.items():
+        if name in value:
+            if (wrong := _check_field(field, value[name])) and not _departs(model, name):
+                faults += [f".{name}{fault}" for fault in wrong]
+        elif field.required and not _departs(model, name):
+            faults.append(f".{name}: missing")
+    return faults
+
+
+def _check_field(field: Field, value: Any) -> list[str]:
+    faults = _check_type(field.type, value)
     if field.allowed and value not in field.allowed:
-        yield f"{where}: {value!r} is none of {', '.join(field.allowed)}"
+        faults.append(f": {value!r} is none of {', '.join(field.allowed)}")
+    return faults
+
+
+def _departs(model: str, field: str) -> bool:
+    """Does a real Asterisk do otherwise than it says?"""
+    return (model, field) in DEPARTURES
 
 
 @lru_cache
