@@ -69,7 +69,7 @@ clean:  ## take a demo down and remove what was made; Asterisk's cache stays
 # A name at a time is told while pip works; two more tries where the network fails.
 define install
 for try in 1 2 3; do \
-  if $(PIP) install --retries 3 --timeout 30 -e '$(1)' 2>&1 | sed -nE 's/^Collecting ([^ ]+).*/  \1/p; s/^ *(ERROR:.*)/  \1/p'; then exit 0; fi; \
+  if $(PIP) install --retries 3 --timeout 30 -e '$(1)' 2>&1 | sed -unE 's/^Collecting ([^ ]+).*/  \1/p; s/^ *(ERROR:.*)/  \1/p'; then exit 0; fi; \
   echo "  attempt $$try of 3 failed"; sleep $$((try * 5)); \
 done; echo "The libraries cannot be installed: $(NETWORK)"; exit 1
 endef
