@@ -27,7 +27,6 @@ from engine.core.timers import LOOK_AGAIN, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS
 
 ACTIVE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
 LOGGED_OUT, READY = AgentState.LOGGED_OUT, AgentState.READY
-OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
 
 
 class Queue:

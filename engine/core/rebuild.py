@@ -16,10 +16,10 @@ from typing import Any
 
 from engine.core.agent import AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
-from engine.core.floor import OVERDUE, Agent, Caller, Queue, Ringing, State
+from engine.core.floor import Agent, Caller, Queue, Ringing, State
 from engine.core.measures import Handled, Waited
 from engine.core.site import Settings
-from engine.core.timers import COOLED, LOOK_AGAIN, OFFER_OVERDUE, WRAP_UP_ENDS
+from engine.core.timers import COOLED, LOOK_AGAIN, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS
 from engine.core.turn import Turn
 
 IN_CONTACT = frozenset({AgentState.TALKING, AgentState.WRAP_UP})

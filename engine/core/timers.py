@@ -14,6 +14,8 @@ Timer = tuple[float, int, str, str]
 #: The kinds, in the order in which they happen at equal times: agents become free before a caller's time is up.
 WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, MAX_WAIT = range(5)
 
+OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
+
 
 class Timers:
     """All timers, stale ones included; iterating gives them in no order."""

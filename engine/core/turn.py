@@ -1,4 +1,4 @@
-"""One turn of the distributor: a fact is taken in, time is caught up with, free agents and waiting callers are matched.
+"""One turn of the distributor: a fact is taken in, and whoever it frees or brings is matched with somebody on the other side.
 
 The rules are told in `acd.py`; here every step of them is one small method. Each method leaves the floor's promise intact: whoever
 stands in line fits no ready agent, and whoever is ready fits nobody in line (cool-downs aside).
@@ -19,11 +19,11 @@ from engine.core.facts import (
     Refused,
     TimedOut,
 )
-from engine.core.floor import OVERDUE, Agent, Caller, Ringing, State
+from engine.core.floor import Agent, Caller, Ringing, State
 from engine.core.line import Key
 from engine.core.ranking import Choice, least_busy
 from engine.core.site import QueueRule
-from engine.core.timers import COOLED, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS, Timer
+from engine.core.timers import COOLED, MAX_WAIT, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS, Timer
 
 READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
 WRAP_UP, LOGGED_OUT = AgentState.WRAP_UP, AgentState.LOGGED_OUT
@@ -151,7 +151,7 @@ class Turn:
             self._settle(agent, step(agent.state, Cause.UNANSWERED), why, until)
 
     def connected(self, offer: str) -> None:
-        """The caller is answered; the agent talks."""
+        """The caller is answered; the agent talks. Nobody waits for this turn, so what was put off is done in it."""
         self.state.learn(self.now)
         ringing = self.state.offers.get(offer)
         if ringing is None:
@@ -164,7 +164,7 @@ class Turn:
         agent.connected_at = self.now
         self.state.talks[caller.contact] = agent
         for lane in agent.lanes:
-            lane.clear()  # while nobody waits for it
+            lane.clear()
         self._change(agent, step(agent.state, Cause.CONNECTED))
 
     def _cancel(self, caller: Caller, why: str) -> Agent:
