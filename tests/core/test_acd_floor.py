@@ -46,7 +46,10 @@ class Watched(Shell):
         commands = super().tell(fact)
         for offer in (c for c in commands if isinstance(c, acd.Offer)):
             assert self.fits(offer.agent, offer.contact)
-            assert cooled.get((offer.agent, offer.contact), 0.0) <= self.now, "rung again too soon"
+            cooling = state.agents[offer.agent].cooling.get(offer.contact, 0.0)
+            assert max(cooling, cooled.get((offer.agent, offer.contact), 0.0)) <= self.now, (
+                "rung again too soon"
+            )
             self.check_turn(offer, waited, cooled)
             self.check_idle(offer, idled, cooled)
         return commands

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from acd_shell import Shell, site
 
@@ -18,6 +20,7 @@ from engine.core.acd import (
     TalkEnded,
     Tick,
 )
+from engine.core.agent import diagram
 from engine.core.audit import check_invariants
 from engine.core.site import AgentRule, QueueRule, Settings
 
@@ -465,6 +468,11 @@ def test_a_state_nobody_can_ask_for_is_refused_in_one_sentence() -> None:
         ValueError, match="agent anna: 'talking' cannot be asked for; ask for ready, paused or logged_out"
     ):
         f.ask("anna", "talking")
+
+
+def test_the_manuals_picture_of_an_agents_states_is_the_table() -> None:
+    manual = Path(__file__).parents[2] / "docs" / "distributor.md"
+    assert f"```mermaid\n{diagram()}\n```" in manual.read_text()
 
 
 def test_hanging_up_ends_the_conversation_of_an_answered_caller() -> None:
