@@ -10,9 +10,11 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
+from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.pbx.ports import Ports
 
@@ -76,6 +78,13 @@ class Place:
     def engine_log(self) -> Path:
         """What the engine in the background writes."""
         return self.state / "log" / "engine.log"
+
+
+def sip_of(place: Place, settings: Settings) -> str:
+    """Where a caller on this machine reaches this site; for an external Asterisk, SIP's own port on its host."""
+    if settings.asterisk == "external":
+        return joined(urlsplit(settings.external["url"]).hostname or LOOPBACK, 5060)
+    return place.sip
 
 
 def joined(address: str, port: int) -> str:

@@ -9,10 +9,9 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TextIO, cast
 
 import structlog
 import uvloop
@@ -33,6 +32,7 @@ from engine.cli.place import (
     make_state,
     place_of,
     remember,
+    sip_of,
 )
 from engine.config import Loaded, load_files
 from engine.core import acd
@@ -148,7 +148,7 @@ def status(place: Place, engine: Engine) -> dict[str, Any]:
     settings = engine.house.site.settings
     outside = settings.asterisk == "external"
     return {
-        "sip": outside_sip(settings) if outside else place.sip,
+        "sip": sip_of(place, settings),
         "ari": settings.external["url"] if outside else place.ari,
         "pages": place.pages,
         "state": str(place.state),
@@ -159,14 +159,9 @@ def status(place: Place, engine: Engine) -> dict[str, Any]:
     }
 
 
-def outside_sip(settings: Settings) -> str:
-    """Where an external Asterisk takes calls, as far as we can tell: SIP's own port on its host."""
-    return f"{urlsplit(settings.external['url']).hostname}:5060"
-
-
 async def reload_site(place: Place, engine: Engine) -> None:
     """Take the site as it is on disk, Asterisk's part too. Raises SiteError; then the running site is untouched."""
-    files = load_files(place.site)
+    files = await asyncio.to_thread(load_files, place.site)
     settings = files.snapshot.settings
     if settings.asterisk != engine.house.site.settings.asterisk:
         raise SiteError("`asterisk` in site.yaml has changed: that needs `quietline down` and `quietline up`")
@@ -212,6 +207,21 @@ async def ready_runner(app: web.Application) -> AsyncIterator[web.AppRunner]:
         await runner.cleanup()
 
 
+class Stderr:
+    """Standard error as it is now; a line that cannot be written (disk full) is lost, and nothing else."""
+
+    def write(self, text: str) -> int:
+        """Write text."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Let it out."""
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
 class ToStructlog(logging.Handler):
     """Hands what libraries log to our log."""
 
@@ -236,6 +246,6 @@ def configure_logs() -> None:
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Stderr())),
     )
     logging.basicConfig(level=logging.WARNING, handlers=[ToStructlog()])

@@ -27,6 +27,7 @@ from engine.cli.place import (
     place_of,
     remember,
     remembered,
+    sip_of,
 )
 from engine.config import load_site
 from engine.core.site import Settings
@@ -193,7 +194,7 @@ def show_addresses(place: Place, settings: Settings) -> None:
     """Say where everything is."""
     numbers = ", ".join(f"{number} {flow}" for number, flow in settings.numbers.items())
     for what, where in (
-        ("SIP", f"{place.sip}   numbers: {numbers}"),
+        ("SIP", f"{sip_of(place, settings)}   numbers: {numbers}"),
         ("pages", place.pages),
         ("state", str(place.state)),
     ):

@@ -37,6 +37,6 @@ def ask(url: str, username: str, password: str) -> dict[str, dict[str, str]]:
         ) from error
     except (OSError, ValueError) as error:
         raise SetupError(
-            f"no external Asterisk answers at {url} ({error}): start it, or correct `external` in site.yaml"
+            f"no external Asterisk answers at {url} ({getattr(error, 'reason', error)}): start it, or correct `external` in site.yaml"
         ) from error
     return told if isinstance(told, dict) else {}
