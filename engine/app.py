@@ -61,7 +61,7 @@ class Engine:
 
     async def reload(self, folder: Path) -> None:
         """Take the site as it is on disk now; raises SiteError, and then nothing has changed."""
-        await self.publish(load_files(folder))
+        await self.publish(await asyncio.to_thread(load_files, folder))
 
     async def publish(self, files: Loaded) -> None:
         """Let new calls take this version; calls in progress finish on theirs."""
@@ -107,6 +107,7 @@ async def run_engine(
         switchboard = Switchboard(house, transport, archive)
         first_states(distributor, events)
         work = (
+            ledger.alive(),
             distributor.run(switchboard.deliver),
             switchboard.run(),
             import_spool(house, archive, state / "spool" / "fallback"),

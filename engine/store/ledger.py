@@ -70,6 +70,8 @@ class Ledger:
         self.open: dict[str, Contact] = {}
         #: True while commits fail.
         self.stuck = False
+        #: The task that writes.
+        self.writer: asyncio.Task[None] | None = None
 
     @property
     def busy(self) -> bool:
@@ -97,6 +99,11 @@ class Ledger:
         """Keep one version of a flow; the same version again changes nothing. Done when it is on disk."""
         self._batch.flows.append((digest, name, source, at))
         return self.append()
+
+    async def alive(self) -> None:
+        """Ends, with its fault, only when the writer does: whoever waits for a commit would wait for ever."""
+        assert self.writer is not None
+        await asyncio.shield(self.writer)
 
     async def run(self) -> None:
         """Write batches until `stop`, then what is left."""
@@ -213,10 +220,12 @@ async def open_ledger(path: Path, durable: bool = True) -> AsyncIterator[Ledger]
     """
     db = await connect(path, durable)
     ledger = Ledger(db)
-    writer = asyncio.create_task(ledger.run(), name="ledger")
+    writer = ledger.writer = asyncio.create_task(ledger.run(), name="ledger")
     try:
         yield ledger
     finally:
         ledger.stop()
-        await writer
-        await db.close()
+        try:
+            await writer
+        finally:
+            await db.close()

@@ -18,6 +18,16 @@ Handler = Callable[[dict[str, Any]], tuple[int, Any]]
 
 
 @dataclass
+class Clock:
+    """The running loop's time: it stands still until `jump`, so that no test waits."""
+
+    now: float
+
+    def jump(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
 class Peer:
     """Serves each websocket one request at a time, as Asterisk does; `blocked` uris wait until they are released."""
 

@@ -5,21 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
 import pytest
 from ari_asterisk import PrivateAsterisk, private_asterisk
-from ari_peer import Peer
-
-
-@dataclass
-class Clock:
-    """The running loop's time: it stands still until `jump`, so that no test waits."""
-
-    now: float
-
-    def jump(self, seconds: float) -> None:
-        self.now += seconds
+from ari_peer import Clock, Peer
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from ari_peer import PASSWORD, USER, Peer
-from conftest import Clock
+from ari_peer import PASSWORD, USER, Clock, Peer
 
 from engine.ari.pool import TakenOver, WebsocketTransport
 from engine.ari.transport import LinkDown, LinkUp, Report, Response

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from twin import short_prompts
+from short_prompts import short_prompts
 
 from engine.config import Loaded, load_files
 

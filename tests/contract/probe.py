@@ -189,11 +189,13 @@ async def listen(probe: Probe, calls: Calls, number: str, channel: str) -> None:
         return
     limit = 2.0 if number == "15" else 20.0
     for name in (f"{number}-a", f"{number}-b") if number == "12" else (f"{number}-a",):
+        began = asyncio.get_running_loop().time()
         await calls.record(channel, name, max_seconds=limit, max_silence=3, beep=True, terminate_on="#")
         if number == "15":
             await asyncio.sleep(0.5)
             await probe.look_at(name)
         await probe.until("RecordingFinished", name)
+        probe.notes[f"{name} file"].append(f"{asyncio.get_running_loop().time() - began:.0f} s")
         await asyncio.sleep(SETTLE)
         await probe.look_at(name)
 

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from itertools import chain
 from pathlib import Path
 
 import pytest
 from agreement import departures
-from copies import Copies
+from copies import Copies, together
+from short_prompts import short_prompts
 from simulated import play_simulated
 from told import Told, disagreements, set_agents, told_by
-from twin import RealAsterisk, leftovers, running_asterisk, short_prompts
+from twin import RealAsterisk, leftovers, running_asterisk
 
 from engine.app import Engine, run_engine
 from engine.config import Loaded, load_files
@@ -33,17 +33,6 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 AT_ONCE = 14
 #: Seconds in which the last call comes to its end once its people are done.
 REST = 10.0
-
-
-def together(scenarios: list[Scenario]) -> Scenario:
-    """All of them as one."""
-    return Scenario(
-        "together",
-        "all scenarios at once",
-        tuple(chain.from_iterable(one.callers for one in scenarios)),
-        {name: plan for one in scenarios for name, plan in one.agents.items()},
-        tuple(chain.from_iterable(one.ready for one in scenarios)),
-    )
 
 
 async def play_real(real: RealAsterisk, site: Loaded, scenarios: list[Scenario], folder: Path) -> Told:

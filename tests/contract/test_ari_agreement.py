@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from agreement import assert_same
 from probe import Probe
-from twin import RealAsterisk, running_asterisk, short_prompts, sound_folders
+from short_prompts import short_prompts
+from twin import RealAsterisk, running_asterisk, sound_folders
 
 from engine.core.site import AgentRule, Settings, Trunk
 from engine.sim.asterisk import SimulatedAsterisk

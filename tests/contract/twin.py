@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-import re
 import socket
-import wave
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,12 +15,9 @@ from told import Told
 from engine.ari.client import AriClient
 from engine.ari.pool import WebsocketTransport
 from engine.call.line import MADE, PLAYBACKS
-from engine.config.prompts import load_catalog
-from engine.config.report import Report
 from engine.core.site import AgentRule, Settings
-from engine.errors import SetupError
 from engine.load.sipp import SippResult, SippRun, SippSpec
-from engine.pbx.ports import Ports, check_free
+from engine.pbx.ports import free_ports
 from engine.pbx.process import start_asterisk, stop
 from engine.pbx.render import APP, REPOSITORY, Layout, render
 from engine.pbx.root import ensure_root
@@ -33,45 +26,6 @@ from engine.sim.scenario import Scenario
 from engine.sim.sipp import compile_scenario
 
 MEDIA = REPOSITORY / "tests" / "load" / "media"
-RATE = 8000
-
-#: A value in a prompt's text.
-SLOT = re.compile(r"\{\{.*?\}\}")
-#: Seconds every prompt of a copied prompts folder lasts; fragments (numbers, units) last a third of it.
-PROMPT = 1.0
-
-
-def short_prompts(target: Path) -> Path:
-    """The repository's English texts with recordings that all last a second, and the same without numbers as another language."""
-    target.mkdir(parents=True)
-    english = (REPOSITORY / "prompts" / "en.yaml").read_text()
-    (target / "en.yaml").write_text(english)
-    (target / "bg.yaml").write_text(SLOT.sub("some", english))
-    catalog = load_catalog(target, Report())
-    for language in catalog.languages:
-        for sound in catalog.sounds(language):
-            write_silence(target / language / f"{sound}.wav", PROMPT / 3 if "/" in sound else PROMPT)
-    return target
-
-
-def write_silence(path: Path, seconds: float) -> None:
-    """A recording of silence."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as out:
-        out.setparams((1, 2, RATE, 0, "NONE", ""))
-        out.writeframes(bytes(2 * int(RATE * seconds)))
-
-
-def free_ports() -> Ports:
-    """Ports nobody uses now, chosen by chance so that two runs side by side do not meet."""
-    chance = random.Random(os.urandom(8))
-    while True:
-        ports = Ports.from_base(chance.randrange(15000, 28000, 50))
-        try:
-            check_free(ports)
-        except SetupError:
-            continue
-        return ports
 
 
 def free_udp_ports(count: int) -> list[int]:

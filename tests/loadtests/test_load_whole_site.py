@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import random
 import shutil
 import urllib.request
 from base64 import b64encode
@@ -19,7 +17,7 @@ from engine.errors import SetupError
 from engine.load.run import LoadReport, LoadSpec, run_load
 from engine.load.sipp import free_port
 from engine.load.site import CommandSite, quietline
-from engine.pbx.ports import Ports, check_free
+from engine.pbx.ports import free_ports
 from engine.pbx.root import ensure_root
 from engine.pbx.secrets import load_secrets
 
@@ -50,23 +48,11 @@ def own_copy(folder: Path) -> Path:
     return path.parent
 
 
-def free_base() -> int:
-    """The first of this site's ports; the choice differs from run to run, so that runs side by side rarely meet."""
-    chance = random.Random(os.urandom(8))
-    while True:
-        base = chance.randrange(15000, 28000, 50)
-        try:
-            check_free(Ports.from_base(base))
-        except SetupError:
-            continue
-        return base
-
-
 class Site:
     """A running site: where it is, and what Asterisk holds of it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.base = folder, free_base()
+        self.folder, self.base = folder, free_ports().sip
         self.site, self.state = own_copy(folder), folder / "state"
 
     def up(self) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import random
 import subprocess
 import sys
 import urllib.request
@@ -15,15 +13,14 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from twin import short_prompts
+from short_prompts import short_prompts
 
 from engine.call.sounds import wav_seconds
 from engine.cli.ask import ask
 from engine.config import load_site
 from engine.core.event import Event
-from engine.errors import SetupError
 from engine.load.sipp import AgentPhones, SippRun, SippSpec, free_port
-from engine.pbx.ports import Ports, check_free
+from engine.pbx.ports import free_ports
 from engine.pbx.root import Root
 from engine.pbx.secrets import load_secrets
 from engine.sim.scenario import AgentPlan, CallerPlan, Then
@@ -97,18 +94,6 @@ def write_site(folder: Path, ports: Sequence[int]) -> Path:
     return site
 
 
-def free_base() -> int:
-    """The first of this site's ports, by chance, so that runs side by side do not meet."""
-    chance = random.Random(os.urandom(8))
-    while True:
-        base = chance.randrange(15000, 28000, 50)
-        try:
-            check_free(Ports.from_base(base))
-        except SetupError:
-            continue
-        return base
-
-
 def quietline(*words: str) -> str:
     """Run one command of ours."""
     done = subprocess.run(
@@ -123,7 +108,7 @@ def up(folder: Path) -> Iterator[Path]:
     """A running site; its state's folder."""
     site = write_site(folder, [free_port("127.0.0.1") for _ in range(AGENTS)])
     state = folder / "state"
-    quietline("up", "--site", str(site), "--state", str(state), "--ports", str(free_base()))
+    quietline("up", "--site", str(site), "--state", str(state), "--ports", str(free_ports().sip))
     try:
         yield state
     finally:

@@ -111,3 +111,16 @@ async def test_a_store_written_by_a_newer_version_is_left_alone(path: Path) -> N
     with pytest.raises(StoreError, match="newer Quietline"):
         async with open_ledger(path):
             pass
+
+
+async def test_a_writer_that_dies_of_a_fault_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with open_ledger(path) as ledger:
+
+            async def fault(*_: object) -> None:
+                raise ZeroDivisionError
+
+            monkeypatch.setattr(ledger, "_commit", fault)
+            ledger.append(arrived("c1"))
+            with pytest.raises(ZeroDivisionError):
+                await ledger.alive()

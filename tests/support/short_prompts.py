@@ -1,0 +1,39 @@
+"""Prompts for tests: the repository's texts, with recordings that all last a second, so that nothing takes long."""
+
+from __future__ import annotations
+
+import re
+import wave
+from pathlib import Path
+
+from engine.config.prompts import load_catalog
+from engine.config.report import Report
+from engine.pbx.render import REPOSITORY
+
+RATE = 8000
+
+#: A value in a prompt's text.
+SLOT = re.compile(r"\{\{.*?\}\}")
+#: Seconds every prompt of a copied prompts folder lasts; fragments (numbers, units) last a third of it.
+PROMPT = 1.0
+
+
+def short_prompts(target: Path) -> Path:
+    """The repository's English texts with recordings that all last a second, and the same without numbers as another language."""
+    target.mkdir(parents=True)
+    english = (REPOSITORY / "prompts" / "en.yaml").read_text()
+    (target / "en.yaml").write_text(english)
+    (target / "bg.yaml").write_text(SLOT.sub("some", english))
+    catalog = load_catalog(target, Report())
+    for language in catalog.languages:
+        for sound in catalog.sounds(language):
+            write_silence(target / language / f"{sound}.wav", PROMPT / 3 if "/" in sound else PROMPT)
+    return target
+
+
+def write_silence(path: Path, seconds: float) -> None:
+    """A recording of silence."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as out:
+        out.setparams((1, 2, RATE, 0, "NONE", ""))
+        out.writeframes(bytes(2 * int(RATE * seconds)))
