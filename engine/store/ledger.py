@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import aiosqlite
 import orjson
 import structlog
 
 from engine.core import contact as fold
 from engine.core.contact import Contact
 from engine.core.event import Event
-from engine.store.migrate import connect
+from engine.store.migrate import Database, connect
 
 log = structlog.get_logger()
 
@@ -40,7 +39,7 @@ _INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VA
 _LAST_WORD = 1.0
 
 Row = tuple[object, ...]
-Insert = Callable[[str, Sequence[Row]], Awaitable[None]]
+Insert = Callable[[sqlite3.Connection, str, Sequence[Row]], None]
 
 
 class _Batch:
@@ -60,7 +59,7 @@ class _Batch:
 class Ledger:
     """Appends events durably and knows every open contact as the fold of its events."""
 
-    def __init__(self, db: aiosqlite.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self._batch = _Batch()
         self._wake = asyncio.Event()
@@ -160,13 +159,13 @@ class Ledger:
 
     async def _persist(self, batch: _Batch) -> bool:
         """Commit, however long it takes; False when the engine stops and it still cannot be done."""
-        delay, insert = 0.1, self._many
+        delay, insert = 0.1, _many
         while True:
             try:
                 await self._commit(batch, insert)
                 return True
             except sqlite3.IntegrityError:
-                insert = self._one_by_one
+                insert = _one_by_one
                 await self._roll_back()
             except sqlite3.Error as error:
                 self.stuck = True
@@ -189,27 +188,33 @@ class Ledger:
             await self._db.rollback()
 
     async def _commit(self, batch: _Batch, insert: Insert) -> None:
-        for sql, rows in (
-            (_INSERT_FLOW, batch.flows),
-            (_INSERT_CONTACT, batch.contacts),
-            (_INSERT_EVENT, batch.events),
-            (_INSERT_MESSAGE, batch.messages),
-            (_CLOSE_CONTACT, batch.closed),
-        ):
-            if rows:
-                await insert(sql, rows)
-        await self._db.commit()
+        await self._db.together(_commit, batch, insert)
 
-    async def _many(self, sql: str, rows: Sequence[Row]) -> None:
-        cursor = await self._db.executemany(sql, rows)
-        await cursor.close()
 
-    async def _one_by_one(self, sql: str, rows: Sequence[Row]) -> None:
-        for row in rows:
-            try:
-                await self._many(sql, [row])
-            except sqlite3.IntegrityError as error:
-                log.error("the store refuses a row, which is left out", error=str(error), row=row)
+def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
+    """One transaction, in the database's thread."""
+    for sql, rows in (
+        (_INSERT_FLOW, batch.flows),
+        (_INSERT_CONTACT, batch.contacts),
+        (_INSERT_EVENT, batch.events),
+        (_INSERT_MESSAGE, batch.messages),
+        (_CLOSE_CONTACT, batch.closed),
+    ):
+        if rows:
+            insert(db, sql, rows)
+    db.commit()
+
+
+def _many(db: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> None:
+    db.executemany(sql, rows)
+
+
+def _one_by_one(db: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> None:
+    for row in rows:
+        try:
+            db.execute(sql, row)
+        except sqlite3.IntegrityError as error:
+            log.error("the store refuses a row, which is left out", error=str(error), row=row)
 
 
 @asynccontextmanager
