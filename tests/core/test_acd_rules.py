@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -483,6 +484,39 @@ def test_hanging_up_ends_the_conversation_of_an_answered_caller() -> None:
     f.tell(Left("c1", "abandoned"))
     assert f.state_of("anna")[0] == "ready"
     assert f.fate["c1"] == "answered"
+
+
+# --- questions -----------------------------------------------------------------------------------
+
+
+def test_the_overview_shows_everybody_once_as_json() -> None:
+    f = floor(agent("anna"), agent("boris"), queues=(queue(handle_time=100.0),))
+    f.ready("anna", "boris")
+    for contact in ("talking", "ringing", "c1"):
+        f.call(contact)
+        if contact == "talking":
+            f.connect(contact)
+    f.wait(5.0)
+    seen = json.loads(json.dumps(acd.overview(f.state, f.now)))
+    sales = seen["queues"]["sales"]
+    assert [(c["contact"], c["position"], c["waited"]) for c in sales["waiting"]] == [("c1", 1, 5.0)]
+    assert [c["contact"] for c in sales["being_offered"]] == ["ringing"]
+    assert (sales["talking"], sales["ready"], sales["signed_in"], sales["active"]) == (1, 0, 2, 2.0)
+    assert [(o["agent"], o["contact"]) for o in seen["offers"]] == [("boris", "ringing")]
+    assert {name: a["state"] for name, a in seen["agents"].items()} == {
+        "anna": "talking",
+        "boris": "reserved",
+    }
+
+
+def test_the_estimate_of_a_waiting_caller_follows_the_figures_of_their_queue() -> None:
+    f = floor(agent("anna"), agent("boris"), queues=(queue(handle_time=100.0),))
+    f.ready("anna", "boris")
+    for contact in ("a", "b", "c1", "c2"):
+        f.call(contact)
+    waits = [acd.estimate(f.state, contact, f.now) for contact in ("c1", "c2")]
+    assert [wait and wait.mean for wait in waits] == [50.0, 100.0]
+    assert acd.estimate(f.state, "nobody", f.now) is None
 
 
 # --- a changed site ------------------------------------------------------------------------------
