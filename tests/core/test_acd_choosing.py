@@ -127,9 +127,10 @@ def test_the_quietest_queue_in_plain_cases(table: list[tuple[Any, ...]], chosen:
 
 @dataclass
 class Diary:
-    """What happened on a floor, as a bystander would note it."""
+    """What happened on a floor, as a bystander would note it: who handled what until when and how long, who left after how long."""
 
-    handled: list[tuple[str, str, float, float]] = field(default_factory=list)  # agent, queue, from, to
+    of_agent: dict[str, list[tuple[str, float, float]]] = field(default_factory=lambda: defaultdict(list))
+    of_queue: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))  # seconds
     waits: dict[str, list[tuple[float, bool]]] = field(default_factory=lambda: defaultdict(list))
     chosen: dict[str, float] = field(default_factory=dict)
 
@@ -159,7 +160,8 @@ class Floor(Shell):
         commands = super().tell(fact)
         for name, (queue, since) in busy.items():
             if self.state.agents[name].queue is None:
-                self.diary.handled.append((name, queue.name, since, self.now))
+                self.diary.of_agent[name].append((queue.name, self.now, self.now - since))
+                self.diary.of_queue[queue.name].append(self.now - since)
         for contact, (queue, since) in in_queue.items():
             if contact not in self.state.callers:
                 gave_up = (
@@ -241,16 +243,16 @@ class Floor(Shell):
         return "logged_out" not in (agent.state, agent.then)
 
     def share(self, agent: Agent, name: str) -> int:
-        recent = [h for h in self.diary.handled if h[0] == agent.name and h[3] > self.now - 7200.0]
+        recent = [h for h in self.diary.of_agent[agent.name] if h[1] > self.now - 7200.0]
         if len(recent) < 20:
             return UNIT // len(agent.rule.queues)
-        spent = [(queue, round((to - since) * 1e6)) for _, queue, since, to in recent]
+        spent = [(queue, round(seconds * 1e6)) for queue, _, seconds in recent]
         return sum(s for queue, s in spent if queue == name) * UNIT // sum(s for _, s in spent)
 
     def wait(self, name: str, place: int, active: float) -> float | None:
         if active == 0.0:
             return None
-        times = [to - since for _, queue, since, to in self.diary.handled if queue == name][-100:]
+        times = self.diary.of_queue[name][-100:]
         handle_time = (20 * self.queues[name].handle_time + sum(times)) / (20 + len(times))
         waits = self.diary.waits[name][-200:]
         total = sum(seconds for seconds, _ in waits)
