@@ -75,7 +75,7 @@ class Call:
         cause = "failed"
         try:
             if self._flow is None:
-                cause = "unknown_number"
+                cause = "failed" if arrived["flow_hash"] else "unknown_number"
                 return
             variables = {name: arrived[name] for name in ("language", "from_number", "to_number")}
             self._walk = replay(self._flow, told, variables)

@@ -43,6 +43,8 @@ class Distributor:
         self._now = now
         self._outbox: asyncio.Queue[tuple[asyncio.Future[None], list[Command]]] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
+        #: What the timer is set for, seconds since the epoch.
+        self._due: float | None = None
 
     def submit(self, fact: Fact) -> asyncio.Future[None]:
         """Take in a fact; the future is done when what follows from it is on disk."""
@@ -183,10 +185,12 @@ class Distributor:
         return Event("offer_ended", now, contact, agent, {"offer": offer, "agent": agent, "why": why})
 
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         due = acd.next_due(self.state)
+        if self._timer is not None:
+            if due == self._due:
+                return  # set anew with every fact, a stream of facts would put off a due Tick for ever
+            self._timer.cancel()
+        self._timer, self._due = None, due
         if due is not None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(max(0.0, due - self._now()), self._tick)

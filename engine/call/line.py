@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import structlog
 
 from engine.ari.calls import Calls, HangupReason
 from engine.call.inbox import Inbox
 from engine.core.acd import Command
-from engine.errors import CallerGone, CallerLost, Gone, PbxUnreachable
+from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
+
+log = structlog.get_logger()
 
 AriEvent = dict[str, Any]
 
@@ -147,8 +150,20 @@ class Line:
 
     async def try_hangup(self, channel: str, reason: HangupReason = "normal") -> None:
         """Hang up a channel that may have ended already, or cannot be reached (recovery will find it)."""
-        with suppress(PbxUnreachable):
-            await self.calls.hangup(channel, reason)
+        await self._try(self.calls.hangup(channel, reason))
+
+    async def try_unbridge(self, bridge: str) -> None:
+        """Take down a bridge likewise."""
+        await self._try(self.calls.destroy_bridge(bridge))
+
+    async def _try(self, asked: Awaitable[bool]) -> None:
+        """A refusal must not keep the end of a call from being written down."""
+        try:
+            await asked
+        except PbxUnreachable:
+            pass
+        except EngineError as error:
+            log.error("Asterisk does not let go of what a call held", contact=self.contact, error=str(error))
 
 
 def finished(item: AriEvent | Command, playback: str) -> bool:

@@ -25,14 +25,21 @@ EVERY = 5.0
 
 
 async def import_spool(house: House, archive: Archive, spool: Path) -> None:
-    """Take in what is there now and whatever comes later, until cancelled."""
-    loop = asyncio.get_running_loop()
+    """Take in what is there now and whatever comes later, until cancelled; what the disk refuses is tried again."""
     while True:
-        for call in await loop.run_in_executor(None, pending, spool, house.now()):
-            if not await archive.known(call.contact):
-                await _take(house, call)
-            await loop.run_in_executor(None, done, call)
+        try:
+            await _take_all(house, archive, spool)
+        except OSError as error:
+            log.error("calls that met no engine cannot be taken in; trying again", error=str(error), in_s=EVERY)
         await asyncio.sleep(EVERY)
+
+
+async def _take_all(house: House, archive: Archive, spool: Path) -> None:
+    loop = asyncio.get_running_loop()
+    for call in await loop.run_in_executor(None, pending, spool, house.now()):
+        if not await archive.known(call.contact):
+            await _take(house, call)
+        await loop.run_in_executor(None, done, call)
 
 
 async def _take(house: House, call: SpooledCall) -> None:

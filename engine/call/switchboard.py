@@ -20,7 +20,7 @@ from engine.call.waiting import in_use
 from engine.core.acd import Command
 from engine.core.event import Event
 from engine.core.flow import Flow
-from engine.errors import PbxUnreachable
+from engine.errors import EngineError, PbxUnreachable
 from engine.store.archive import Archive
 
 log = structlog.get_logger()
@@ -120,6 +120,8 @@ class Switchboard:
             await self._house.client.of(channel).hangup(channel)
         except PbxUnreachable:
             log.info("a channel nobody owns could not be hung up; the next look finds it", channel=channel)
+        except EngineError as error:
+            log.error("a channel nobody owns could not be hung up", channel=channel, error=str(error))
 
     # --- after every (re)connect --------------------------------------------------------------
 

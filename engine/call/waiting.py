@@ -21,7 +21,7 @@ from engine.core.hours import state
 from engine.core.interpreter import Enqueue
 from engine.core.site import QueueRule
 from engine.core.waiting import Announcement, Said, next_announcement
-from engine.errors import AgentUnreachable, AlreadyThere, CallerGone, CallerLost, Gone, PbxUnreachable
+from engine.errors import AgentUnreachable, AlreadyThere, CallerGone, CallerLost, Gone
 
 log = structlog.get_logger()
 
@@ -396,8 +396,7 @@ async def leave_queue(house: House, line: Line, contact: Contact) -> None:
     """Whatever stage a call was in as a fault of ours ended it: its agent is free again, and no phone rings on."""
     if contact.offered is not None:
         leg = contact.offered.data["leg"]
-        with suppress(PbxUnreachable):
-            await line.calls.destroy_bridge(bridge_of(leg))
+        await line.try_unbridge(bridge_of(leg))
         await line.try_hangup(leg)
     await house.distributor.submit(acd.Left(contact.id, "failed"))
 
