@@ -11,11 +11,15 @@ import asyncio
 import io
 import wave
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine.sim.asterisk import SimulatedAsterisk
     from engine.sim.channel import Channel, Done
+
+
+#: Seconds of Asterisk's own beep.
+BEEP: Final = 0.4255
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,15 @@ class Recording:
             self.end()
             return
         if self.wanted.beep:
-            self._from += self.pbx.lengths("beep") or 0.0
+            self._from += self.pbx.lengths("beep") or BEEP
         if self.wanted.longest:
-            self._limit = self.pbx.at(self._from + self.wanted.longest, self.end)
+            self._limit = self.pbx.at(self._from + self._longest(), self.end)
         self.voice(self.channel.speaking)
+
+    def _longest(self) -> float:
+        """How long it may last: Asterisk counts how often the clock's second changes, and stops at one more than was asked for."""
+        begun = self.pbx.wall() + self._from - self.pbx.now()
+        return self.wanted.longest + 1 - begun % 1
 
     def voice(self, speaking: bool) -> None:
         """The caller begins or stops to make sound."""

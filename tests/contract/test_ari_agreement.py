@@ -52,7 +52,10 @@ def told_by_the_simulator(prompts: Path) -> Probe:
 async def told_by(real: RealAsterisk, folder: Path) -> Probe:
     async with real.transport() as transport:
         probe = Probe(transport, len(SCENARIO.callers))
-        await asyncio.gather(probe.run(), real.play(SCENARIO, folder))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(probe.run())
+            await probe.up.wait()
+            await real.play(SCENARIO, folder)
     return probe
 
 

@@ -324,13 +324,13 @@ async def test_a_recording_ends_by_its_key_by_silence_by_its_limit_and_by_the_ha
     line.speak(True)
     silent = await recorded("2", lambda: line.speak(False), maxSilenceSeconds="2")
     assert (silent["duration"], silent["talking_duration"]) == (4, 2)
-    assert (await recorded("3", maxDurationSeconds="7"))["duration"] == 7
+    assert (await recorded("3", maxDurationSeconds="7"))["duration"] == 7  # and up to a second more
     assert (await recorded("4", line.hang_up))["duration"] == 2
     stored = await ear.ask("GET recordings/stored")
     assert [one["name"] for one in stored.body] == ["box/1", "2", "3", "4"]
     assert (await ear.ask("GET recordings/stored/box%2F1")).status == 200
     file = await ear.link.download("recordings/stored/3/file")
-    assert len(file) == pytest.approx(7 * 16_000 + 44, abs=100)
+    assert 7 * 16_000 + 44 <= len(file) <= 8 * 16_000 + 44
     with pytest.raises(FileNotFoundError):
         await ear.link.download("recordings/stored/nope/file")
 
