@@ -39,8 +39,8 @@ from engine.core import acd
 from engine.core.site import Settings
 from engine.errors import EngineError, SetupError, SiteError
 from engine.pbx.external import external_version
-from engine.pbx.ports import Need, check_free
-from engine.pbx.process import raise_open_files, refresh_asterisk, remember_process
+from engine.pbx.ports import Need, refusal
+from engine.pbx.process import raise_open_files, refresh_asterisk, remember_process, wait_until
 from engine.pbx.render import APP, Layout, run_folder
 from engine.pbx.root import find_root
 from engine.pbx.secrets import load_secrets
@@ -48,6 +48,9 @@ from engine.web.control import Controls, control_app
 from engine.web.pages import pages_app
 
 log = structlog.get_logger()
+
+#: Seconds that a killed engine may take to end.
+LAST_THREAD = 5.0
 
 
 def run(
@@ -107,7 +110,11 @@ def take_place(place: Place) -> None:
         raise SetupError(
             f"an engine runs on {place.state} already: end it with `quietline down --state {place.state}`"
         )
-    check_free(place.ports, place.pages_address, (Need(place.ports.pages, "tcp", "pages"),))
+    pages = Need(place.ports.pages, "tcp", "pages")
+    # An engine that was killed holds its port until its last thread has ended.
+    wait_until(lambda: refusal(pages, place.pages_address) is None, LAST_THREAD)
+    if (why := refusal(pages, place.pages_address)) is not None:
+        raise SetupError(why)
     run_folder(place.state).mkdir(mode=0o700, parents=True, exist_ok=True)
     remember(place)
     remember_process("engine", place.state, os.getpid())

@@ -91,7 +91,7 @@ def bring_up(place: Place, tell: Say) -> bool:
             return False
         try:
             start_pbx(place, settings, alive, tell)
-            start_engine(place, alive, tell)
+            start_engine(place, tell)
         except BaseException:
             for name in {"engine", "asterisk"} - alive:
                 stop(name, place.state)
@@ -151,15 +151,22 @@ def layout_of(place: Place, settings: Settings, tell: Say) -> Layout:
     )
 
 
-def start_engine(place: Place, alive: set[str], tell: Say) -> None:
+def start_engine(place: Place, tell: Say) -> None:
     """Have the engine run, and wait until it takes calls."""
-    if "engine" not in alive:
+
+    def settled() -> bool:
+        return not running("engine", place.state) or is_ready(place.state)
+
+    wait_until(
+        settled, READY_DEADLINE
+    )  # one that runs may be about to end, or to reach an Asterisk just started
+    if not running("engine", place.state):
         command = [sys.executable, "-m", "engine.cli", "run", "--state", str(place.state)]
         start_detached("engine", command, place.state, place.engine_log)
-    ended = wait_until(lambda: not running("engine", place.state) or is_ready(place.state), READY_DEADLINE)
+        wait_until(settled, READY_DEADLINE)
     if not running("engine", place.state):
         raise SetupError(f"the engine does not start: {last_words(place.engine_log)}")
-    if not ended:
+    if not is_ready(place.state):
         raise SetupError(
             f"the engine has not reached Asterisk for {READY_DEADLINE:.0f} s: its log is {place.engine_log}"
         )
