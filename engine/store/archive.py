@@ -71,10 +71,19 @@ class Archive:
         return [_event(row) for row in await self._rows(sql, [seq, limit])]
 
     async def events_since(self, at: float, kinds: Iterable[str]) -> list[Event]:
-        """Events of some kinds that happened at `at` or later, in order."""
+        """Events of some kinds that were written since `at` (epoch seconds), in order."""
         wanted = list(kinds)
-        sql = f"SELECT {_EVENT} FROM events WHERE at >= ? AND kind IN ({','.join('?' * len(wanted))}) ORDER BY seq"
-        return [_event(row) for row in await self._rows(sql, [at, *wanted])]
+        sql = f"SELECT {_EVENT} FROM events WHERE seq >= ? AND kind IN ({','.join('?' * len(wanted))}) ORDER BY seq"
+        return [_event(row) for row in await self._rows(sql, [await self._first_seq(at), *wanted])]
+
+    async def _first_seq(self, at: float) -> int:
+        """The first event of a time or later. The log is in order of time, so halving finds it without an index."""
+        low, high = 1, await self.last_seq() + 1
+        while low < high:
+            middle = (low + high) // 2
+            rows = await self._rows("SELECT at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1", [middle])
+            low, high = (low, middle) if rows[0][0] >= at else (middle + 1, high)
+        return low
 
     async def last_seq(self) -> int:
         """The newest event's number, 0 for an empty log."""
@@ -83,10 +92,8 @@ class Archive:
 
     async def agent_states(self) -> dict[str, Event]:
         """The newest `agent_state` event of every agent."""
-        sql = (
-            f"SELECT {_EVENT} FROM events WHERE seq IN "
-            "(SELECT max(seq) FROM events WHERE agent IS NOT NULL AND kind = 'agent_state' GROUP BY agent)"
-        )
+        newest = "SELECT max(seq) FROM events WHERE kind = 'agent_state' GROUP BY agent"
+        sql = f"SELECT {_EVENT} FROM events WHERE seq IN ({newest})"
         return {str(e.agent): e for e in map(_event, await self._rows(sql))}
 
     async def flow_source(self, digest: str) -> tuple[str, str]:

@@ -124,3 +124,17 @@ async def test_a_writer_that_dies_of_a_fault_is_noticed(path: Path, monkeypatch:
             ledger.append(arrived("c1"))
             with pytest.raises(ZeroDivisionError):
                 await ledger.alive()
+
+
+async def test_events_since_a_time_are_found_by_halving(path: Path) -> None:
+    async with open_ledger(path) as ledger:
+        for number in range(100):
+            ledger.append(Event("agent_state", 10.0 * number, None, f"a{number % 3}", {"n": number}))
+        await ledger.append()
+        async with open_archive(path) as archive:
+            for since in (-1.0, 0.0, 5.0, 500.0, 501.0, 990.0, 991.0):
+                found = await archive.events_since(since, ["agent_state"])
+                assert [e.data["n"] for e in found] == [n for n in range(100) if 10.0 * n >= since]
+            assert await archive.events_since(0.0, ["ended"]) == []
+            states = await archive.agent_states()
+    assert {agent: event.data["n"] for agent, event in states.items()} == {"a0": 99, "a1": 97, "a2": 98}

@@ -8,7 +8,7 @@ CREATE TABLE events (
     data    TEXT NOT NULL
 ) STRICT;
 CREATE INDEX events_by_contact ON events (contact, seq) WHERE contact IS NOT NULL;
-CREATE INDEX events_by_agent ON events (agent, seq) WHERE agent IS NOT NULL;
+CREATE INDEX agent_states ON events (agent, seq) WHERE kind = 'agent_state';
 
 CREATE TABLE contacts (
     id                TEXT PRIMARY KEY,
