@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from engine.core import acd
 from engine.core.contact import fold
 from engine.core.event import Event
 from engine.core.site import Settings
-from engine.errors import StoreError
+from engine.errors import SiteError, StoreError
 from engine.store.archive import Archive, open_archive
 from engine.store.ledger import Ledger, open_ledger
 
@@ -169,12 +169,17 @@ async def keep_versions(house: House, files: Loaded) -> None:
 
 
 async def open_versions(house: House, archive: Archive) -> None:
-    """Compile the versions that calls still in progress began with, where the site has moved on."""
+    """Compile the versions that calls still in progress began with, where the site has moved on.
+
+    A version that is lost, or that this engine reads no more, ends its calls as failed; it must not keep the engine from starting.
+    """
     for digest in {contact.flow_hash for contact in house.ledger.open.values()}:
         if digest and digest not in house.versions:
-            with suppress(StoreError):
+            try:
                 name, source = await archive.flow_source(digest)
                 house.versions[digest] = compile_flow(source, name, house.site.settings)
+            except (StoreError, SiteError) as error:
+                log.error("calls cannot go on: their flow's version cannot be read", error=str(error))
 
 
 def first_states(distributor: Distributor, events: list[Event]) -> None:

@@ -30,7 +30,9 @@ async def import_spool(house: House, archive: Archive, spool: Path) -> None:
         try:
             await _take_all(house, archive, spool)
         except OSError as error:
-            log.error("calls that met no engine cannot be taken in; trying again", error=str(error), in_s=EVERY)
+            log.error(
+                "calls that met no engine cannot be taken in; trying again", error=str(error), in_s=EVERY
+            )
         await asyncio.sleep(EVERY)
 
 

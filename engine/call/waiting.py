@@ -231,7 +231,8 @@ class Waiting:
                 offer.picked_up = True
             case "ChannelDestroyed":
                 self._offer = None
-                picked_up = event["channel"]["state"] == "Up"  # while nobody was told, perhaps: they are there
+                # Up although nobody was told: they are at their desk.
+                picked_up = event["channel"]["state"] == "Up"
                 why = "rejected" if picked_up else CAUSES.get(event.get("cause", 0), "no_answer")
                 self._house.distributor.submit(acd.OfferFailed(offer.offer, why))
 

@@ -9,9 +9,13 @@ import pytest
 from simulated import simulate
 from told import Told, set_agents
 
+from engine.agi.spool import SpooledCall
 from engine.app import Engine
+from engine.ari.calls import Calls, HangupReason
+from engine.call import spooled
 from engine.call.waiting import Waiting
 from engine.config import Loaded
+from engine.errors import EngineError
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.people import play, plug_in
 from engine.sim.scenario import AgentPlan, CallerPlan, HangUp, Press, Scenario, Stay, Then, Wait
@@ -94,6 +98,44 @@ def test_a_fault_of_ours_ends_one_call_and_frees_its_agent(
     assert told.records["+1"]["outcome"] == "failed"
     assert told.records["+1"]["agent"] == ("2001" if part == "_talk" else None)
     assert (told.records["+2"]["outcome"], told.records["+2"]["agent"]) == ("answered", "2001")
+
+
+def test_a_hang_up_that_asterisk_refuses_leaves_no_contact_open(
+    site: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangup = Calls.hangup
+
+    async def refuse(calls: Calls, channel: str, reason: HangupReason = "normal") -> bool:
+        await hangup(calls, channel, reason)
+        raise EngineError(f"Asterisk refuses DELETE channels/{channel}: Forbidden (403).")
+
+    async def trouble(*_: object) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(Calls, "hangup", refuse)
+            await asyncio.sleep(3.0)
+
+    late = CallerPlan("+2", "100", (Wait(3.0), Press("1"), Stay()), {}, at=8.0)
+    scenario = Scenario("refused", "", (CallerPlan("+1", "999", (Stay(),), {}), late), AGENT, ("2001",))
+    told = with_people(site, tmp_path, scenario, trouble)
+    assert told.records["+1"]["outcome"] == "failed"
+    assert told.records["+2"]["outcome"] == "answered"
+
+
+def test_a_spool_that_cannot_be_read_stops_no_call(
+    site: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def trouble(*_: object) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(spooled, "pending", full)
+            await asyncio.sleep(15.0)
+
+    told = with_people(site, tmp_path, Scenario("spool", "", (PATIENT,), AGENT, ("2001",)), trouble)
+    assert told.records["+1"]["outcome"] == "answered"
+
+
+def full(*_: object) -> list[SpooledCall]:
+    """What a full disk says."""
+    raise OSError("No space left on device")
 
 
 async def fault(_: Waiting) -> str | None:
