@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from engine.config.report import printable
+
 
 def say(line: str) -> None:
     """A line to a person, at once."""
@@ -23,10 +25,10 @@ def print_json(value: Any) -> None:
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]], title: str | None = None) -> None:
-    """A table; cells are text, never markup."""
+    """A table; cells are text, never markup, and cannot command the terminal: some of it callers sent."""
     shown = Table(*heads, title=title, title_justify="left", box=None, pad_edge=False)
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*(printable(cell) for cell in row))
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console.width = 200

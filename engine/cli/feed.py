@@ -12,6 +12,7 @@ from rich.text import Text
 
 from engine.cli.console import clock, seconds
 from engine.cli.records import Teller
+from engine.config.report import printable
 from engine.config.trace import Trace
 from engine.core.event import Event
 from engine.store.archive import Archive
@@ -77,7 +78,7 @@ class Feed:
 
     def print(self, mark: Mark, line: str) -> None:
         """One line of a call; cut where a terminal ends, whole anywhere else."""
-        text = Text.assemble((f"{mark.label:>10} │", f"bold {mark.style}"), line)
+        text = Text.assemble((f"{printable(mark.label):>10} │", f"bold {mark.style}"), printable(line))
         terminal = self._console.is_terminal
         self._console.print(
             text, no_wrap=terminal, overflow="ellipsis" if terminal else "ignore", crop=terminal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def test_contacts_lists_every_call_the_oldest_first(quietline: Quietline, state:
     lines = quietline("contacts", "--state", state).out.splitlines()
     assert [line.split()[0] for line in lines] == ["contact", "c1", "c2"]
     assert "ivr_hangup" in lines[1] and "in progress" in lines[2]
+
+
+def test_a_caller_s_number_cannot_command_the_terminal(quietline: Quietline, tmp_path: Path) -> None:
+    async def write() -> None:
+        async with open_ledger(tmp_path / "quietline.db", durable=False) as ledger:
+            event = arrived("c1", at=ARRIVED)
+            await ledger.append(replace(event, data={**event.data, "from_number": "\x1b[2J"}))
+
+    asyncio.run(write())
+    printed = quietline("contacts", "--state", tmp_path).out
+    assert "\x1b" not in printed and r"\x1b[2J" in printed
 
 
 def test_contacts_as_json_is_one_documented_object_a_line(quietline: Quietline, state: Path) -> None:
