@@ -70,8 +70,7 @@ exten => talks,1,Answer()
 def asterisk_root() -> Path:
     """Where an Asterisk is installed on this machine."""
     named = os.environ.get("QUIETLINE_ASTERISK_ROOT")
-    places = [Path(named)] if named else [Path.home() / ".cache/quietline/asterisk", Path("/tmp/astroot")]
-    return next((place for place in places if (place / "usr/sbin/asterisk").exists()), places[-1])
+    return Path(named) if named else Path.home() / ".cache/quietline/asterisk"
 
 
 @dataclass(frozen=True)
