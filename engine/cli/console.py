@@ -15,8 +15,8 @@ from engine.config.report import printable
 
 
 def say(line: str) -> None:
-    """A line to a person, at once."""
-    print(line, flush=True)
+    """A line (or several) to a person, at once; what callers sent cannot command the terminal."""
+    print("\n".join(map(printable, line.split("\n"))), flush=True)
 
 
 def print_json(value: Any) -> None:
