@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import cyclopts
 
@@ -46,6 +47,7 @@ def build() -> cyclopts.App:
         name="quietline",
         help="Callers dial in, YAML flows greet them, the quietest queue takes them, agents answer.",
         help_format="plaintext",
+        version=lambda: version("quietline"),
     )
     for place, (command, about) in enumerate(COMMANDS.items()):
         name = command.partition(":")[2]

@@ -100,17 +100,27 @@ def bring_up(place: Place, tell: Say) -> bool:
 
 
 def refuse_move(place: Place, alive: set[str]) -> None:
-    """Raise SetupError when what runs already was started with another site or other ports."""
+    """Raise SetupError when what runs already was started with another site, other ports or addresses."""
     known = remembered(place.state)
     if not alive or not known:
         return
-    before = replace(place, **known)
-    for what, old, new in (("site", before.site, place.site), ("ports", before.ports.sip, place.ports.sip)):
-        if old != new:
-            raise SetupError(
-                f"what runs on {place.state} was started with the {what} {old}, not {new}: "
-                f"end it first with `quietline down --state {place.state}`"
-            )
+    was, wanted = told(replace(place, **known)), told(place)
+    for what in (what for what in was if was[what] != wanted[what]):
+        raise SetupError(
+            f"what runs on {place.state} was started with {what} {was[what]}, not {wanted[what]}: "
+            f"end it first with `quietline down --state {place.state}`"
+        )
+
+
+def told(place: Place) -> dict[str, object]:
+    """What decides how a place is started, by the option that says it."""
+    return {
+        "--site": place.site,
+        "--ports": place.ports.sip,
+        "--bind": place.bind,
+        "--public-address": place.public_address,
+        "--pages-address": place.pages_address,
+    }
 
 
 def start_pbx(place: Place, settings: Settings, alive: set[str], tell: Say) -> None:

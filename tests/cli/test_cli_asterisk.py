@@ -48,7 +48,11 @@ def test_up_status_agent_and_down(quietline: Quietline, states: list[Path]) -> N
     assert quietline("agent", "2001", "ready", "--state", state).out == "2001 Mila Petrova is ready.\n"
     assert "already up" in quietline("up", "--state", state).out
     moved = quietline("up", "--state", state, "--ports", free_ports().sip)
-    assert "was started with the ports" in moved.sentence
+    assert f"was started with --ports {ports.sip}, not " in moved.sentence
+    assert (
+        "was started with --bind 127.0.0.1, not 0.0.0.0"
+        in quietline("up", "--state", state, "--bind", "0.0.0.0").sentence
+    )
     assert quietline("reload", "--state", state).status == 0
     assert quietline("down", "--state", state).out == "Quietline is down.\n"
     assert not any(running(name, state) for name in ("asterisk", "engine"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,10 @@ def test_doctor_finds_a_site_that_does_not_load(quietline: Quietline, tmp_path: 
     said = quietline("doctor", "--site", tmp_path / "none", "--state", tmp_path)
     assert said.status == 1
     assert "fail  site        the site does not load" in said.out
+
+
+def test_the_version_is_the_packages(quietline: Quietline) -> None:
+    assert quietline("--version").out.strip() == version("quietline")
 
 
 def test_help_names_every_command(quietline: Quietline) -> None:
