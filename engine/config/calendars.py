@@ -33,5 +33,6 @@ def public_holidays(place: str, first_year: int) -> dict[date, str]:
 
     country, _, part = place.partition("-")
     years = range(first_year, first_year + YEARS_AHEAD + 1)
-    found = holidays.country_holidays(country, subdiv=part or None, years=years)
+    # In English everywhere: by default the library follows the locale of whoever starts the engine.
+    found = holidays.country_holidays(country, subdiv=part or None, years=years, language="en_US")
     return {day: str(name) for day, name in sorted(found.items())}
