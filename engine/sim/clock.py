@@ -15,6 +15,7 @@ True from the moment work is handed over until the *loop* has taken its result. 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import selectors
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -146,8 +147,15 @@ class _JumpingSelector(selectors.BaseSelector):
 
 def run(main: Coroutine[Any, Any, T], *, epoch: float = MONDAY_MORNING, busy: Iterable[Busy] = ()) -> T:
     """Run `main` to its end in virtual time, as `asyncio.run` does in real time; Deadlock when it can never end."""
+    result: list[T] = []
+
+    async def keep() -> None:
+        # Runner has its task's result written out as text when it ends, whole days of events included.
+        result.append(await main)
+
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(epoch=epoch, busy=busy)) as runner:
-        return runner.run(main)
+        runner.run(keep())
+    return result[0]
 
 
 def _who_waits(loop: asyncio.AbstractEventLoop) -> str:
@@ -157,8 +165,8 @@ def _who_waits(loop: asyncio.AbstractEventLoop) -> str:
 
 
 def _place(task: asyncio.Task[Any]) -> str:
-    stack = task.get_stack()
-    if not stack:
-        return "its start"
-    code = stack[-1].f_code
-    return f"{code.co_filename}:{stack[-1].f_lineno} in {code.co_name}"
+    coroutine: Any = task.get_coro()
+    while inspect.iscoroutine(inner := coroutine.cr_await):
+        coroutine = inner
+    frame = coroutine.cr_frame
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
