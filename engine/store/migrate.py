@@ -14,11 +14,22 @@ from engine.errors import StoreError
 
 
 class Database(aiosqlite.Connection):
-    """A connection that can do several things in one trip to its thread: a trip wakes two threads, and costs more than a row."""
+    """A connection that can do several things in one trip to its thread: a trip wakes two threads, and costs more than a row.
+
+    Where nothing waits for the disk (`durable` is False), even that trip is saved.
+    """
+
+    def __init__(self, path: Path, durable: bool) -> None:
+        # A database locked by another program is waited for a little before it is reported.
+        super().__init__(lambda: sqlite3.connect(path, timeout=2.0, check_same_thread=durable), 64)
+        self._here = not durable
 
     async def together(self, work: Callable[..., None], *arguments: Any) -> None:
-        """Do `work(connection, *arguments)` in the connection's thread; raises what it raises."""
-        await self._execute(work, self._conn, *arguments)  # type: ignore[no-untyped-call]
+        """Do `work(connection, *arguments)`, in the connection's thread where it may take its time; raises what it raises."""
+        if self._here:
+            work(self._conn, *arguments)
+        else:
+            await self._execute(work, self._conn, *arguments)  # type: ignore[no-untyped-call]
 
 
 def migrations() -> list[str]:
@@ -35,8 +46,7 @@ async def connect(path: Path, durable: bool = True) -> Database:
         sqlite3.connect(path).close()
     except sqlite3.Error as error:
         raise _cannot_open(path, error) from error
-    # A database locked by another program is waited for a little before it is reported.
-    db = Database(lambda: sqlite3.connect(path, timeout=2.0), iter_chunk_size=64)
+    db = Database(path, durable)
     await db
     try:
         await db.execute("PRAGMA journal_mode = WAL")
