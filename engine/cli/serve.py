@@ -34,14 +34,14 @@ from engine.cli.place import (
     remember,
     sip_of,
 )
-from engine.config import Loaded, load_files
+from engine.config import load_files
 from engine.core import acd
 from engine.core.site import Settings
 from engine.errors import EngineError, SetupError, SiteError
 from engine.pbx.external import external_version
 from engine.pbx.ports import Need, refusal
 from engine.pbx.process import raise_open_files, refresh_asterisk, remember_process, wait_until
-from engine.pbx.render import APP, Layout, run_folder
+from engine.pbx.render import APP, Layout, make_run_folder
 from engine.pbx.root import find_root
 from engine.pbx.secrets import load_secrets
 from engine.web.control import Controls, control_app
@@ -97,7 +97,7 @@ async def serve(place: Place) -> None:
     async with (
         transport(place, settings, app) as link,
         run_engine(link, files, place.state, time.time, app=app) as engine,
-        served(place, controls(place, engine, files, stopping)),
+        served(place, controls(place, engine, stopping)),
     ):
         log.info("engine started", site=str(place.site), state=str(place.state), pages=place.pages)
         await stopping.wait()
@@ -115,7 +115,7 @@ def take_place(place: Place) -> None:
     wait_until(lambda: refusal(pages, place.pages_address) is None, LAST_THREAD)
     if (why := refusal(pages, place.pages_address)) is not None:
         raise SetupError(why)
-    run_folder(place.state).mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_run_folder(place.state)
     remember(place)
     remember_process("engine", place.state, os.getpid())
 
@@ -131,7 +131,7 @@ def transport(place: Place, settings: Settings, app: str) -> WebsocketTransport:
     return WebsocketTransport(f"{place.ari}/ari", app, secrets.ari_user, secrets.ari_password)
 
 
-def controls(place: Place, engine: Engine, files: Loaded, stopping: asyncio.Event) -> Controls:
+def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
     """What the control socket and the pages reach of the engine."""
     distributor = engine.house.distributor
 

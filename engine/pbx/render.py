@@ -120,7 +120,7 @@ def make_folders(layout: Layout) -> Secrets:
         for folder in folders:
             (layout.asterisk / folder).mkdir(parents=True, exist_ok=True)
         layout.spool.mkdir(parents=True, exist_ok=True)
-        run_folder(layout.state).mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_run_folder(layout.state)
         return load_secrets(layout.state)
     except OSError as error:
         raise SetupError(
@@ -135,6 +135,14 @@ def run_folder(state: Path) -> Path:
         return run
     base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
     return base / f"quietline-{os.getuid()}-{hashlib.sha256(os.fsencode(run)).hexdigest()[:16]}"
+
+
+def make_run_folder(state: Path) -> None:
+    """Make that folder. Raises SetupError where another user has: who owns it could command Asterisk and the engine."""
+    run = run_folder(state)
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if run.lstat().st_uid != os.getuid():
+        raise SetupError(f"{run} belongs to another user: remove it, or choose a shorter path with --state")
 
 
 def names(settings: Settings, layout: Layout, secrets: Secrets) -> dict[str, Any]:

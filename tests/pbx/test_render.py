@@ -14,7 +14,7 @@ from pbx_site import settings
 from engine.core.site import AgentRule, QueueRule, Settings, Trunk
 from engine.errors import SetupError
 from engine.pbx.ports import Ports
-from engine.pbx.render import LONGEST_RUN, REPOSITORY, Layout, conf_value, render, run_folder
+from engine.pbx.render import LONGEST_RUN, REPOSITORY, Layout, conf_value, make_run_folder, render, run_folder
 from engine.pbx.root import Root
 from engine.pbx.secrets import load_secrets
 
@@ -136,6 +136,15 @@ def test_a_deep_state_gets_a_short_folder_for_its_socket_and_two_states_two(tmp_
     assert run_folder(tmp_path / "s") == tmp_path / "s" / "asterisk" / "run"
     assert len(os.fsencode(run_folder(deep))) <= LONGEST_RUN
     assert run_folder(deep) == run_folder(deep) != run_folder(other)
+
+
+def test_a_socket_folder_somebody_else_made_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run_folder(tmp_path)
+    monkeypatch.setattr(os, "getuid", lambda: run_folder(tmp_path).stat().st_uid + 1)
+    with pytest.raises(SetupError, match="belongs to another user"):
+        make_run_folder(tmp_path)
 
 
 def test_our_prompts_and_asterisks_sounds_lie_side_by_side(layout: Layout) -> None:
