@@ -185,16 +185,15 @@ def _check_type(word: str, value: Any) -> list[str]:
 
 
 def _check_model(model: str, value: Mapping[str, Any]) -> list[str]:
-    known = _fields(model)
-    faults = [
-        f".{name}: not a field of {model}" for name in value if not (name in known or _departs(model, name))
+    known, faults = _fields(model), []
+    for name, one in value.items():
+        field = known.get(name)
+        wrong = [f": not a field of {model}"] if field is None else _check_field(field, one)
+        if wrong and not _departs(model, name):
+            faults += [f".{name}{fault}" for fault in wrong]
+    faults += [
+        f".{name}: missing" for name in _required(model) if name not in value and not _departs(model, name)
     ]
-    for name, field in known.items():
-        if name in value:
-            if (wrong := _check_field(field, value[name])) and not _departs(model, name):
-                faults += [f".{name}{fault}" for fault in wrong]
-        elif field.required and not _departs(model, name):
-            faults.append(f".{name}: missing")
     return faults
 
 
@@ -216,6 +215,12 @@ def _fields(name: str) -> dict[str, Field]:
     model = _MODELS[name]
     inherited = _fields(model.base) if model.base else {}
     return {**inherited, **{field.name: field for field in model.fields}}
+
+
+@lru_cache
+def _required(name: str) -> tuple[str, ...]:
+    """The fields a model always has."""
+    return tuple(field.name for field in _fields(name).values() if field.required)
 
 
 def _descends(model: Model, name: str) -> bool:
