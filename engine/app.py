@@ -55,6 +55,11 @@ class Engine:
     switchboard: Switchboard
 
     @property
+    def ready(self) -> bool:
+        """True while new calls are answered: Asterisk is connected, and the store can write."""
+        return self.switchboard.ready.is_set() and not self.house.ledger.stuck
+
+    @property
     def busy(self) -> bool:
         """True while the disk is at work; a virtual clock must not run ahead of it."""
         return self.house.ledger.busy or self.archive.busy
@@ -67,7 +72,7 @@ class Engine:
         """Let new calls take this version; calls in progress finish on theirs."""
         await keep_versions(self.house, files)
         self.house.site = files.snapshot
-        self.house.sounds = Sounds(files.catalog, files.snapshot.settings.languages)
+        self.house.sounds = await asyncio.to_thread(Sounds, files.catalog, files.snapshot.settings.languages)
         self.house.distributor.reload(files.snapshot.settings)
 
 

@@ -124,10 +124,11 @@ class Calls:
     ) -> events.Channel:
         """Make a leg and ring it at once for `timeout` seconds; its StasisStart comes when it answers.
 
-        `caller` is the number or "name" <number> shown. AgentUnreachable when nobody is registered there.
+        `caller` is the number shown. AgentUnreachable when nobody is registered there.
         """
         query = {"endpoint": names.endpoint(endpoint), "app": self._app, "timeout": str(ceil(timeout))}
-        query |= _given(appArgs=names.arguments(app_args), callerId=caller, originator=originator)
+        shown = names.caller(caller) if caller else None
+        query |= _given(appArgs=names.arguments(app_args), callerId=shown, originator=originator)
         return await self._new_channel(f"channels/{names.piece(channel_id)}", query, variables)
 
     async def dial(self, channel: str, timeout: float, caller: str | None = None) -> None:

@@ -21,6 +21,9 @@ LARGEST_ANSWER: Final = 64 * 1024 * 1024
 
 Websocket = aiohttp.ClientWebSocketResponse[bool]
 
+#: A recording is on this machine; one that takes longer will not come.
+DOWNLOAD = aiohttp.ClientTimeout(total=30)
+
 
 class Pauses:
     """Seconds to wait before each new try: doubling, never in step with others, short again after a quiet time."""
@@ -86,7 +89,7 @@ class Connection:
         """Fetch a binary body over HTTP; FileNotFoundError when there is none."""
         assert self._session is not None, "the connection is used inside its `async with`"
         try:
-            async with self._session.get(f"{self._url}/{path.lstrip('/')}") as answer:
+            async with self._session.get(f"{self._url}/{path.lstrip('/')}", timeout=DOWNLOAD) as answer:
                 if answer.status == 404:
                     raise FileNotFoundError(f"Asterisk has no {path}")
                 if answer.status != 200:

@@ -18,6 +18,7 @@ from engine.errors import EngineError
 _NAMED: Final = re.compile(r"(?:sound|recording):[a-z0-9_-][a-z0-9_/-]*", re.IGNORECASE)
 _TONE: Final = re.compile(r"tone:[a-z0-9][a-z0-9_;=-]*", re.IGNORECASE)
 _ENDPOINT: Final = re.compile(r"[A-Za-z]+/[\w.@:;=+*#/\[\]~-]+", re.ASCII)
+_NOT_A_NUMBER: Final = re.compile(r"[^0-9A-Za-z+*#._-]")
 _RECORDING: Final = re.compile(r"[a-z0-9_-][a-z0-9_/-]*", re.IGNORECASE)
 
 
@@ -57,6 +58,11 @@ def arguments(values: Iterable[str]) -> str:
     if any("," in value for value in listed):
         raise EngineError(f"An argument of the application cannot hold a comma: {listed!r}.")
     return ",".join(listed)
+
+
+def caller(number: str) -> str:
+    """A caller's number as an agent's phone may show it: what could mean more than a number is left out."""
+    return _NOT_A_NUMBER.sub("", number)[:40]
 
 
 def piece(text: str) -> str:

@@ -14,11 +14,11 @@ from typing import Any
 import structlog
 
 from engine.call.house import House
-from engine.call.line import Line, Reconnected, Relink
+from engine.call.line import MADE, Line, Reconnected, Relink
 from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
 from engine.core import hours
-from engine.core.contact import Stage
+from engine.core.contact import Contact, Stage
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.interpreter import (
@@ -166,6 +166,7 @@ class Call:
     async def _again(self, do: Do, relink: Relink) -> Outcome:
         """The same after a lost link or a killed engine: what Asterisk still holds is taken up, the rest is asked again."""
         contact = self._house.ledger.contact(self.id)
+        await self._hang_up_strays(contact, relink)
         if isinstance(do, Enqueue):
             return await self._waiting(do).resume(contact, relink)
         if isinstance(do, Record) and (contact.recording or contact.kept):
@@ -175,6 +176,13 @@ class Call:
         relink.held(self.line.channel)
         await self.line.quiet()
         return await self._do(do)
+
+    async def _hang_up_strays(self, contact: Contact, relink: Relink) -> None:
+        """Legs of offers that ended while their hang-up could not be sent."""
+        current = contact.offered.data["leg"] if contact.offered is not None else None
+        for channel in relink.channels:
+            if channel.startswith(f"{self.id}{MADE}") and channel != current:
+                await self.line.try_hangup(channel)
 
     async def _relink(self) -> Relink:
         """After a command without an answer: what Asterisk holds, as soon as that can be known."""

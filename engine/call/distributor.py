@@ -25,6 +25,8 @@ from engine.store.ledger import Ledger
 
 log = structlog.get_logger()
 
+#: Seconds after which a timer looks at the clock again, which may have been set forward.
+LOOK_AGAIN = 30.0
 #: Where commands for a contact go; False when the contact is not here (any more).
 Deliver = Callable[[str, Command], bool]
 
@@ -193,11 +195,15 @@ class Distributor:
         self._timer, self._due = None, due
         if due is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, due - self._now()), self._tick)
+            self._timer = loop.call_later(min(LOOK_AGAIN, max(0.0, due - self._now())), self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        self.submit(acd.Tick())
+        due = acd.next_due(self.state)
+        if due is not None and due <= self._now():
+            self.submit(acd.Tick())
+        else:
+            self._set_timer()
 
 
 #: Events that the distributor's state is folded from.

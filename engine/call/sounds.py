@@ -19,7 +19,11 @@ class Sounds:
     def __init__(self, catalog: Catalog, languages: tuple[str, ...]) -> None:
         self.catalog = catalog
         self.languages = languages
-        self._lengths: dict[str, float] = {}
+        self._lengths = {
+            f"{language}/{sound}": wav_seconds(catalog.folder / language / f"{sound}.wav")
+            for language in languages
+            for sound in catalog.sounds(language)
+        }
 
     def media(self, prompt: str, variables: Mapping[str, object], language: str) -> tuple[str, ...]:
         """Media URIs that speak a prompt, in order; empty when no language has it."""
@@ -43,10 +47,7 @@ class Sounds:
         return language
 
     def _seconds(self, sound: str) -> float:
-        known = self._lengths.get(sound)
-        if known is None:
-            known = self._lengths[sound] = wav_seconds(self.catalog.folder / f"{sound}.wav")
-        return known
+        return self._lengths.get(sound, UNKNOWN_LENGTH)
 
 
 def wav_seconds(path: Path) -> float:

@@ -15,6 +15,7 @@ from engine.agi.spool import SpooledCall, done, pending
 from engine.call.house import House
 from engine.call.voicemail import SHORTEST, spoken_seconds, write_whole
 from engine.core.event import Event
+from engine.errors import StoreError
 from engine.store.archive import Archive
 
 log = structlog.get_logger()
@@ -29,7 +30,7 @@ async def import_spool(house: House, archive: Archive, spool: Path) -> None:
     while True:
         try:
             await _take_all(house, archive, spool)
-        except OSError as error:
+        except (OSError, StoreError) as error:
             log.error(
                 "calls that met no engine cannot be taken in; trying again", error=str(error), in_s=EVERY
             )

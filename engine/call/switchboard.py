@@ -20,10 +20,13 @@ from engine.call.waiting import in_use
 from engine.core.acd import Command
 from engine.core.event import Event
 from engine.core.flow import Flow
-from engine.errors import EngineError, PbxUnreachable
+from engine.errors import EngineError, PbxUnreachable, StoreError
 from engine.store.archive import Archive
 
 log = structlog.get_logger()
+
+#: Seconds after which a store that could not be read is asked again.
+AGAIN = 1.0
 
 
 def contact_of_channel(channel: str) -> str:
@@ -126,19 +129,28 @@ class Switchboard:
     # --- after every (re)connect --------------------------------------------------------------
 
     async def _linked(self) -> None:
-        """Compare what we know with what Asterisk holds, and go on."""
-        try:
-            held = await self._house.client.channels()
-            relink = Relink.of(held)
-            for call in list(self._calls.values()):
-                call.line.inbox.put(relink)
-            await self._take_up(relink)
-            self._adopt(held)
-            await self._sweep()
-        except PbxUnreachable:
-            return  # lost again already: the next LinkUp does it all
-        log.info("calls are taken", calls=len(self._calls))
-        self.ready.set()
+        """Compare what we know with what Asterisk holds, and go on; a store that cannot be read is asked again."""
+        self.ready.clear()
+        while not self.ready.is_set():
+            try:
+                await self._compare()
+            except PbxUnreachable:
+                return  # lost again already: the next LinkUp does it all
+            except StoreError as error:
+                log.error("calls cannot be taken up; trying again", error=str(error), in_s=AGAIN)
+                await asyncio.sleep(AGAIN)
+            else:
+                log.info("calls are taken", calls=len(self._calls))
+                self.ready.set()
+
+    async def _compare(self) -> None:
+        held = await self._house.client.channels()
+        relink = Relink.of(held)
+        for call in list(self._calls.values()):
+            call.line.inbox.put(relink)
+        await self._take_up(relink)
+        self._adopt(held)
+        await self._sweep()
 
     async def _take_up(self, relink: Relink) -> None:
         """Calls that a former life of the engine left open."""
@@ -167,7 +179,11 @@ class Switchboard:
 
     async def _adopt_one(self, channel: dict[str, Any], args: list[str]) -> None:
         contact = contact_of_channel(channel["id"])
-        known = await self._archive.known(contact)
+        try:
+            known = await self._archive.known(contact)
+        except StoreError as error:
+            log.error("a call cannot be looked up; it is left as it is", contact=contact, error=str(error))
+            return
         if contact in self._calls:
             return  # its StasisStart came meanwhile
         if known:

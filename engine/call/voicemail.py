@@ -12,12 +12,16 @@ import os
 import wave
 from pathlib import Path
 
+import structlog
+
 from engine.call.house import House
 from engine.call.line import Line
 from engine.core.contact import Contact
 from engine.core.event import Event
 from engine.core.interpreter import Record
 from engine.errors import CallerGone, Gone
+
+log = structlog.get_logger()
 
 #: Below this many seconds of sound nothing was said.
 SHORTEST = 1.0
@@ -95,7 +99,7 @@ class Voicemail:
         if audio is None or seconds < SHORTEST:
             event = Event("no_message", self._house.now(), self._line.contact, data={"recording": name})
         else:
-            await asyncio.get_running_loop().run_in_executor(None, write_whole, file, audio)
+            await self._write(file, audio)
             data = {
                 "recording": name,
                 "mailbox": self._do.mailbox,
@@ -107,6 +111,18 @@ class Voicemail:
         if audio is not None:
             await self._house.client.delete_stored(name)
         return told_of(event)
+
+    async def _write(self, file: Path, audio: bytes) -> None:
+        """Put it on disk, however long that takes (as with events: a full disk keeps the call, and the recording, waiting)."""
+        pause = 0.1
+        while True:
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, write_whole, file, audio)
+                return
+            except OSError as error:
+                log.error("a message cannot be written; trying again", error=str(error), in_s=pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 5.0)
 
     async def _closed(self, name: str) -> None:
         """Wait until Asterisk has closed the file: a caller's hang-up is reported before, and until then the file looks empty."""

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TextIO, cast
@@ -88,7 +88,7 @@ async def serve(place: Place) -> None:
     """Run until SIGTERM, SIGINT or a /stop; calls stay in Asterisk."""
     files = load_files(place.site)
     make_state(place.state)
-    take_place(place)
+    await asyncio.to_thread(take_place, place)
     stopping = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
@@ -96,12 +96,23 @@ async def serve(place: Place) -> None:
     app = settings.external.get("app", APP)
     async with (
         transport(place, settings, app) as link,
-        run_engine(link, files, place.state, time.time, app=app) as engine,
+        run_engine(link, files, place.state, never_back(time.time), app=app) as engine,
         served(place, controls(place, engine, stopping)),
     ):
         log.info("engine started", site=str(place.site), state=str(place.state), pages=place.pages)
         await stopping.wait()
     log.info("engine stopped; calls stay in Asterisk")
+
+
+def never_back(clock: Callable[[], float]) -> Callable[[], float]:
+    """The clock, standing still where it was set back: what happened later was not earlier."""
+    latest = [clock()]
+
+    def now() -> float:
+        latest[0] = max(latest[0], clock())
+        return latest[0]
+
+    return now
 
 
 def take_place(place: Place) -> None:
@@ -160,7 +171,7 @@ def status(place: Place, engine: Engine) -> dict[str, Any]:
         "pages": place.pages,
         "state": str(place.state),
         "site": str(place.site),
-        "ready": engine.switchboard.ready.is_set(),
+        "ready": engine.ready,
         "calls": engine.switchboard.calls,
         "floor": engine.house.distributor.overview(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -113,6 +114,8 @@ class Archive:
         self._reading += 1
         try:
             return list(await self._db.execute_fetchall(sql, list(values)))
+        except sqlite3.Error as error:
+            raise StoreError(f"The store cannot be read: {error}.") from error
         finally:
             self._reading -= 1
 

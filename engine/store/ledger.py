@@ -214,7 +214,7 @@ def _one_by_one(db: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> None:
         try:
             db.execute(sql, row)
         except sqlite3.IntegrityError as error:
-            log.error("the store refuses a row, which is left out", error=str(error), row=row)
+            log.error("the store refuses a row, which is left out", error=str(error), into=sql.split()[2])
 
 
 @asynccontextmanager

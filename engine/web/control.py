@@ -46,7 +46,12 @@ def control_app(controls: Controls) -> web.Application:
 
     async def agent(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        asked = await request.json()
+        try:
+            asked = dict(await request.json())
+        except (ValueError, TypeError):
+            return answer(
+                {"error": 'an object is expected here, like {"state": "paused", "reason": "lunch"}'}, 400
+            )
         state, reason = str(asked.get("state", "")), str(asked.get("reason", ""))
         known = controls.agents()
         if name not in known:

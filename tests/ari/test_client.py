@@ -232,3 +232,8 @@ def test_names_that_could_mean_more_are_refused() -> None:
     with pytest.raises(EngineError, match="An id is empty"):
         names.piece("")
     assert names.piece("a/b?c") == "a%2Fb%3Fc"
+
+
+def test_a_caller_id_keeps_only_what_a_number_may_hold() -> None:
+    assert names.caller('"Bank" <sip:+359-88;x=1>') == "Banksip+359-88x1"
+    assert len(names.caller("9" * 100)) == 40

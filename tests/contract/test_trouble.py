@@ -17,6 +17,7 @@ from engine.call.waiting import Waiting
 from engine.config import Loaded
 from engine.errors import EngineError
 from engine.sim.asterisk import SimulatedAsterisk
+from engine.sim.clock import VirtualTimeLoop
 from engine.sim.people import play, plug_in
 from engine.sim.scenario import AgentPlan, CallerPlan, HangUp, Press, Scenario, Stay, Then, Wait
 
@@ -25,8 +26,12 @@ PATIENT = CallerPlan("+1", "100", (Wait(3.0), Press("1"), Stay()), {})
 
 
 async def pragma(engine: Engine, order: str) -> None:
-    """Change what the store's writing connection can do."""
+    """Change what the store's writing connection can do; virtual time stands still meanwhile."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    loop.busy_hooks.append(at_work := lambda: True)
     await engine.house.ledger._db.execute(f"PRAGMA {order}")
+    loop.busy_hooks.remove(at_work)
 
 
 def with_people(loaded: Loaded, folder: Path, scenario: Scenario, trouble: object) -> Told:
