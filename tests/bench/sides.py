@@ -73,6 +73,7 @@ class Bench:
         self.root, self.folder, self.base, self.phones, self.say = root, folder, base, phones, say
         self._native: NativeAsterisk | None = None
         self._engine = False
+        self._starts = 0
         self._numbers = 0
 
     def native(self) -> Side:
@@ -94,8 +95,8 @@ class Bench:
 
     @property
     def state(self) -> Path:
-        """The engine's state folder."""
-        return self.folder / "state"
+        """The engine's state folder; every start has its own."""
+        return self.folder / f"state-{self._starts}"
 
     async def order(self, *words: str) -> str:
         """What a command of the engine's side prints."""
@@ -105,7 +106,7 @@ class Bench:
         """The engine's side, started when first asked for."""
         if not self._engine:
             self.say("starting the engine (quietline up)")
-            site = self.write_site()
+            site, self._starts = self.write_site(), self._starts + 1
             await self.order("up", "--site", str(site), "--ports", str(self.base))
             self._engine = True
         status = json.loads(await self.order("status", "--json"))
@@ -132,6 +133,10 @@ class Bench:
         if self._native is not None:
             self._native.stop()
             self._native = None
+        await self.stop_engine()
+
+    async def stop_engine(self) -> None:
+        """End the engine's side; the next one that is asked for knows nothing of it."""
         if self._engine:
             await self.order("down")
             self._engine = False
