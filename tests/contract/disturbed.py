@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,7 +29,6 @@ REST = 60.0
 class Kind(StrEnum):
     """What is done to the engine."""
 
-    NOTHING = "nothing"
     CUT = "cut"
     KILL = "kill"
 
@@ -37,16 +37,12 @@ class Kind(StrEnum):
 class Trouble:
     """`at` virtual seconds after the first caller may call, for `gap` seconds."""
 
-    kind: Kind = Kind.NOTHING
-    at: float = 0.0
-    gap: float = 0.0
+    kind: Kind
+    at: float
+    gap: float
 
     def __str__(self) -> str:
-        return (
-            "undisturbed"
-            if self.kind is Kind.NOTHING
-            else f"{self.kind} at {self.at:.4f} s for {self.gap:g} s"
-        )
+        return f"{self.kind} at {self.at:.4f} s for {self.gap:g} s"
 
 
 @dataclass(frozen=True)
@@ -59,30 +55,37 @@ class Aftermath:
     met_no_engine: frozenset[str]
 
 
-def play_disturbed(loaded: Loaded, scenario: Scenario, folder: Path, trouble: Trouble) -> Aftermath:
-    """Play a scenario's people while the engine is in trouble once."""
+def play_disturbed(
+    loaded: Loaded,
+    scenario: Scenario,
+    folder: Path,
+    *troubles: Trouble,
+    chance: random.Random | None = None,
+) -> Aftermath:
+    """Play a scenario's people while the engine is in trouble, in the order given; with `chance`, what travels is late."""
 
     async def main() -> Aftermath:
-        pbx = SimulatedAsterisk(lengths=wav_lengths({"quietline/": loaded.catalog.folder}))
+        pbx = SimulatedAsterisk(lengths=wav_lengths({"quietline/": loaded.catalog.folder}), chance=chance)
         plug_in(pbx, scenario, list(loaded.snapshot.settings.agents))
         async with AsyncExitStack() as life:
             engine = await life.enter_async_context(simulated_engine(pbx, loaded, folder))
             await set_agents(engine, scenario.ready)
+            began = pbx.now()
             people = asyncio.create_task(play(pbx, scenario), name="people")
-            if trouble.kind is not Kind.NOTHING:
-                await asyncio.sleep(trouble.at)
+            for trouble in troubles:
+                await asyncio.sleep(max(0.0, began + trouble.at - pbx.now()))
                 transport = pbx.apps[pbx.app].transport
                 assert transport is not None
-                if trouble.kind is Kind.KILL:
+                if trouble.kind is Kind.CUT:
+                    transport.cut()
+                    await asyncio.sleep(trouble.gap)
+                    transport.restore()
+                else:
                     engine.house.ledger.append = never_written  # type: ignore[method-assign]
                     transport.close()
                     await life.aclose()
                     await asyncio.sleep(trouble.gap)
                     engine = await life.enter_async_context(simulated_engine(pbx, loaded, folder))
-                else:
-                    transport.cut()
-                    await asyncio.sleep(trouble.gap)
-                    transport.restore()
             await people
             await asyncio.sleep(REST)
             return await aftermath(pbx, engine)

@@ -135,7 +135,7 @@ def doubled(events: list[Event]) -> list[str]:
 @pytest.mark.timeout(3600 if MOMENTS == "all" else 120)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
 def test_trouble_costs_nobody_their_call(scenario: Scenario, site: Loaded, tmp_path: Path) -> None:
-    calm = play_disturbed(site, scenario, tmp_path / "calm", Trouble())
+    calm = play_disturbed(site, scenario, tmp_path / "calm")
     assert calm.wrong == []
     assert wrong_ends(scenario, calm, calm) == []
     wrong = {}
