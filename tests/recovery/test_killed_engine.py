@@ -33,16 +33,13 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(420)]
 KILLS = 30
 RATE = 5.0
 #: A menu that is asked again, because the engine was killed while it listened, wants its key again.
-PATIENT = (Press("1"), Wait(4.0)) * 6
+PATIENT = (Press("1"), Wait(4.0)) * 8
+#: The same, speaking all the while, so that a recording has something to record whenever it begins.
+SPEAKING = (Press("2"), Talk(4.0)) * 8
 #: What callers do: name, number dialled, their acts, their share of ten calls.
 CALLERS: tuple[tuple[str, str, tuple[Any, ...], int], ...] = (
     ("is-answered", "100", (Wait(1.5), *PATIENT, Stay()), 5),
-    (
-        "leaves-message",
-        "100",
-        (Wait(1.5), Press("2"), Wait(3.0), Press("2"), Talk(8.0), Press("#"), Stay()),
-        2,
-    ),
+    ("leaves-message", "100", (Wait(1.5), *SPEAKING, Stay()), 2),
     ("hangs-up-waiting", "100", (Wait(1.5), Press("1"), Wait(1.2), HangUp()), 1),
     ("hangs-up-greeting", "100", (Wait(0.8), HangUp()), 1),
     ("comes-too-late", "101", (Stay(),), 1),
@@ -60,7 +57,7 @@ class Killer:
     async def run(self, times: int) -> None:
         """So many kills; after each one the engine takes calls again before the next."""
         for _ in range(times):
-            await asyncio.sleep(self._chance.uniform(0.2, 4.0))
+            await asyncio.sleep(self._chance.uniform(0.3, 4.5))
             await asyncio.to_thread(self._once)
 
     def _once(self) -> None:
