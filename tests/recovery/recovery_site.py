@@ -135,14 +135,19 @@ async def phones(root: Root, state: Path, folder: Path) -> AsyncIterator[None]:
 
 
 async def at_rest(state: Path) -> None:
-    """Wait until nobody is in a call and every agent is ready again."""
-    for _ in range(300):
+    """Wait until nobody is in a call, every agent is ready again, and what was left in the spool is taken in."""
+    for _ in range(600):
         status = await asyncio.to_thread(ask, state, "GET", "/status")
         states = {agent["state"] for agent in status["floor"]["agents"].values()}
-        if status["calls"] == 0 and states == {"ready"}:
+        if status["calls"] == 0 and states == {"ready"} and not spooled(state):
             return
         await asyncio.sleep(0.1)
-    raise AssertionError(f"not at rest: {json.dumps(status['floor'])[:2000]}")
+    raise AssertionError(f"not at rest: {spooled(state)}, {json.dumps(status['floor'])[:2000]}")
+
+
+def spooled(state: Path) -> list[str]:
+    """Calls that met no engine and are not taken in yet."""
+    return [entry.name for entry in (state / "spool" / "fallback").iterdir()]
 
 
 def held(state: Path, what: str) -> list[Any]:

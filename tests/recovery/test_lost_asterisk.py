@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from recovery_site import TALK, calls, held, missing_files, on_record, phones, quietline, up
+from recovery_site import TALK, calls, held, missing_files, on_record, phones, quietline, spooled, up
 
 from engine.cli.ask import ask
 from engine.pbx.process import running, stop, wait_until
@@ -87,7 +87,7 @@ def test_messages_left_while_no_engine_ran_become_contacts_once(tmp_path: Path) 
         time.sleep(1)
         found = asyncio.run(on_record(state))
         assert missing_files(state, found) == []
-        assert list((state / "spool" / "fallback").iterdir()) == []
+        assert spooled(state) == []
     assert {number: contact["outcome"] for number, (contact, _) in found.items()} == dict.fromkeys(
         numbers, "voicemail"
     )
