@@ -42,6 +42,8 @@ class Switchboard:
         self._transport = transport
         self._archive = archive
         self._calls: dict[str, Call] = {}
+        #: Contacts found by looking, after a gap; a StasisStart that still comes for one of them begins no second one.
+        self._adopted: set[str] = set()
         self._tasks = asyncio.TaskGroup()
         #: Set once calls are taken (the link is up and what was there has been taken up).
         self.ready = asyncio.Event()
@@ -89,7 +91,9 @@ class Switchboard:
                 call.line.inbox.put(event)
             else:
                 self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
-        elif contact_of_channel(channel["id"]) not in self._calls:
+        elif (
+            contact := contact_of_channel(channel["id"])
+        ) not in self._calls and contact not in self._adopted:
             self._arrived(channel, args[0] if args else channel["dialplan"]["exten"])
 
     def _arrived(self, channel: dict[str, Any], number: str) -> None:
@@ -167,14 +171,15 @@ class Switchboard:
     def _adopt(self, held: list[Any]) -> None:
         """Channels that no call has: calls we never heard of, or what was left behind when a hang-up could not be asked for."""
         for channel in held:
-            plan = channel["dialplan"]
+            plan, contact = channel["dialplan"], contact_of_channel(channel["id"])
             app, *args = plan.get("app_data", "").split(",")
             if MADE in channel["id"]:
                 if not self._in_use(channel["id"]):
                     self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
-            elif contact_of_channel(channel["id"]) in self._house.ledger.open:
+            elif contact in self._calls or contact in self._house.ledger.open:
                 continue
             elif plan.get("app_name") == "Stasis" and app == self._house.app:
+                self._adopted.add(contact)
                 self._start(self._adopt_one(channel, args), f"adopt {channel['id']}")
 
     async def _adopt_one(self, channel: dict[str, Any], args: list[str]) -> None:
@@ -183,9 +188,8 @@ class Switchboard:
             known = await self._archive.known(contact)
         except StoreError as error:
             log.error("a call cannot be looked up; it is left as it is", contact=contact, error=str(error))
+            self._adopted.discard(contact)
             return
-        if contact in self._calls:
-            return  # its StasisStart came meanwhile
         if known:
             await self._hang_up(channel["id"])
         else:

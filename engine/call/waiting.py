@@ -241,7 +241,7 @@ class Waiting:
         if self._offer is not None and now >= self._offer.deadline:
             offer = self._offer
             await self._drop_leg()
-            self._house.distributor.submit(acd.OfferFailed(offer.offer, "no_answer"))
+            self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))  # nothing was told
         if self._announce_at is not None and now >= self._announce_at:
             await self._announce()
 
