@@ -21,7 +21,7 @@ from engine.core.hours import state
 from engine.core.interpreter import Enqueue
 from engine.core.site import QueueRule
 from engine.core.waiting import Announcement, Said, next_announcement
-from engine.errors import AgentUnreachable, AlreadyThere, CallerGone, CallerLost, Gone
+from engine.errors import AgentUnreachable, AlreadyThere, CallerGone, CallerLost, Gone, PbxUnreachable
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ RING_MARGIN = 5.0
 class Offered:
     """The offer in progress: its id, who rings, their leg."""
 
-    __slots__ = ("agent", "deadline", "leg", "offer", "picked_up", "ring")
+    __slots__ = ("agent", "bridged", "deadline", "leg", "offer", "picked_up", "ring")
 
     def __init__(self, offer: str, agent: str, contact: str, ring: float) -> None:
         self.offer = offer
@@ -52,6 +52,8 @@ class Offered:
         self.ring = ring
         self.deadline = asyncio.get_running_loop().time() + ring + RING_MARGIN
         self.picked_up = False
+        #: True when a bridge for it may be there.
+        self.bridged = False
 
 
 class Waiting:
@@ -96,6 +98,7 @@ class Waiting:
         self._asked = True
         if contact.offered is not None:
             self._offer = self._offer_of(contact.offered)
+            self._offer.bridged = contact.stage is Stage.PICKED_UP
         if self._line.channel not in relink.channels:
             await self._gone(contact)
             raise CallerLost(self._line.channel)
@@ -230,6 +233,8 @@ class Waiting:
             case "StasisStart":
                 offer.picked_up = True
             case "ChannelDestroyed":
+                if offer.bridged:
+                    await self._drop_leg()
                 self._offer = None
                 # Up although nobody was told: they are at their desk.
                 picked_up = event["channel"]["state"] == "Up"
@@ -269,9 +274,12 @@ class Waiting:
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
 
     async def _drop_leg(self) -> None:
-        if self._offer is not None:
-            await self._line.try_hangup(self._offer.leg)
-            self._offer = None
+        offer, self._offer = self._offer, None
+        if offer is not None:
+            if offer.bridged:
+                with suppress(PbxUnreachable):  # then it is found when the link is back
+                    await self._line.calls.destroy_bridge(bridge_of(offer.leg))
+            await self._line.try_hangup(offer.leg)
 
     async def _bridge(self) -> str | None:
         """Bring caller and agent together. None: the agent was gone already, and the caller goes on waiting."""
@@ -386,9 +394,7 @@ class Waiting:
 
     async def _abandon(self, reason: str) -> None:
         """Leave the queue from our side: the phone that may ring stops, the distributor forgets the caller."""
-        offer, self._offer = self._offer, None
-        if offer is not None:
-            await self._line.try_hangup(offer.leg)
+        await self._drop_leg()
         if self._asked:
             await self._house.distributor.submit(acd.Left(self._line.contact, reason))
 
