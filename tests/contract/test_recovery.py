@@ -144,3 +144,14 @@ def test_trouble_costs_nobody_their_call(scenario: Scenario, site: Loaded, tmp_p
         if found := after.wrong + wrong_ends(scenario, calm, after):
             wrong[str(trouble)] = found
     assert wrong == {}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
+def test_nor_does_trouble_after_trouble_with_late_messages(
+    scenario: Scenario, site: Loaded, tmp_path: Path
+) -> None:
+    calm, chance = play_disturbed(site, scenario, tmp_path / "calm"), random.Random(scenario.name)
+    twice = sorted(chance.sample(troubles(calm, scenario.name), 2), key=lambda one: one.at)
+    after = play_disturbed(site, scenario, tmp_path / "twice", *twice, chance=chance)
+    found = after.wrong + wrong_ends(scenario, calm, after)
+    assert found == [], [str(one) for one in twice]
