@@ -5,7 +5,6 @@ Its callers are Local channels: one half is in our application, the other half w
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import time
@@ -16,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from engine.pbx.root import Root, ensure_root
 
 USER, PASSWORD = "quietline", "only-for-this-folder-on-loopback"
 
@@ -67,12 +68,6 @@ exten => talks,1,Answer()
 """
 
 
-def asterisk_root() -> Path:
-    """Where an Asterisk is installed on this machine."""
-    named = os.environ.get("QUIETLINE_ASTERISK_ROOT")
-    return Path(named) if named else Path.home() / ".cache/quietline/asterisk"
-
-
 @dataclass(frozen=True)
 class PrivateAsterisk:
     """A running Asterisk; its sounds are long (20 s), five (5 s) and short (0.2 s)."""
@@ -85,14 +80,12 @@ class PrivateAsterisk:
 @contextmanager
 def private_asterisk(folder: Path) -> Iterator[PrivateAsterisk]:
     """Start an Asterisk in `folder` and stop it again."""
-    root = asterisk_root()
+    root = ensure_root(print)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     _write(folder, root, port)
-    library = next(root.glob("usr/lib/*/libc.so.6")).parent
-    command = [str(next(root.glob("usr/lib*/ld-linux*.so*"))), "--library-path", str(library)]
-    command += [str(root / "usr/sbin/asterisk"), "-C", str(folder / "etc/asterisk.conf"), "-f"]
+    command = root.command("asterisk", "-C", str(folder / "etc/asterisk.conf"), "-f")
     with (folder / "console").open("wb") as console:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         try:
@@ -103,7 +96,7 @@ def private_asterisk(folder: Path) -> Iterator[PrivateAsterisk]:
             process.wait()
 
 
-def _write(folder: Path, root: Path, port: int) -> None:
+def _write(folder: Path, root: Root, port: int) -> None:
     etc, sounds = folder / "etc", folder / "data/sounds/en"
     for made in (
         etc,
@@ -112,12 +105,11 @@ def _write(folder: Path, root: Path, port: int) -> None:
     ):
         made.mkdir(parents=True, exist_ok=True)
     for shared in ("documentation", "rest-api"):
-        (folder / "data" / shared).symlink_to(root / "usr/share/asterisk" / shared)
+        (folder / "data" / shared).symlink_to(root.data / shared)
     for name, seconds in (("long", 20.0), ("five", 5.0), ("short", 0.2)):
         _silence(sounds / f"{name}.wav", seconds)
     _silence(folder / "moh/music.wav", 5)
-    modules = next(root.glob("usr/lib/*/asterisk/modules"))
-    places = {"etc": etc, "mod": modules, "data": folder / "data", "varlib": folder / "lib"}
+    places = {"etc": etc, "mod": root.modules, "data": folder / "data", "varlib": folder / "lib"}
     places |= {"spool": folder / "spool", "run": folder / "run", "log": folder / "log", "db": folder / "db"}
     places |= {"key": folder / "keys", "cache": folder / "lib", "agi": folder / "lib"}
     directories = "\n".join(f"ast{name}dir => {place}" for name, place in places.items())

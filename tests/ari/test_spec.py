@@ -1,26 +1,19 @@
 """The generated tables and events are exactly what an installed Asterisk says."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from engine.ari import events, generate, spec, swagger
 from engine.errors import SetupError
-
-
-def asterisk_root() -> Path:
-    """Where an Asterisk is installed on this machine."""
-    named = os.environ.get("QUIETLINE_ASTERISK_ROOT")
-    return Path(named) if named else Path.home() / ".cache/quietline/asterisk"
+from engine.pbx.root import ensure_root
 
 
 @pytest.mark.asterisk
 def test_what_is_generated_from_the_installed_asterisk_is_what_is_committed() -> None:
-    for path, text in generate.files(asterisk_root()).items():
-        assert path.read_text() == text, (
-            f"{path.name} differs: python -m engine.ari.generate {asterisk_root()}"
-        )
+    prefix = ensure_root(print).prefix
+    for path, text in generate.files(prefix).items():
+        assert path.read_text() == text, f"{path.name} differs: python -m engine.ari.generate {prefix}"
 
 
 def test_every_operation_has_a_name_of_its_own() -> None:
