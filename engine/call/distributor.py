@@ -123,7 +123,8 @@ class Distributor:
                 return [Event("talk_ended", now, contact, agent, {"by": by, "agent": agent})]
             case acd.OfferFailed(offer, why) if offer in state.offers:
                 ringing = state.offers[offer]
-                return [self._offer_ended(offer, ringing.caller.contact, ringing.agent.name, why, now)]
+                rest = acd.rest_until(ringing, now)
+                return [self._offer_ended(offer, ringing.caller.contact, ringing.agent.name, why, now, rest)]
             case acd.Connected(offer) if offer in state.offers:
                 ringing = state.offers[offer]
                 contact, agent, queue = (
@@ -173,7 +174,7 @@ class Distributor:
                 }
                 return [Event("offered", now, contact, agent, data)]
             case acd.Cancel(offer, contact, agent, why):
-                return [self._offer_ended(offer, contact, agent, why, now)]
+                return [self._offer_ended(offer, contact, agent, why, now, self._rests_until(agent, contact))]
             case acd.AgentChanged():
                 changed = command._asdict()
                 return [Event("agent_state", now, None, changed.pop("agent"), changed)]
@@ -182,9 +183,16 @@ class Distributor:
         known = self._ledger.open.get(contact)
         return known.queue if known else None
 
+    def _rests_until(self, agent: str, contact: str) -> float | None:
+        known = self.state.agents.get(agent)
+        return known.cooling.get(contact) if known else None
+
     @staticmethod
-    def _offer_ended(offer: str, contact: str, agent: str, why: str, now: float) -> Event:
-        return Event("offer_ended", now, contact, agent, {"offer": offer, "agent": agent, "why": why})
+    def _offer_ended(
+        offer: str, contact: str, agent: str, why: str, now: float, rest_until: float | None
+    ) -> Event:
+        data = {"offer": offer, "agent": agent, "why": why, "rest_until": rest_until}
+        return Event("offer_ended", now, contact, agent, data)
 
     def _set_timer(self) -> None:
         due = acd.next_due(self.state)
@@ -221,4 +229,4 @@ ACD_KINDS = (
 
 def rebuilt(settings: Settings, events: list[Event], now: float) -> acd.State:
     """The state that these events (in order, of ACD_KINDS) leave behind."""
-    return acd.restore(settings, LogFold(settings).take_all(events).rows(), now)
+    return acd.restore(settings, LogFold().take_all(events).rows(), now)

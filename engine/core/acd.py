@@ -39,7 +39,7 @@ from engine.core.facts import (
 from engine.core.floor import State, next_due
 from engine.core.measures import Handled, Waited
 from engine.core.rebuild import CoolDown, Rows, Talk, reload, restore, summary
-from engine.core.turn import Turn
+from engine.core.turn import Turn, rest_until
 
 __all__ = [
     "AgentChanged",
@@ -69,6 +69,7 @@ __all__ = [
     "overview",
     "position",
     "reload",
+    "rest_until",
     "restore",
     "summary",
 ]

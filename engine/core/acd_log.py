@@ -1,10 +1,10 @@
 """The distributor's rows, folded from the event log (kinds and data as in docs/architecture.md).
 
 What each kind must carry, beyond what the table there says: the event's `at` is the `now` that was given to `decide`, and an
-`agent_state` carries every field of its AgentChanged. Then `restore(settings, LogFold(...).rows(now), now)` equals the live state.
+`agent_state` carries every field of its AgentChanged. Then `restore(settings, rows, now)` with the rows of LogFold equals the live state.
 
     queued        the caller waits (again, after recovery, with the same data)      offered      their offer rings
-    offer_ended   it does not; a failure by the agent's side starts a cool-down     connected    they are out of line, and talk
+    offer_ended   it does not; with `rest_until` the agent cools down until then     connected    they are out of line, and talk
     left_queue    they are out of line, unless connected said so                    talk_ended   the agent wraps up
     ended         whatever was still open of this contact is closed, a conversation without `talk_ended` too
     agent_state   the agent's row; leaving talk and wrap-up completes a handled contact
@@ -17,11 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.event import Event
-from engine.core.facts import FAILURES, AgentChanged, Arrived, Offer
+from engine.core.facts import AgentChanged, Arrived, Offer
 from engine.core.measures import Handled, Waited
 from engine.core.rebuild import CoolDown, Rows, Talk
-from engine.core.site import Settings
-from engine.core.turn import rest_after_failure
 
 CHANGED_FIELDS = AgentChanged._fields[1:]  # all but the agent
 BUSY_WITH_CONTACT = ("talking", "wrap_up")
@@ -29,9 +27,8 @@ BUSY_WITH_CONTACT = ("talking", "wrap_up")
 
 @dataclass(slots=True)
 class LogFold:
-    """Folds events into rows; `settings` give the cool-down of each queue."""
+    """Folds events into rows."""
 
-    settings: Settings
     _agents: dict[str, AgentChanged] = field(default_factory=dict)
     _waiting: dict[str, Arrived] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
@@ -60,7 +57,7 @@ class LogFold:
                 self._offers[offer.offer] = (offer, event.at)
                 self._serial += 1
             case "offer_ended":
-                self._offer_ended(contact, event.at, data)
+                self._offer_ended(contact, data)
             case "connected":
                 self._offers.pop(data["offer"], None)
                 self._talks[data["agent"]] = Talk(contact, data["agent"], data["queue"], event.at)
@@ -111,11 +108,9 @@ class LogFold:
         if data.get("decision"):
             self._chosen[queue] = at
 
-    def _offer_ended(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
-        found = self._offers.pop(data["offer"], None)
-        rule = self.settings.queues.get(found[0].queue) if found else None
-        if rule is not None and data["why"] in FAILURES:
-            until = rest_after_failure(rule, at)
+    def _offer_ended(self, contact: str, data: Mapping[str, Any]) -> None:
+        self._offers.pop(data["offer"], None)
+        if (until := data.get("rest_until")) is not None:
             self._cool_downs[contact, data["agent"]] = CoolDown(contact, data["agent"], until)
 
     def _left(self, contact: str, at: float, abandoned: bool) -> None:

@@ -22,7 +22,6 @@ from engine.core.facts import (
 from engine.core.floor import Agent, Caller, Ringing, State
 from engine.core.line import Key
 from engine.core.ranking import Choice, least_busy
-from engine.core.site import QueueRule
 from engine.core.timers import COOLED, MAX_WAIT, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS, Timer
 
 READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
@@ -30,9 +29,9 @@ WRAP_UP, LOGGED_OUT = AgentState.WRAP_UP, AgentState.LOGGED_OUT
 LEAST_COOL_DOWN = 1.0  # a phone that fails at once must not be rung in a tight circle
 
 
-def rest_after_failure(rule: QueueRule, now: float) -> float:
-    """Until when an agent who failed an offer is not offered this contact again."""
-    return now + max(rule.cool_down, LEAST_COOL_DOWN)
+def rest_until(ringing: Ringing, now: float) -> float:
+    """Until when an agent who fails this offer now is not offered its contact again."""
+    return now + max(ringing.caller.lane.queue.rule.cool_down, LEAST_COOL_DOWN)
 
 
 class Turn:
@@ -138,7 +137,7 @@ class Turn:
         agent, caller = ringing.agent, ringing.caller
         rule = caller.lane.queue.rule
         self._close(ringing)
-        rest = rest_after_failure(rule, self.now)
+        rest = rest_until(ringing, self.now)
         agent.cooling[caller.contact] = rest
         caller.cooled.append(agent.name)
         self.state.timers.set(rest, COOLED, agent.name, caller.contact)

@@ -25,6 +25,7 @@ MEASURED: Final = frozenset(
         "flow_hash",
         "mean",
         "playing_at",
+        "rest_until",
         "sd",
         "seconds",
         "since",

@@ -20,7 +20,7 @@ class Shell:
         self.state = acd.State(settings)
         self.now = 1_000_000.0
         self.log: list[Event] = []
-        self.fold = LogFold(settings)
+        self.fold = LogFold()
         self.asked: dict[str, acd.Arrived] = {}
         self.offers: dict[str, acd.Offer] = {}
         self.fate: dict[str, str] = {}
@@ -54,7 +54,7 @@ class Shell:
                 self._event("talk_ended", fact.contact, self.talks_before[fact.contact])
             case acd.OfferFailed() if fact.offer in self.live_before:
                 offer = self.offers[fact.offer]
-                self._event("offer_ended", offer.contact, offer=offer.offer, agent=offer.agent, why=fact.why)
+                self._offer_ended(offer.offer, offer.contact, offer.agent, fact.why)
             case acd.Connected() if fact.offer in self.live_before:
                 offer = self.offers[fact.offer]
                 self._event(
@@ -88,11 +88,14 @@ class Shell:
                 self.offers[command.offer] = command
                 self._event("offered", command.contact, **command._asdict())
             case acd.Cancel():
-                self._event(
-                    "offer_ended", command.contact, offer=command.offer, agent=command.agent, why=command.why
-                )
+                self._offer_ended(command.offer, command.contact, command.agent, command.why)
             case acd.AgentChanged():
                 self._event("agent_state", None, command.agent, **command._asdict())
+
+    def _offer_ended(self, offer: str, contact: str, agent: str, why: str) -> None:
+        known = self.state.agents.get(agent)
+        rest = known.cooling.get(contact) if known else None
+        self._event("offer_ended", contact, offer=offer, agent=agent, why=why, rest_until=rest)
 
     def _leave(self, contact: str, outcome: str) -> None:
         assert contact not in self.fate, f"{contact} left the queue twice"

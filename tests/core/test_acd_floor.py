@@ -211,7 +211,7 @@ class Floor(RuleBasedStateMachine):
         assert acd.next_due(self.shell.state) is None
         assert not self.shell.state.callers
         assert not self.shell.state.offers
-        assert LogFold(SITE).take_all(self.shell.log).rows() == self.shell.fold.rows()
+        assert LogFold().take_all(self.shell.log).rows() == self.shell.fold.rows()
 
 
 Floor.TestCase.settings = settings(

@@ -631,6 +631,17 @@ def test_what_became_due_while_nobody_was_there_happens_at_the_first_tick() -> N
     assert f.state_of("anna")[0] == "ready"
 
 
+def test_a_cool_down_lasts_as_long_as_was_said_when_it_began_whatever_the_site_says_after_a_restart() -> None:
+    f = floor(agent("anna"))
+    f.ready("anna")
+    f.call("c1")
+    f.fail("c1", "rejected")
+    f.settings = site([queue(cool_down=1.0)], [agent("anna")])
+    f.state = f.rebuilt()
+    assert offers(f.wait(COOL_DOWN - 0.1)) == []
+    assert offers(f.wait(0.2)) == [("anna", "c1")]
+
+
 def test_an_agent_whose_contact_has_ended_in_the_log_without_a_word_about_them_is_free_again() -> None:
     f = floor(agent("anna"))
     f.ready("anna")
