@@ -152,11 +152,18 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
     def agents() -> dict[str, Any]:
         return dict(distributor.overview()["agents"])
 
+    turn = asyncio.Lock()
+
+    async def reload() -> None:
+        """One at a time: of two at once, the later one would read files the earlier one writes."""
+        async with turn:
+            await reload_site(place, engine)
+
     return Controls(
         status=partial(status, place, engine),
         submit=submit,
         agents=agents,
-        reload=partial(reload_site, place, engine),
+        reload=reload,
         stop=stopping.set,
     )
 
@@ -181,8 +188,12 @@ async def reload_site(place: Place, engine: Engine) -> None:
     """Take the site as it is on disk, Asterisk's part too. Raises SiteError; then the running site is untouched."""
     files = await asyncio.to_thread(load_files, place.site)
     settings = files.snapshot.settings
-    if settings.asterisk != engine.house.site.settings.asterisk:
-        raise SiteError("`asterisk` in site.yaml has changed: that needs `quietline down` and `quietline up`")
+    running = engine.house.site.settings
+    for name in ("asterisk", "external"):
+        if getattr(settings, name) != getattr(running, name):
+            raise SiteError(
+                f"`{name}` in site.yaml has changed: that needs `quietline down` and `quietline up`"
+            )
     if settings.asterisk == "private":
         layout = Layout(
             place.state,

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -24,7 +25,7 @@ from pathlib import Path
 from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.pbx.ports import asterisk_needs, check_free
-from engine.pbx.render import Layout, render
+from engine.pbx.render import Layout, render, replace_folder
 from engine.pbx.secrets import load_secrets
 
 START_DEADLINE = 30.0
@@ -200,13 +201,25 @@ def last_lines(log: Path) -> str:
 
 
 def refresh_asterisk(settings: Settings, layout: Layout) -> bool:
-    """Render again, and have a running Asterisk read what has changed; False when nothing has. Raises SetupError."""
-    etc = layout.asterisk / "etc"
-    before = texts(etc)
-    render(settings, layout)
-    if texts(etc) == before:
-        return False
-    reload_asterisk(layout)
+    """Render again, and have a running Asterisk read what has changed; False when nothing has.
+
+    Raises SetupError when Asterisk does not take it; then its files, and what it has read, are those of before.
+    """
+    etc, kept = layout.asterisk / "etc", layout.asterisk / "etc.before"
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(etc, kept)
+    try:
+        render(settings, layout)
+        if texts(etc) == texts(kept):
+            return False
+        reload_asterisk(layout)
+    except SetupError:
+        replace_folder(kept, etc)
+        with contextlib.suppress(SetupError):  # the first refusal is the one to tell
+            reload_asterisk(layout)
+        raise
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
     return True
 
 

@@ -209,6 +209,19 @@ def test_a_running_asterisk_takes_new_phones_and_trunks_and_only_what_has_change
     assert running("asterisk", layout.state) == first
 
 
+def test_an_asterisk_that_does_not_take_a_site_keeps_the_files_of_the_one_before(
+    root: Root, tmp_path: Path
+) -> None:
+    silent = Layout(tmp_path / "state", root, free_ports(), REPOSITORY / "prompts")
+    render(settings(), silent)
+    etc = silent.asterisk / "etc"
+    before = process.texts(etc)
+    with pytest.raises(SetupError, match="has not read"):
+        refresh_asterisk(settings(trunks={"west": Trunk("west", ("192.0.2.7",))}), silent)
+    assert process.texts(etc) == before
+    assert [path.name for path in silent.asterisk.glob("etc*")] == ["etc"]
+
+
 def test_an_asterisk_that_does_not_answer_is_one_sentence(root: Root, tmp_path: Path) -> None:
     silent = Layout(tmp_path / "state", root, free_ports(), REPOSITORY / "prompts")
     render(settings(), silent)
