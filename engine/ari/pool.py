@@ -39,6 +39,9 @@ UNREAD: Final = (
 #: A command unanswered, or a contact without a socket, for so long (s) is too long; a healthy command takes 1 ms.
 STUCK: Final = 0.025
 
+#: Sockets opened for a rush are closed one by one, each after so long (s) in which no contact waited for one.
+CALM: Final = 10.0
+
 
 class TakenOver(EngineError):
     """Another engine has registered the same application; only one may own it."""
@@ -51,7 +54,7 @@ class Closed(EngineError):
 class WebsocketTransport:
     """AriTransport to the Asterisk at `url` (http://host:port/ari), used as `async with WebsocketTransport(...)`.
 
-    `sockets` command sockets are open at any time, up to `most` while some are stuck; a request is given up after
+    `sockets` command sockets are open at any time, up to `most` while some are stuck or contacts wait for one; a request is given up after
     `deadline` seconds, a silent Asterisk after 1.5 times `heartbeat` seconds. Entering raises SetupError when the
     password or address is wrong; an Asterisk that is merely not there yet is waited for (LinkDown, later LinkUp).
     """
@@ -87,6 +90,7 @@ class WebsocketTransport:
         self._up = False  # the event socket is open
         self._down = ""  # why it is not, as last reported
         self._lost = False  # a command socket was lost since the last one was opened
+        self._calm_since = 0.0  # since then no contact has waited for a socket, and none was closed as spare
         self._over: EngineError | None = None
         self._number = 0
 
@@ -225,7 +229,7 @@ class WebsocketTransport:
         self._watching = None
         if not self._lanes.waiting:
             return
-        now = self._loop.time()
+        self._calm_since = now = self._loop.time()
         stuck = sum(1 for s in self._open if s.oldest is not None and now - s.oldest.since > STUCK)
         slow = now - self._lanes.waits_since(now) > STUCK and len(self._open) >= self._wanted
         self._wanted = min(self._most, max(self._wanted + slow, self._size + stuck))
@@ -233,7 +237,7 @@ class WebsocketTransport:
         self._watching = self._loop.call_later(STUCK, self._relieve)
 
     async def _keep_deadlines(self) -> None:
-        """Give up requests that are never answered, and the socket that did not answer."""
+        """Give up requests that are never answered, the socket that did not answer, and sockets nobody needs any more."""
         while True:
             await asyncio.sleep(min(0.5, self._deadline / 4))
             now = self._loop.time()
@@ -243,6 +247,20 @@ class WebsocketTransport:
                 if socket.oldest is not None and socket.oldest.due <= now:
                     self._forget(socket, f"no answer within {self._deadline:g} s on {socket.name}")
                     task.cancel()
+            if now - self._calm_since > CALM:
+                self._calm_since = now
+                self._close_spare()
+
+    def _close_spare(self) -> None:
+        """Close one command socket that was opened for a rush."""
+        idle = [socket for socket in self._open if not socket.unanswered]
+        if len(self._open) <= self._size or len(self._open) < self._wanted or not idle:
+            return
+        self._wanted = len(self._open) - 1
+        task = self._open[idle[-1]]
+        self._forget(idle[-1], "not needed any more")
+        self._lost = False  # nothing is wrong: the next one need not wait
+        task.cancel()
 
     def _drop_commands(self, why: str) -> None:
         """Asterisk is gone without a word: what waits for it need not wait for its deadline."""

@@ -145,6 +145,28 @@ async def test_a_queue_of_commands_that_are_slow_but_not_stuck_opens_more_socket
         assert {app for app in peer.handshakes if "cmd" in app} == {"q-cmd-1", "q-cmd-2", "q-cmd-3"}
 
 
+async def test_sockets_opened_for_a_rush_are_closed_when_it_is_over(peer: Peer, clock: Clock) -> None:
+    gates = [peer.block(f"channels/slow{n}/answer") for n in range(4)]
+    async with transport(peer, sockets=1, most=4) as ari:
+        await up(ari.reports())
+        slow = [
+            asyncio.create_task(ari.request(f"slow{n}", "POST", f"channels/slow{n}/answer")) for n in range(4)
+        ]
+        while len(ari._open) < 4:
+            clock.jump(0.1)
+            await turns(50)
+        for gate in gates:
+            gate.set()
+        await asyncio.gather(*slow)
+        for _ in range(100):
+            clock.jump(0.5)
+            await turns(20)
+        assert len(ari._open) == 1
+        opened = len(peer.handshakes)
+        assert (await ari.request("other", "GET", "asterisk/ping")).status == 204
+        assert len(peer.handshakes) == opened
+
+
 async def test_events_come_in_order_and_a_slow_consumer_stops_nobody(peer: Peer, clock: Clock) -> None:
     async with transport(peer) as ari:
         reports = ari.reports()
