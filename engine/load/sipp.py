@@ -7,7 +7,7 @@
 A caller's scenario finds its number in `[field0]`: one line, one call, so that every call has a number of its own. What the
 scenario logs as `<number> <mark> [seconds] [microseconds]` comes back as `marks`. An agent's phone has no target and runs
 until it is stopped. Everything stays on one address (127.0.0.1 unless the spec says otherwise), every process ends by its
-own id, and none outlives its deadline.
+own id, none outlives its deadline, and none outlives us, even when we are killed.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from engine.errors import SetupError
 TAKEN_TIMEOUT = re.compile(r"receive timeout on message .* jumping to label|^The following events occurred")
 RTP_FIRST, RTP_LAST, RTP_BLOCK = 44000, 60000, 1000
 TICKS = os.sysconf("SC_CLK_TCK")
+#: A phone nobody can stop any more would hold its port for hours.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
 class Programs(Protocol):
@@ -134,6 +136,7 @@ class SippRun:
         self._log = self.file(".out").open("wb")
         environment = {**os.environ, "TERM": "dumb"}
         self.process = await asyncio.create_subprocess_exec(
+            *DIES_WITH_US,
             *self.root.command("sipp", *self.arguments()),
             stdin=DEVNULL,
             stdout=self._log,
