@@ -274,7 +274,7 @@ def _why(decision: Mapping[str, Any]) -> list[str]:
     if len(rows) < 2:
         return []
     rules = {
-        "agent_surplus": "most agents free",
+        "agent_surplus": "largest share of its agents free",
         "call_surplus": "shortest wait",
         "none": "no queue can take the call",
     }
@@ -287,7 +287,7 @@ def _candidate(row: Mapping[str, Any], rule: str, chosen: str | None) -> str:
     if row["excluded"]:
         return f"{name} {row['excluded']}"
     if rule == "agent_surplus":
-        return f"{name} {row['ready']} of {row['active']:.3g} agents free, {row['waiting']} waiting"
+        return f"{name} {row['ready']} free, {row['waiting']} waiting, staff {row['active']:.3g}"
     wait = "unknown" if row["wait"] is None else length(row["wait"])
     adjust = f" {'+' if row['adjust'] > 0 else '−'} {length(abs(row['adjust']))}" if row["adjust"] else ""
     return f"{name} {wait}{adjust}, {row['waiting']} waiting"

@@ -192,7 +192,7 @@ def test_why_the_quietest_queue_was_chosen_is_told(catalog: Catalog, flow: Flow)
     ]
     queued(log, "agent_surplus", *rows)
     assert told(catalog, flow, log.events)[-1].endswith(
-        "most agents free: sofia (chosen) 2 of 2 agents free, 0 waiting; dubai 1 of 2 agents free, 1 waiting; goa closed"
+        "largest share of its agents free: sofia (chosen) 2 free, 0 waiting, staff 2; dubai 1 free, 1 waiting, staff 2; goa closed"
     )
 
 
