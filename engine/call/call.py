@@ -19,9 +19,7 @@ from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
 from engine.core import hours
 from engine.core.contact import Contact, Stage
-from engine.core.event import Event
-from engine.core.flow import Flow
-from engine.core.interpreter import (
+from engine.core.do import (
     Choose,
     Collect,
     Do,
@@ -31,10 +29,11 @@ from engine.core.interpreter import (
     Outcome,
     Play,
     Record,
-    Walk,
     plain,
-    replay,
 )
+from engine.core.event import Event
+from engine.core.flow import Flow
+from engine.core.interpreter import Walk, replay
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
 log = structlog.get_logger()
@@ -200,11 +199,11 @@ class Call:
     @property
     def _language(self) -> str:
         assert self._walk is not None
-        return self._walk.interpreter.variables["language"]
+        return self._walk.way.variables["language"]
 
     async def _say(self, prompts: tuple[str, ...], interrupt: bool = True) -> None:
         assert self._walk is not None
-        variables = self._walk.interpreter.variables
+        variables = self._walk.way.variables
         sounds = self._house.sounds
         media = tuple(uri for prompt in prompts for uri in sounds.media(prompt, variables, self._language))
         if media:

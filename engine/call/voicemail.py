@@ -17,8 +17,8 @@ import structlog
 from engine.call.house import House
 from engine.call.line import Line
 from engine.core.contact import Contact
+from engine.core.do import Record
 from engine.core.event import Event
-from engine.core.interpreter import Record
 from engine.errors import CallerGone, Gone
 
 log = structlog.get_logger()

@@ -16,9 +16,9 @@ from engine.call.house import House
 from engine.call.line import AriEvent, Line, Relink, channel_of, finished
 from engine.core import acd
 from engine.core.contact import Contact, Stage
+from engine.core.do import Enqueue
 from engine.core.event import Event
 from engine.core.hours import state
-from engine.core.interpreter import Enqueue
 from engine.core.site import QueueRule
 from engine.core.waiting import Announcement, Said, next_announcement
 from engine.errors import AgentUnreachable, AlreadyThere, CallerGone, CallerLost, Gone, PbxUnreachable

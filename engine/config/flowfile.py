@@ -1,6 +1,6 @@
 """A flow's YAML -> a `Flow`, with the place of everything that the checks will speak about.
 
-The verbs come from `engine.core.flow.VERBS`; this module knows none of them by name. One action has one keyword (the first field of its
+The verbs come from `engine.core.verbs.VERBS`; this module knows none of them by name. One action has one keyword (the first field of its
 class); its other keys are the options.
 """
 
@@ -28,8 +28,9 @@ from engine.config.kinds import short as quoted
 from engine.config.report import Place, Report, guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, parse, place_of
-from engine.core.flow import VERBS, Action, Flow, LanguageCode, StepName
+from engine.core.flow import Action, Flow, LanguageCode, StepName
 from engine.core.site import Settings
+from engine.core.verbs import VERBS
 from engine.errors import SiteError
 
 #: Where the names used above the steps are kept among a flow's references.

@@ -15,7 +15,8 @@ from engine.config.codes import document
 from engine.config.kinds import Option, options, spell
 from engine.config.schema import texts
 from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
-from engine.core.flow import VERBS, DigitRange
+from engine.core.flow import DigitRange
+from engine.core.verbs import VERBS
 
 BEGIN, END = "<!-- made by python -m engine.config.generated: begin -->", "<!-- end -->"
 

@@ -21,6 +21,7 @@ from engine.config.report import Place, Report, guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence
 from engine.core import flow as f
+from engine.core import verbs
 
 
 class _Bad:
@@ -246,7 +247,7 @@ LANGUAGE = named(
 )
 SKILL = named("skill", "a skill some agent has")
 
-#: The kind of every type that stands in a class of `engine.core.flow`.
+#: The kind of every type that stands in a class of `engine.core.verbs`.
 KINDS: dict[Any, Kind] = {
     f.StepName: named("step", "a step of this flow"),
     f.PromptId: named(
@@ -278,10 +279,10 @@ KINDS: dict[Any, Kind] = {
 
 #: Options that are narrower than their type, by class and field.
 NARROWER: dict[tuple[type, str], Kind] = {
-    (f.Language, "retries"): number(0, 5),
-    (f.Menu, "retries"): number(0, 5),
-    (f.Ask, "retries"): number(0, 5),
-    (f.Queue, "priority"): number(1, 10),
+    (verbs.Language, "retries"): number(0, 5),
+    (verbs.Menu, "retries"): number(0, 5),
+    (verbs.Ask, "retries"): number(0, 5),
+    (verbs.Queue, "priority"): number(1, 10),
 }
 
 

@@ -20,6 +20,8 @@ from engine.config.kinds import slots
 from engine.config.prompts import Catalog
 from engine.config.report import Report
 from engine.core import flow as f
+from engine.core import verbs
+from engine.core.verbs import VERBS
 
 #: Variables every call has from its start.
 GIVEN = frozenset({"language", "from_number", "to_number"})
@@ -50,71 +52,27 @@ def reached(actions: tuple[f.Action, ...]) -> Iterator[tuple[int, f.Action]]:
     """A step's actions up to the first that always leaves it."""
     for index, action in enumerate(actions):
         yield index, action
-        if isinstance(action, f.ENDS):
+        if action.ends:
             return
-
-
-def jumps(action: f.Action) -> list[tuple[str, tuple[str, ...]]]:
-    """Every step an action can lead to, and where that is written."""
-    match action:
-        case f.Menu():
-            return [*_each("choices", action.choices), (action.otherwise, ("otherwise",))]
-        case f.Ask():
-            return [(action.otherwise, ("otherwise",))]
-        case f.Switch():
-            return [*_each("cases", action.cases), (action.otherwise, ("otherwise",))]
-        case f.Hours():
-            return _given(action, "on_closed", "on_holiday", "on_override")
-        case f.Goto():
-            return [(action.goto, ("goto",))]
-        case f.Queue():
-            refused = _given(action, "on_timeout", "on_full", "on_unstaffed", "on_closed")
-            return [*_each("on_key", action.on_key), *refused]
-        case f.Voicemail():
-            return _given(action, "on_none")
-        case _:
-            return []
-
-
-def silent(action: f.Action) -> tuple[list[tuple[str, tuple[str, ...]]], bool]:
-    """Where an action leads a caller who does nothing, and whether they may go on to the next action."""
-    match action:
-        case f.Menu():
-            return [(action.otherwise, ("otherwise",))], False
-        case f.Ask():
-            return jumps(action), False
-        case f.Queue():
-            return _given(action, "on_timeout", "on_full", "on_unstaffed", "on_closed"), False
-        case _:
-            return jumps(action), not isinstance(action, f.ENDS)
-
-
-def _each(option: str, targets: object) -> list[tuple[str, tuple[str, ...]]]:
-    assert hasattr(targets, "items")
-    return [(target, (option, key)) for key, target in targets.items()]
-
-
-def _given(action: f.Action, *names: str) -> list[tuple[str, tuple[str, ...]]]:
-    return [(target, (name,)) for name in names if (target := getattr(action, name)) is not None]
 
 
 def _ways(flow: f.Flow, step: str, *, quiet: bool = False) -> list[Way]:
     """The ways out of a step, of all callers or of silent ones, to steps that exist."""
     found: list[Way] = []
     for index, action in reached(flow.steps[f.StepName(step)]):
-        targets, goes_on = silent(action) if quiet else (jumps(action), True)
-        found += [Way(step, index, target, path) for target, path in targets if target in flow.steps]
-        if not goes_on:
+        leads = f.jumps(action, silent=quiet)
+        found += [Way(step, index, jump.target, jump.path) for jump in leads if jump.target in flow.steps]
+        if quiet and not action.passes:
             break
     return found
 
 
 def _ends(file: FlowFile, flow: f.Flow, report: Report) -> None:
-    ends = ", ".join(sorted(cls.__name__.lower() for cls in f.ENDS))
+    ends = ", ".join(sorted(name for name, verb in VERBS.items() if verb.ends))
     for step, actions in flow.steps.items():
         after = len(list(reached(actions)))
         last = actions[after - 1]
-        if not isinstance(last, f.ENDS):
+        if not last.ends:
             text = f"step '{step}' ends with '{f.keyword(last)}': after it the caller has nowhere to go"
             hint = f"end the step with one of {ends}"
             report.add(file.at(step, after - 1), "open-end", text, hint)
@@ -182,17 +140,6 @@ def _back(came: dict[str, Way], way: Way, start: str) -> list[Way]:
     return circle
 
 
-def _sets(action: f.Action) -> tuple[str, ...]:
-    """The variables an action sets, if it is not left for another step."""
-    match action:
-        case f.Ask():
-            return (action.into,)
-        case f.Set():
-            return tuple(action.set)
-        case _:
-            return ()
-
-
 @dataclass(frozen=True, slots=True)
 class _Known:
     """Variables at one point: `sure` are set on every way there, `maybe` on one at least."""
@@ -205,8 +152,8 @@ class _Known:
             self if self.sure.issuperset(names) else _Known(self.sure.union(names), self.maybe.union(names))
         )
 
-    def minus(self, name: str) -> _Known:
-        return _Known(self.sure - {name}, self.maybe)
+    def minus(self, *names: str) -> _Known:
+        return _Known(self.sure.difference(names), self.maybe)
 
     def joined(self, other: _Known) -> _Known:
         return _Known(self.sure & other.sure, self.maybe | other.maybe)
@@ -234,7 +181,7 @@ class _Variables:
 
     def _too_many(self) -> bool:
         """Following so many variables along all ways would take for ever."""
-        names = [name for step in self.flow.steps.values() for a in step for name in _sets(a)]
+        names = [name for step in self.flow.steps.values() for a in step for name in a.sets()]
         count = len(set(names))
         if count > MOST_VARIABLES:
             place = self.file.step(self.flow.first)
@@ -251,25 +198,25 @@ class _Variables:
     def _leave(self, step: str) -> Iterator[tuple[str, _Known]]:
         known = self.known[step]
         for _, action in reached(self.flow.steps[f.StepName(step)]):
-            leaving = known.minus(action.into) if isinstance(action, f.Ask) else known
-            yield from ((target, leaving) for target, _ in jumps(action))
+            leaving = known.minus(*action.takes_back())
+            yield from ((jump.target, leaving) for jump in f.jumps(action))
             known = self._after(action, known)
 
     @staticmethod
     def _after(action: f.Action, known: _Known) -> _Known:
-        return known.plus(*_sets(action))
+        return known.plus(*action.sets())
 
     def _use(self, step: str, known: _Known) -> None:
         for index, action in reached(self.flow.steps[f.StepName(step)]):
             match action:
-                case f.Switch() if action.switch not in known.maybe:
+                case verbs.Switch() if action.switch not in known.maybe:
                     self._unset(step, index, action.switch, ("switch",))
-                case f.Set():
+                case verbs.Set():
                     self._texts(step, index, action, known)
             self._prompts(step, index, action, known)
             known = self._after(action, known)
 
-    def _texts(self, step: str, index: int, action: f.Set, known: _Known) -> None:
+    def _texts(self, step: str, index: int, action: verbs.Set, known: _Known) -> None:
         for name, text in action.set.items():
             for used in slots(text):
                 if used not in known.sure:
@@ -282,8 +229,8 @@ class _Variables:
         for ref in self.file.refs[step, index]:
             if ref.to != "prompt":
                 continue
-            asked = isinstance(action, f.Ask) and ref.name == action.confirm
-            now = known.plus(action.into) if asked and isinstance(action, f.Ask) else known
+            asked = isinstance(action, verbs.Ask) and ref.name == action.confirm
+            now = known.plus(action.into) if asked and isinstance(action, verbs.Ask) else known
             for language in self.flow.languages:
                 for used in self.catalog.variables(language, ref.name):
                     if used not in now.sure:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from engine.config.prompts import Catalog
+from engine.core import do as d
 from engine.core import interpreter as i
 from engine.core.flow import Flow
 from engine.core.hours import Door
@@ -42,7 +43,7 @@ def rehearse(flow: Flow, settings: Settings, catalog: Catalog, inputs: Iterable[
     walk = i.replay(flow)
     while walk.do is not None and len(lines) < _MOST_LINES:
         do = walk.do
-        text = heard(do, catalog, walk.interpreter.variables)
+        text = heard(do, catalog, walk.way.variables)
         outcome = _answer(do, left, lines)
         step = "" if do.step == shown else do.step
         shown = do.step
@@ -53,35 +54,35 @@ def rehearse(flow: Flow, settings: Settings, catalog: Catalog, inputs: Iterable[
     return lines
 
 
-def line(do: i.Do, outcome: i.Outcome, text: str, settings: Settings) -> str:
+def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
     """One line about something done and what came of it; `text` is what the caller hears."""
     match do:
-        case i.Play():
+        case d.Play():
             return f"♪ {text}"
-        case i.Choose() | i.Collect():
+        case d.Choose() | d.Collect():
             return f"♪ {text}  ← {'silence' if outcome is None else outcome}"
-        case i.Look():
+        case d.Look():
             return f"? {do.what} {do.name} → {outcome}"
-        case i.Enqueue():
+        case d.Enqueue():
             group = settings.groups.get(do.queue)
             among = f" ({', '.join(group.queues)})" if group else ""
             return f"⏳ queue {do.queue}{among}, priority {do.priority} → {outcome}"
-        case i.Record():
+        case d.Record():
             return f"● voicemail {do.mailbox}: {text} → {outcome}"
-        case i.End():
+        case d.End():
             return f"♪ {text}  ✕" if text else "✕"
         case _:
             return type(do).__name__
 
 
-def heard(do: i.Do, catalog: Catalog, variables: dict[str, str]) -> str:
+def heard(do: d.Do, catalog: Catalog, variables: dict[str, str]) -> str:
     """The words a caller hears: the prompts' texts in the caller's language, with the variables in them."""
     match do:
-        case i.Play():
+        case d.Play():
             prompts: tuple[str, ...] = do.prompts
-        case i.Choose() | i.Collect() | i.Record():
+        case d.Choose() | d.Collect() | d.Record():
             prompts = (do.prompt,)
-        case i.End(prompt=str(prompt)):
+        case d.End(prompt=str(prompt)):
             prompts = (prompt,)
         case _:
             prompts = ()
@@ -93,7 +94,7 @@ def _spoken(catalog: Catalog, variables: dict[str, str], prompt: str) -> str:
     return _SLOT.sub(lambda slot: variables.get(slot[1], f"[{slot[1]}]") + _UNITS.get(slot[2], ""), text)
 
 
-def _answer(do: i.Do, left: list[str], lines: list[str]) -> i.Outcome:
+def _answer(do: d.Do, left: list[str], lines: list[str]) -> d.Outcome:
     """The outcome the next input gives; silence when there is none."""
     quiet, words, pattern = _answers(do)
     if not words and not pattern:
@@ -101,42 +102,42 @@ def _answer(do: i.Do, left: list[str], lines: list[str]) -> i.Outcome:
     if not left:
         return quiet
     word = left.pop(0)
-    if word == "-" and not isinstance(do, i.Look):
+    if word == "-" and not isinstance(do, d.Look):
         return quiet
     if word in words or (pattern and re.fullmatch(pattern, word)):
         return word
-    wanted = [*words, *([] if isinstance(do, i.Look) else ["- for silence"])]
-    digits = [f"up to {do.most} digits"] if isinstance(do, i.Collect) else []
+    wanted = [*words, *([] if isinstance(do, d.Look) else ["- for silence"])]
+    digits = [f"up to {do.most} digits"] if isinstance(do, d.Collect) else []
     what = f"step '{do.step}', action {do.index + 1} ({_name(do)})"
     raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", lines)
 
 
-def _answers(do: i.Do) -> tuple[i.Outcome, tuple[str, ...], str]:
+def _answers(do: d.Do) -> tuple[d.Outcome, tuple[str, ...], str]:
     """What silence gives at this point, the words that can be given, and a pattern for others."""
     match do:
-        case i.Choose():
+        case d.Choose():
             return None, do.keys, "[0-9*#]"
-        case i.Collect():
+        case d.Collect():
             return None, (), f"[0-9]{{1,{do.most}}}"
-        case i.Look():
+        case d.Look():
             return Door.OPEN.value, tuple(door.value for door in Door), ""
-        case i.Enqueue():
+        case d.Enqueue():
             return "timeout", ("done", "timeout", "full", "unstaffed", "closed", *do.keys), ""
-        case i.Record():
+        case d.Record():
             return "none", ("left", "none"), ""
         case _:
             return None, (), ""
 
 
-def _name(do: i.Do) -> str:
+def _name(do: d.Do) -> str:
     match do:
-        case i.Choose():
+        case d.Choose():
             return f"a choice, prompt '{do.prompt}'"
-        case i.Collect():
+        case d.Collect():
             return f"digits, prompt '{do.prompt}'"
-        case i.Look():
+        case d.Look():
             return f"hours '{do.name}'"
-        case i.Enqueue():
+        case d.Enqueue():
             return f"waiting in queue '{do.queue}'"
         case _:
             return "the voicemail"

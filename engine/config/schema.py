@@ -14,7 +14,8 @@ from typing import Any
 from engine.config.flowfile import FLOW_OPTIONS
 from engine.config.kinds import Option, options
 from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
-from engine.core.flow import VERBS, Action
+from engine.core.flow import Action
+from engine.core.verbs import VERBS
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 Schema = dict[str, Any]

@@ -24,8 +24,10 @@ from engine.config.kinds import slots
 from engine.config.prompts import Catalog
 from engine.config.rehearse import heard
 from engine.config.report import printable
+from engine.core import do as d
 from engine.core import flow as f
 from engine.core import interpreter as i
+from engine.core import verbs as v
 from engine.core.contact import Contact, apply
 from engine.core.event import Event
 
@@ -125,12 +127,12 @@ class Trace:
             return []
         return self._heard(self._walk.do, self._variables(self._walk))
 
-    def _heard(self, do: i.Do, variables: dict[str, str]) -> list[tuple[str, str]]:
+    def _heard(self, do: d.Do, variables: dict[str, str]) -> list[tuple[str, str]]:
         text = heard(do, self._catalog, variables)
         return [(do.step, f"♪ {text}")] if text else []
 
     def _variables(self, walk: i.Walk) -> dict[str, str]:
-        known = walk.interpreter.variables
+        known = walk.way.variables
         return known | {name: HIDDEN for name in self._secrets if name in known}
 
     def _step(self, event: Event) -> list[tuple[str, str]]:
@@ -156,7 +158,7 @@ class Trace:
         values = {
             name: str(event.data[name]) for name in ("position", "minutes") if event.data[name] is not None
         }
-        said = i.Play(self._here, 0, tuple(event.data["prompts"]), interrupt=True)
+        said = d.Play(self._here, 0, tuple(event.data["prompts"]), interrupt=True)
         return self._heard(said, {"language": self._contact.language, **values})
 
     def _column(self, step: str) -> str:
@@ -169,9 +171,9 @@ class Trace:
 _GIVEN = ("language", "from_number", "to_number")
 
 
-def asked(event: Event) -> tuple[i.Do, i.Outcome]:
+def asked(event: Event) -> tuple[d.Do, d.Outcome]:
     """What a `step` event says the flow asked for, and what came of it."""
-    known: Any = i.DOES[event.data["do"]]
+    known: Any = d.DOES[event.data["do"]]
     values = {x.name: event.data[x.name] for x in fields(known) if x.name in event.data}
     do = known(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
     return do, event.data["outcome"]
@@ -188,35 +190,35 @@ def shown(event: Event) -> dict[str, Any]:
 def secrets(flow: f.Flow) -> frozenset[str]:
     """The variables that hold secret digits or something `set` has made of them."""
     actions = [action for step in flow.steps.values() for action in step]
-    known = {str(a.into) for a in actions if isinstance(a, f.Ask) and a.secret}
-    texts = [(name, text) for a in actions if isinstance(a, f.Set) for name, text in a.set.items()]
+    known = {str(a.into) for a in actions if isinstance(a, v.Ask) and a.secret}
+    texts = [(name, text) for a in actions if isinstance(a, v.Set) for name, text in a.set.items()]
     while new := {str(name) for name, text in texts if known & set(slots(text))} - known:
         known |= new
     return frozenset(known)
 
 
-def _came(do: i.Do, outcome: i.Outcome, to: str, unheard: bool) -> str:
+def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
     """What came of something the flow asked for; nothing where other events have told it already."""
     match do:
-        case i.Play(interrupt=True) if unheard:
+        case d.Play(interrupt=True) if unheard:
             return "(not heard: a key was there before)"
-        case i.Choose() | i.Collect() if unheard and outcome is not None:
+        case d.Choose() | d.Collect() if unheard and outcome is not None:
             return f"(not heard) {_came(do, outcome, to, unheard=False)}"
-        case i.Choose() | i.Collect() if outcome is None:
+        case d.Choose() | d.Collect() if outcome is None:
             return f"← silence{to}"
-        case i.Choose(keys=keys) if outcome not in keys:
+        case d.Choose(keys=keys) if outcome not in keys:
             return f"← {outcome}, not one of {' '.join(keys)}{to}"
-        case i.Collect(secret=True):
+        case d.Collect(secret=True):
             return f"← {HIDDEN}{to}"
-        case i.Collect(least=least) if len(outcome or "") < least:
+        case d.Collect(least=least) if len(outcome or "") < least:
             return f"← {outcome}, fewer than {least} digits{to}"
-        case i.Choose() | i.Collect():
+        case d.Choose() | d.Collect():
             return f"← {outcome}{to}"
-        case i.Look():
+        case d.Look():
             return f"? {do.what} {do.name}: {outcome}{to}"
-        case i.Enqueue(keys=keys) if to:
+        case d.Enqueue(keys=keys) if to:
             return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
-        case i.Record() if to:
+        case d.Record() if to:
             return f"{to.strip()} (no message)"
         case _:
             return ""

@@ -1,10 +1,9 @@
-"""A flow as frozen data, and the registry of verbs.
+"""A flow as frozen data.
 
-A flow is named steps; a step is a tuple of actions; a call starts at the first step. Every action is one class
-below, and one class is the whole truth about a verb: its first field is the keyword's own value, its other fields are the
-options, their types say how they are written in YAML and what they point at, and the docstring is the manual's sentence.
-The checker, the JSON schema, the interpreter and the docs all read these classes; adding a verb means adding a class here
-and a method in `interpreter.py`.
+A flow is named steps; a step is a tuple of actions; a call starts at the first step. Every action is an object of one of the classes in
+`engine.core.verbs`, and one class is the whole truth about a verb: its first field is the keyword's own value, its other fields are the
+options, their types say how they are written in YAML and what they point at, the docstring is the manual's sentence, and `perform` is what
+it does. The checker, the JSON schema, the interpreter and the docs all read these classes; adding a verb means adding one.
 
 Field types and how an admin writes them:
 
@@ -17,9 +16,15 @@ Field types and how an admin writes them:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field, fields
-from typing import NewType
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar, NewType
+
+from engine.core.do import Asking
+
+if TYPE_CHECKING:
+    from engine.core.way import Way
+
 
 StepName = NewType("StepName", str)
 PromptId = NewType("PromptId", str)
@@ -45,159 +50,51 @@ class DigitRange:
 class Action:
     """One thing a step does; subclasses are the verbs."""
 
+    #: Whether nothing of the same step is ever reached after it.
+    ends: ClassVar[bool] = False
+    #: The options that lead a caller on who does nothing; None: any that leads anywhere may.
+    silent_by: ClassVar[tuple[str, ...] | None] = None
+    #: Whether a caller who does nothing may come to the next action.
+    passes: ClassVar[bool] = True
 
-VERBS: dict[str, type[Action]] = {}
+    def perform(self, way: Way) -> Asking:
+        """Ask for what the verb needs, and return the step to go to, or None to go on."""
+        raise NotImplementedError
+
+    def sets(self) -> tuple[str, ...]:
+        """The variables that are set wherever the call goes on with the next action."""
+        return ()
+
+    def takes_back(self) -> tuple[str, ...]:
+        """The variables that are not set where it goes anywhere else."""
+        return ()
 
 
-def verb(cls: type[Action]) -> type[Action]:
-    """Register an action class under its keyword: the name of its first field."""
-    VERBS[fields(cls)[0].name] = cls
-    return cls
-
-
-def keyword(action: Action) -> str:
+def keyword(action: Action | type[Action]) -> str:
     """The verb's name as it is written in YAML."""
     return fields(action)[0].name
 
 
-@verb
 @dataclass(frozen=True, slots=True)
-class Say(Action):
-    """Play one or more prompts; `interrupt: no` plays legal notices to their end."""
+class Jump:
+    """A step an action can lead to; `path` is where in the action it is written: an option, and a key in it."""
 
-    say: tuple[PromptId, ...]
-    _: KW_ONLY
-    interrupt: bool = True
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Language(Action):
-    """Let the caller choose a language; silence keeps the flow's first one."""
-
-    language: PromptId
-    _: KW_ONLY
-    choices: Mapping[Key, LanguageCode]
-    timeout: Seconds = Seconds(6)
-    retries: int = 1
+    target: str
+    path: tuple[str, ...]
 
 
-@verb
-@dataclass(frozen=True, slots=True)
-class Menu(Action):
-    """Play a prompt and go where the caller's key says."""
-
-    menu: PromptId
-    _: KW_ONLY
-    choices: Mapping[Key, StepName]
-    otherwise: StepName
-    invalid: PromptId | None = None
-    timeout: Seconds = Seconds(6)
-    retries: int = 2
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Ask(Action):
-    """Collect digits into a variable; `confirm` reads them back (1 accepts, anything else asks again).
-
-    `secret: yes` keeps them out of every trace and page.
-    """
-
-    ask: PromptId
-    _: KW_ONLY
-    into: Variable
-    digits: DigitRange
-    otherwise: StepName
-    confirm: PromptId | None = None
-    invalid: PromptId | None = None
-    secret: bool = False
-    timeout: Seconds = Seconds(6)
-    retries: int = 2
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Set(Action):
-    """Set variables; `{{ name }}` inserts the value of another one."""
-
-    set: Mapping[Variable, Text]
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Switch(Action):
-    """Go to the step named for a variable's value."""
-
-    switch: Variable
-    _: KW_ONLY
-    cases: Mapping[str, StepName]
-    otherwise: StepName
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Hours(Action):
-    """Go on while a schedule is open; a holiday counts as closed unless `on_holiday` says otherwise."""
-
-    hours: Schedule
-    _: KW_ONLY
-    on_closed: StepName
-    on_holiday: StepName | None = None
-    on_override: StepName | None = None
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Goto(Action):
-    """Go on at another step."""
-
-    goto: StepName
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Queue(Action):
-    """Wait for an agent; the flow goes on with the next action when the conversation has ended.
-
-    `on_timeout` is required; a queue that is full, unstaffed or closed leads there too unless its own `on_*` is given.
-    """
-
-    queue: QueueName
-    _: KW_ONLY
-    on_timeout: StepName
-    on_full: StepName | None = None
-    on_unstaffed: StepName | None = None
-    on_closed: StepName | None = None
-    on_key: Mapping[Key, StepName] = field(default_factory=dict)
-    priority: int = 5
-    skills: tuple[str, ...] = ()
-    max_wait: Seconds = Seconds(600)
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Voicemail(Action):
-    """Record a message after a tone; the caller ends it with #, by silence or by hanging up."""
-
-    voicemail: Mailbox
-    _: KW_ONLY
-    prompt: PromptId = PromptId("leave_message")
-    max: Seconds = Seconds(180)
-    silence: Seconds = Seconds(8)
-    on_none: StepName | None = None
-
-
-@verb
-@dataclass(frozen=True, slots=True)
-class Hangup(Action):
-    """Say goodbye, if a prompt is given, and end the call."""
-
-    hangup: PromptId | None = None
-
-
-#: Verbs after which nothing of the same step is ever reached.
-ENDS: tuple[type[Action], ...] = (Goto, Menu, Switch, Hangup)
+def jumps(action: Action, *, silent: bool = False) -> Iterator[Jump]:
+    """Every step an action can lead to, or a caller who does nothing: whatever its fields' types call a StepName."""
+    for field in fields(action):
+        if "StepName" not in str(field.type) or (
+            silent and action.silent_by is not None and field.name not in action.silent_by
+        ):
+            continue
+        value = getattr(action, field.name)
+        if isinstance(value, Mapping):
+            yield from (Jump(target, (field.name, str(key))) for key, target in value.items())
+        elif value is not None:
+            yield Jump(value, (field.name,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from engine.config.prompts import Catalog, load_catalog
 from engine.config.recordings import PERSON, read_manifest, recording_problems
 from engine.config.render_prompts import render
 from engine.config.report import Report
-from engine.core.flow import Mailbox, Voicemail
+from engine.core.flow import Mailbox
 from engine.core.say import Form, Literal, Slot, expand, unsaid, wording
+from engine.core.verbs import Voicemail
 from engine.errors import SetupError
 
 SHIPPED = Path(__file__).parents[2] / "prompts"

@@ -25,10 +25,12 @@ from engine.config.report import Place, Report
 from engine.config.schema import flow_schema, site_schema
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, parse
+from engine.core import do as d
 from engine.core import interpreter as i
-from engine.core.flow import VERBS, Flow
+from engine.core.flow import Flow
 from engine.core.hours import Door, state
 from engine.core.site import Snapshot, Span
+from engine.core.verbs import VERBS
 from engine.errors import SiteError
 
 ROOT = Path(__file__).parents[2]
@@ -351,14 +353,14 @@ def _flow(draw: st.DrawFn) -> str:
     return f"flow: support\nsteps:\n{steps}"
 
 
-def _quiet(do: i.Do, choice: int) -> i.Outcome:
+def _quiet(do: d.Do, choice: int) -> d.Outcome:
     """Something that can come of an action when the caller does nothing."""
     match do:
-        case i.Look():
+        case d.Look():
             return ("open", "closed", "holiday", "override")[choice % 4]
-        case i.Enqueue():
+        case d.Enqueue():
             return ("timeout", "full", "unstaffed", "closed")[choice % 4]
-        case i.Record():
+        case d.Record():
             return ("none", "left")[choice % 2]
         case _:
             return None

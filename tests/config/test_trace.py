@@ -15,6 +15,7 @@ from engine.config import compile_flow
 from engine.config.prompts import Catalog, load_catalog
 from engine.config.report import Report
 from engine.config.trace import Trace, asked, clock, length, secrets
+from engine.core import do as d
 from engine.core import interpreter as i
 from engine.core.event import Event
 from engine.core.flow import Flow
@@ -104,15 +105,15 @@ class Log:
         self.events.append(Event(kind, self.now, "c-1", data.get("agent"), stored, len(self.events) + 1))
         return self
 
-    def came(self, *outcomes: i.Outcome, after: float = 2.0, heard: bool = True) -> Log:
+    def came(self, *outcomes: d.Outcome, after: float = 2.0, heard: bool = True) -> Log:
         """What the flow asks came to these outcomes, one after the other."""
         for outcome in outcomes:
             do = self.walk.do
             assert do is not None
             self.walk.send(outcome)
-            language = self.walk.interpreter.variables["language"]
+            language = self.walk.way.variables["language"]
             about = {"outcome": outcome, "language": language, "playing_at": self.now if heard else None}
-            self.tell("step", after, **i.plain(do), **about)
+            self.tell("step", after, **d.plain(do), **about)
         return self
 
 
@@ -279,13 +280,13 @@ def test_no_way_through_the_flow_shows_a_secret_or_fails(
         match log.walk.do:
             case None:
                 break
-            case i.Collect(secret=True):
+            case d.Collect(secret=True):
                 log.came("8642")
-            case i.Look():
+            case d.Look():
                 log.came(hours)
-            case i.Enqueue():
+            case d.Enqueue():
                 log.came(queue)
-            case i.Record():
+            case d.Record():
                 log.came("none")
             case _:
                 log.came(pressed)

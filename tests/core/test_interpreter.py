@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import load_site
+from engine.core import do as d
 from engine.core import flow as f
 from engine.core import interpreter as i
+from engine.core import verbs as v
 from engine.core.hours import Door
+from engine.core.way import MOST_TEXT, PATIENCE
 
 KEYS = "0123456789*#"
 SHIPPED = load_site(Path(__file__).parents[2] / "ivr_flows").flows
@@ -26,11 +29,11 @@ def flow(**steps: tuple[f.Action, ...]) -> f.Flow:
 
 def one(action: f.Action) -> f.Flow:
     """A flow of this action; every step it can lead to says its own name and ends."""
-    ends = {name: (f.Say((f.PromptId(name),)), f.Hangup()) for name in ("a", "b", "c", "d", "e")}
-    return flow(start=(action, f.Goto(f.StepName("next"))), next=(f.Hangup(),), **ends)
+    ends = {name: (v.Say((f.PromptId(name),)), v.Hangup()) for name in ("a", "b", "c", "d", "e")}
+    return flow(start=(action, v.Goto(f.StepName("next"))), next=(v.Hangup(),), **ends)
 
 
-def where(flow: f.Flow, *outcomes: i.Outcome, **variables: str) -> str:
+def where(flow: f.Flow, *outcomes: d.Outcome, **variables: str) -> str:
     """The step a caller is in after these outcomes; "end" once the call has ended."""
     do = i.replay(flow, outcomes, variables).do
     return do.step if do else "end"
@@ -51,40 +54,40 @@ def keys(**targets: str) -> Mapping[f.Key, f.StepName]:
 # --- the verbs --------------------------------------------------------------------------------
 
 
-MENU = f.Menu(prompt("m"), choices=keys(k1="a", k2="b"), otherwise=step("c"), invalid=prompt("no"), retries=1)
+MENU = v.Menu(prompt("m"), choices=keys(k1="a", k2="b"), otherwise=step("c"), invalid=prompt("no"), retries=1)
 
 
 def test_a_menu_leads_where_the_key_says() -> None:
     assert where(one(MENU), "1") == "a"
     assert where(one(MENU), "2") == "b"
-    assert i.replay(one(MENU)).do == i.Choose("start", 0, "m", ("1", "2"), 6)
+    assert i.replay(one(MENU)).do == d.Choose("start", 0, "m", ("1", "2"), 6)
 
 
 def test_a_wrong_key_is_told_and_asked_again_and_the_last_one_leads_to_otherwise() -> None:
     walk = i.replay(one(MENU), ["9"])
-    assert walk.do == i.Play("start", 0, ("no",), True)
-    assert isinstance(walk.send(None), i.Choose)
+    assert walk.do == d.Play("start", 0, ("no",), True)
+    assert isinstance(walk.send(None), d.Choose)
     assert where(one(MENU), "9", None, "8") == "c"
 
 
 def test_silence_is_asked_again_without_an_apology_and_leads_to_otherwise() -> None:
-    assert isinstance(i.replay(one(MENU), [None]).do, i.Choose)
+    assert isinstance(i.replay(one(MENU), [None]).do, d.Choose)
     assert where(one(MENU), None, None) == "c"
 
 
-LANGUAGE = f.Language(
+LANGUAGE = v.Language(
     prompt("l"), choices={f.Key("1"): f.LanguageCode("en"), f.Key("2"): f.LanguageCode("bg")}, retries=1
 )
 
 
 def test_a_language_is_kept_and_silence_keeps_the_first() -> None:
-    assert i.replay(one(LANGUAGE), ["2"]).interpreter.variables["language"] == "bg"
+    assert i.replay(one(LANGUAGE), ["2"]).way.variables["language"] == "bg"
     silent = i.replay(one(LANGUAGE), [None, "7"])
-    assert silent.interpreter.variables["language"] == "en"
-    assert silent.do == i.End("next", 0, None)
+    assert silent.way.variables["language"] == "en"
+    assert silent.do == d.End("next", 0, None)
 
 
-ASK = f.Ask(
+ASK = v.Ask(
     prompt("number"),
     into=f.Variable("n"),
     digits=f.DigitRange(3, 4),
@@ -97,46 +100,46 @@ ASK = f.Ask(
 
 def test_digits_are_kept_once_they_are_confirmed() -> None:
     walk = i.replay(one(ASK), ["471"])
-    assert walk.do == i.Choose("start", 0, "right", ("1", "2"), 6)
+    assert walk.do == d.Choose("start", 0, "right", ("1", "2"), 6)
     walk.send("1")
-    assert walk.interpreter.variables["n"] == "471"
-    assert walk.do == i.End("next", 0, None)
+    assert walk.way.variables["n"] == "471"
+    assert walk.do == d.End("next", 0, None)
 
 
 def test_digits_that_are_not_confirmed_are_asked_again_and_forgotten_in_the_end() -> None:
-    assert isinstance(i.replay(one(ASK), ["471", "2"]).do, i.Collect)
+    assert isinstance(i.replay(one(ASK), ["471", "2"]).do, d.Collect)
     walk = i.replay(one(ASK), ["471", "2", "472", None])
-    assert walk.do == i.Play("a", 0, ("a",), True)
-    assert "n" not in walk.interpreter.variables
+    assert walk.do == d.Play("a", 0, ("a",), True)
+    assert "n" not in walk.way.variables
 
 
 @pytest.mark.parametrize("few_or_many", ["1", "12", "12345"])
 def test_too_few_or_too_many_digits_are_told_and_asked_again(few_or_many: str) -> None:
-    assert i.replay(one(ASK), [few_or_many]).do == i.Play("start", 0, ("no",), True)
+    assert i.replay(one(ASK), [few_or_many]).do == d.Play("start", 0, ("no",), True)
     assert where(one(ASK), few_or_many, None, None) == "a"
 
 
 def test_what_is_collected_knows_whether_it_is_secret() -> None:
-    secret = f.Ask(
+    secret = v.Ask(
         prompt("pin"), into=f.Variable("pin"), digits=f.DigitRange(4, 4), otherwise=step("a"), secret=True
     )
-    assert i.replay(one(secret)).do == i.Collect("start", 0, "pin", 4, 4, 6, secret=True)
+    assert i.replay(one(secret)).do == d.Collect("start", 0, "pin", 4, 4, 6, secret=True)
 
 
 def test_set_inserts_variables_and_nothing_for_one_that_is_not_there() -> None:
-    action = f.Set({f.Variable("x"): f.Text("{{ from_number }}-{{ nobody }}!")})
+    action = v.Set({f.Variable("x"): f.Text("{{ from_number }}-{{ nobody }}!")})
     walk = i.replay(one(action), (), {"from_number": "123"})
-    assert walk.interpreter.variables["x"] == "123-!"
+    assert walk.way.variables["x"] == "123-!"
 
 
 def test_a_variable_that_is_doubled_for_ever_stays_short() -> None:
-    double = f.Set({f.Variable("x"): f.Text("{{ x }}{{ x }}")})
-    walk = i.replay(flow(a=(f.Set({f.Variable("x"): f.Text("ab")}), *[double] * 60, f.Hangup())))
-    assert walk.interpreter.variables["x"] == "ab" * (i.MOST_TEXT // 2)
+    double = v.Set({f.Variable("x"): f.Text("{{ x }}{{ x }}")})
+    walk = i.replay(flow(a=(v.Set({f.Variable("x"): f.Text("ab")}), *[double] * 60, v.Hangup())))
+    assert walk.way.variables["x"] == "ab" * (MOST_TEXT // 2)
 
 
 def test_switch_leads_to_the_case_of_a_value_or_otherwise() -> None:
-    switch = f.Switch(f.Variable("level"), cases={"gold": step("a")}, otherwise=step("b"))
+    switch = v.Switch(f.Variable("level"), cases={"gold": step("a")}, otherwise=step("b"))
     assert where(one(switch), level="gold") == "a"
     assert where(one(switch), level="tin") == "b"
     assert where(one(switch)) == "b"
@@ -150,8 +153,8 @@ def test_hours_go_on_while_open_and_what_is_not_told_apart_is_closed(
     state: str, bare: str, full: str
 ) -> None:
     office = f.Schedule("office")
-    assert where(one(f.Hours(office, on_closed=step("a"))), state) == bare
-    told = f.Hours(office, on_closed=step("a"), on_holiday=step("b"), on_override=step("c"))
+    assert where(one(v.Hours(office, on_closed=step("a"))), state) == bare
+    told = v.Hours(office, on_closed=step("a"), on_holiday=step("b"), on_override=step("c"))
     assert where(one(told), state) == full
 
 
@@ -171,8 +174,8 @@ def test_a_queue_leads_where_its_outcome_says_and_to_on_timeout_where_nothing_is
     came: str | None, bare: str, full: str
 ) -> None:
     sales = f.QueueName("sales")
-    assert where(one(f.Queue(sales, on_timeout=step("a"))), came) == bare
-    told = f.Queue(
+    assert where(one(v.Queue(sales, on_timeout=step("a"))), came) == bare
+    told = v.Queue(
         sales,
         on_timeout=step("a"),
         on_full=step("b"),
@@ -185,20 +188,20 @@ def test_a_queue_leads_where_its_outcome_says_and_to_on_timeout_where_nothing_is
 
 def test_voicemail_goes_on_with_or_without_a_message_unless_the_flow_says_otherwise() -> None:
     box = f.Mailbox("office")
-    assert where(one(f.Voicemail(box)), "left") == where(one(f.Voicemail(box)), "none") == "next"
-    assert where(one(f.Voicemail(box, on_none=step("a"))), "none") == "a"
-    assert i.replay(one(f.Voicemail(box))).do == i.Record("start", 0, "office", "leave_message", 180, 8)
+    assert where(one(v.Voicemail(box)), "left") == where(one(v.Voicemail(box)), "none") == "next"
+    assert where(one(v.Voicemail(box, on_none=step("a"))), "none") == "a"
+    assert i.replay(one(v.Voicemail(box))).do == d.Record("start", 0, "office", "leave_message", 180, 8)
 
 
 def test_nothing_follows_the_end_and_outcomes_beyond_it_are_ignored() -> None:
-    bye = one(f.Hangup(prompt("bye")))
-    assert i.replay(bye).do == i.End("start", 0, "bye")
+    bye = one(v.Hangup(prompt("bye")))
+    assert i.replay(bye).do == d.End("start", 0, "bye")
     assert where(bye, None, "1", "2", None) == "end"
     assert i.replay(bye, [None]).send("1") is None
 
 
 def test_a_call_starts_at_the_first_step_or_where_the_flow_says() -> None:
-    two = {step("a"): (f.Hangup(),), step("b"): (f.Hangup(),)}
+    two = {step("a"): (v.Hangup(),), step("b"): (v.Hangup(),)}
     assert where(f.Flow("x", two, (f.LanguageCode("en"),))) == "a"
     assert where(f.Flow("x", two, (f.LanguageCode("en"),), start=step("b"))) == "b"
 
@@ -207,40 +210,40 @@ def test_a_call_starts_at_the_first_step_or_where_the_flow_says() -> None:
 
 
 def test_a_step_without_an_end_ends_the_call() -> None:
-    assert i.replay(flow(a=(f.Say((prompt("x"),)),)), [None]).do == i.End("a", 0, None)
+    assert i.replay(flow(a=(v.Say((prompt("x"),)),)), [None]).do == d.End("a", 0, None)
 
 
 def test_a_flow_that_goes_round_by_itself_is_ended() -> None:
-    assert isinstance(i.replay(flow(a=(f.Goto(step("b")),), b=(f.Goto(step("a")),))).do, i.End)
+    assert isinstance(i.replay(flow(a=(v.Goto(step("b")),), b=(v.Goto(step("a")),))).do, d.End)
 
 
 def test_a_caller_who_goes_on_pressing_keys_is_not_cut_off() -> None:
-    menu = f.Menu(prompt("m"), choices=keys(k1="a"), otherwise=step("b"))
-    walk = i.replay(flow(a=(menu,), b=(f.Hangup(),)), ["1"] * (3 * i.PATIENCE))
-    assert isinstance(walk.do, i.Choose)
+    menu = v.Menu(prompt("m"), choices=keys(k1="a"), otherwise=step("b"))
+    walk = i.replay(flow(a=(menu,), b=(v.Hangup(),)), ["1"] * (3 * PATIENCE))
+    assert isinstance(walk.do, d.Choose)
 
 
-def silent_outcomes(do: i.Do) -> tuple[i.Outcome, ...]:
+def silent_outcomes(do: d.Do) -> tuple[d.Outcome, ...]:
     """Whatever can come of something when the caller does nothing and no agent answers."""
     match do:
-        case i.Look():
+        case d.Look():
             return tuple(door.value for door in Door)
-        case i.Enqueue():
+        case d.Enqueue():
             return ("timeout", "full", "unstaffed", "closed")
-        case i.Record():
+        case d.Record():
             return ("none", "left")
         case _:
             return (None,)
 
 
-def any_outcomes(do: i.Do) -> st.SearchStrategy[i.Outcome]:
+def any_outcomes(do: d.Do) -> st.SearchStrategy[d.Outcome]:
     """Whatever can come of something."""
     match do:
-        case i.Choose(keys=right):
+        case d.Choose(keys=right):
             return st.none() | st.sampled_from(right) | st.sampled_from(KEYS)
-        case i.Collect(most=most):
+        case d.Collect(most=most):
             return st.none() | st.text("0123456789", min_size=1, max_size=most)
-        case i.Enqueue(keys=right):
+        case d.Enqueue(keys=right):
             return st.sampled_from(("done", *silent_outcomes(do), *right))
         case _:
             return st.sampled_from(silent_outcomes(do))
@@ -248,7 +251,7 @@ def any_outcomes(do: i.Do) -> st.SearchStrategy[i.Outcome]:
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
 def test_a_silent_caller_of_a_shipped_flow_reaches_an_end_soon_whatever_happens(name: str) -> None:
-    ways: list[list[i.Outcome]] = [[]]
+    ways: list[list[d.Outcome]] = [[]]
     longest = 0
     while ways:
         way = ways.pop()
@@ -273,15 +276,15 @@ digits = st.tuples(st.integers(1, 3), st.integers(0, 3)).map(lambda d: f.DigitRa
 languages = st.sampled_from(["en", "bg"]).map(f.LanguageCode)
 
 goes_on = st.one_of(
-    st.builds(f.Say, st.tuples(prompts), interrupt=st.booleans()),
+    st.builds(v.Say, st.tuples(prompts), interrupt=st.booleans()),
     st.builds(
-        f.Language,
+        v.Language,
         prompts,
         choices=st.dictionaries(st.sampled_from("123").map(f.Key), languages, min_size=1),
         retries=retries,
     ),
     st.builds(
-        f.Ask,
+        v.Ask,
         prompts,
         into=variables,
         digits=digits,
@@ -290,31 +293,31 @@ goes_on = st.one_of(
         invalid=st.none() | prompts,
         retries=retries,
     ),
-    st.builds(f.Set, st.dictionaries(variables, texts, min_size=1)),
+    st.builds(v.Set, st.dictionaries(variables, texts, min_size=1)),
     st.builds(
-        f.Hours,
+        v.Hours,
         st.just(f.Schedule("office")),
         on_closed=steps,
         on_holiday=maybe_steps,
         on_override=maybe_steps,
     ),
     st.builds(
-        f.Queue,
+        v.Queue,
         st.just(f.QueueName("sales")),
         on_timeout=steps,
         on_full=maybe_steps,
         on_unstaffed=maybe_steps,
         on_key=st.just({}) | choices,
     ),
-    st.builds(f.Voicemail, st.just(f.Mailbox("office")), on_none=maybe_steps),
+    st.builds(v.Voicemail, st.just(f.Mailbox("office")), on_none=maybe_steps),
 )
 leaves = st.one_of(
-    st.builds(f.Goto, steps),
+    st.builds(v.Goto, steps),
     st.builds(
-        f.Menu, prompts, choices=choices, otherwise=steps, invalid=st.none() | prompts, retries=retries
+        v.Menu, prompts, choices=choices, otherwise=steps, invalid=st.none() | prompts, retries=retries
     ),
-    st.builds(f.Switch, variables, cases=st.dictionaries(st.just("1"), steps), otherwise=steps),
-    st.builds(f.Hangup, st.none() | prompts),
+    st.builds(v.Switch, variables, cases=st.dictionaries(st.just("1"), steps), otherwise=steps),
+    st.builds(v.Hangup, st.none() | prompts),
 )
 bodies = st.builds(lambda many, last: (*many, last), st.lists(goes_on, max_size=3), leaves)
 flows = st.lists(bodies, min_size=MOST_STEPS, max_size=MOST_STEPS).map(
@@ -322,8 +325,8 @@ flows = st.lists(bodies, min_size=MOST_STEPS, max_size=MOST_STEPS).map(
 )
 
 
-def seen(walk: i.Walk) -> tuple[i.Do | None, str, int, dict[str, str]]:
-    known = walk.interpreter
+def seen(walk: i.Walk) -> tuple[d.Do | None, str, int, dict[str, str]]:
+    known = walk.way
     return walk.do, known.step, known.index, dict(known.variables)
 
 
@@ -333,7 +336,7 @@ def test_replay_is_exact_for_any_caller_of_any_flow_at_every_moment(
     any_flow: f.Flow, data: st.DataObject
 ) -> None:
     given_ = {"from_number": "+359888000001", "language": "en"}
-    live, history = i.replay(any_flow, (), given_), list[i.Outcome]()
+    live, history = i.replay(any_flow, (), given_), list[d.Outcome]()
     while live.do is not None and len(history) < 25:
         assert seen(i.replay(any_flow, history, given_)) == seen(live)
         history.append(data.draw(any_outcomes(live.do)))
@@ -351,11 +354,11 @@ def test_a_silent_caller_of_any_flow_reaches_an_end_within_so_many_things_asked(
     walk, asked = i.replay(any_flow), 0
     while walk.do is not None:
         asked += 1
-        assert asked <= i.PATIENCE * (RETRIES + 1) + 1
+        assert asked <= PATIENCE * (RETRIES + 1) + 1
         last = walk.do
         outcomes = silent_outcomes(last)
         walk.send(chance.choice(outcomes))
-    assert isinstance(last, i.End)
+    assert isinstance(last, d.End)
 
 
 @settings(deadline=None, max_examples=60)
@@ -369,5 +372,5 @@ def test_everything_asked_belongs_to_the_action_that_asks_and_can_be_written_dow
         if do is None:
             break
         assert do.index < len(any_flow.steps[step(do.step)])
-        assert json.loads(json.dumps(i.plain(do)))["do"] in i.DOES
+        assert json.loads(json.dumps(d.plain(do)))["do"] in d.DOES
         walk.send(data.draw(any_outcomes(do)))

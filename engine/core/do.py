@@ -1,0 +1,99 @@
+"""What a flow asks the shell for: plain data, written into the log beside what came of it.
+
+Play     -> None                                Collect -> the digits, or None
+Choose   -> the key pressed, or None: silence   Look    -> open | closed | holiday | override
+Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while waiting
+Record   -> left | none                         End     -> None, and nothing follows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+#: What came of something asked for: a key, digits, a word such as open or timeout, or None for nothing (silence).
+Outcome = str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Something the shell is asked for, and the action (step, index within it) that asks."""
+
+    step: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Play(Do):
+    """Play prompts; a key stops them when `interrupt` is true, and stays in the caller's buffer."""
+
+    prompts: tuple[str, ...]
+    interrupt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choose(Do):
+    """Play a prompt and wait for one key; any key counts, `keys` are the right ones. `timeout` seconds run from the prompt's end."""
+
+    prompt: str
+    keys: tuple[str, ...]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Collect(Do):
+    """Play a prompt and collect up to `most` digits; # ends them, * begins again. Nobody is shown `secret` ones."""
+
+    prompt: str
+    least: int
+    most: int
+    timeout: float
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Do):
+    """Look something up: `what` is hours, `name` the schedule."""
+
+    what: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue(Do):
+    """Wait in a queue or group, be connected, and come back when the conversation has ended."""
+
+    queue: str
+    priority: int
+    skills: tuple[str, ...]
+    max_wait: float
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Do):
+    """Play a prompt and record a message of at most `max` seconds; `silence` seconds of silence end it."""
+
+    mailbox: str
+    prompt: str
+    max: float
+    silence: float
+
+
+@dataclass(frozen=True, slots=True)
+class End(Do):
+    """Say goodbye, if a prompt is given, and hang up."""
+
+    prompt: str | None
+
+
+DOES: dict[str, type[Do]] = {c.__name__: c for c in (Play, Choose, Collect, Look, Enqueue, Record, End)}
+
+#: What a verb does; it returns the step to go to, or None to go on with the next action.
+Asking = Generator[Do, Outcome, str | None]
+
+
+def plain(do: Do) -> dict[str, Any]:
+    """A Do as JSON values; `do` names its class."""
+    return {"do": type(do).__name__, **asdict(do)}

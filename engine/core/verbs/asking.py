@@ -1,0 +1,114 @@
+"""Verbs that speak to the caller and listen to their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+from engine.core.do import Asking, Collect, Play
+from engine.core.flow import Action, DigitRange, Key, LanguageCode, PromptId, Seconds, StepName, Variable
+from engine.core.way import Way
+
+
+@dataclass(frozen=True, slots=True)
+class Say(Action):
+    """Play one or more prompts; `interrupt: no` plays legal notices to their end."""
+
+    say: tuple[PromptId, ...]
+    _: KW_ONLY
+    interrupt: bool = True
+
+    def perform(self, way: Way) -> Asking:
+        """Play them."""
+        yield Play(*way.here, self.say, self.interrupt)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Language(Action):
+    """Let the caller choose a language; silence keeps the flow's first one."""
+
+    language: PromptId
+    _: KW_ONLY
+    choices: Mapping[Key, LanguageCode]
+    timeout: Seconds = Seconds(6)
+    retries: int = 1
+
+    def perform(self, way: Way) -> Asking:
+        """Ask until a key of `choices` comes, or the tries are over."""
+        for _ in range(self.retries + 1):
+            key = yield from way.choose(self.language, self.choices, self.timeout)
+            if key is not None and key in self.choices:
+                way.set("language", self.choices[Key(key)])
+                break
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Menu(Action):
+    """Play a prompt and go where the caller's key says."""
+
+    ends: ClassVar[bool] = True
+    silent_by: ClassVar[tuple[str, ...] | None] = ("otherwise",)
+
+    menu: PromptId
+    _: KW_ONLY
+    choices: Mapping[Key, StepName]
+    otherwise: StepName
+    invalid: PromptId | None = None
+    timeout: Seconds = Seconds(6)
+    retries: int = 2
+
+    def perform(self, way: Way) -> Asking:
+        """Ask until a key of `choices` comes, or the tries are over; a wrong key is told."""
+        for attempt in range(self.retries + 1):
+            key = yield from way.choose(self.menu, self.choices, self.timeout)
+            if key is not None and key in self.choices:
+                return self.choices[Key(key)]
+            if key is not None and attempt < self.retries:
+                yield from way.play(self.invalid)
+        return self.otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Action):
+    """Collect digits into a variable; `confirm` reads them back (1 accepts, anything else asks again).
+
+    `secret: yes` keeps them out of every trace and page.
+    """
+
+    passes: ClassVar[bool] = False
+
+    ask: PromptId
+    _: KW_ONLY
+    into: Variable
+    digits: DigitRange
+    otherwise: StepName
+    confirm: PromptId | None = None
+    invalid: PromptId | None = None
+    secret: bool = False
+    timeout: Seconds = Seconds(6)
+    retries: int = 2
+
+    def perform(self, way: Way) -> Asking:
+        """Ask until there are enough digits, confirmed where that is wanted, or the tries are over."""
+        least, most = self.digits.least, self.digits.most
+        for attempt in range(self.retries + 1):
+            digits = way.heard((yield Collect(*way.here, self.ask, least, most, self.timeout, self.secret)))
+            if digits is not None and least <= len(digits) <= most:
+                way.set(self.into, digits)
+                if self.confirm is None or (yield from way.choose(self.confirm, "12", self.timeout)) == "1":
+                    return None
+            elif digits is not None and attempt < self.retries:
+                yield from way.play(self.invalid)
+        way.variables.pop(self.into, None)
+        return self.otherwise
+
+    def sets(self) -> tuple[str, ...]:
+        """What was collected."""
+        return (self.into,)
+
+    def takes_back(self) -> tuple[str, ...]:
+        """What could not be collected is not there."""
+        return (self.into,)

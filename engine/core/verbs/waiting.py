@@ -1,0 +1,69 @@
+"""Verbs that hand the caller to somebody else: to agents, or to a mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import ClassVar
+
+from engine.core.do import Asking, Enqueue, Record
+from engine.core.flow import Action, Key, Mailbox, PromptId, QueueName, Seconds, StepName
+from engine.core.way import Way
+
+
+@dataclass(frozen=True, slots=True)
+class Queue(Action):
+    """Wait for an agent; the flow goes on with the next action when the conversation has ended.
+
+    `on_timeout` is required; a queue that is full, unstaffed or closed leads there too unless its own `on_*` is given.
+    """
+
+    silent_by: ClassVar[tuple[str, ...] | None] = ("on_timeout", "on_full", "on_unstaffed", "on_closed")
+    passes: ClassVar[bool] = False
+
+    queue: QueueName
+    _: KW_ONLY
+    on_timeout: StepName
+    on_full: StepName | None = None
+    on_unstaffed: StepName | None = None
+    on_closed: StepName | None = None
+    on_key: Mapping[Key, StepName] = field(default_factory=dict)
+    priority: int = 5
+    skills: tuple[str, ...] = ()
+    max_wait: Seconds = Seconds(600)
+
+    def perform(self, way: Way) -> Asking:
+        """Wait, and go where the way it ended says."""
+        came = yield Enqueue(
+            *way.here, self.queue, self.priority, self.skills, self.max_wait, tuple(self.on_key)
+        )
+        if came == "done" or came in self.on_key:
+            way.heard(came)
+        match came:
+            case "done":
+                return None
+            case "full":
+                return self.on_full or self.on_timeout
+            case "unstaffed":
+                return self.on_unstaffed or self.on_timeout
+            case "closed":
+                return self.on_closed or self.on_timeout
+            case _:
+                return self.on_key.get(Key(came or ""), self.on_timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail(Action):
+    """Record a message after a tone; the caller ends it with #, by silence or by hanging up."""
+
+    voicemail: Mailbox
+    _: KW_ONLY
+    prompt: PromptId = PromptId("leave_message")
+    max: Seconds = Seconds(180)
+    silence: Seconds = Seconds(8)
+    on_none: StepName | None = None
+
+    def perform(self, way: Way) -> Asking:
+        """Record it."""
+        came = yield Record(*way.here, self.voicemail, self.prompt, self.max, self.silence)
+        return self.on_none if came == "none" else None
