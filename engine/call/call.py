@@ -29,6 +29,7 @@ from engine.core.do import (
     Outcome,
     Play,
     Record,
+    hidden,
     plain,
 )
 from engine.core.event import Event
@@ -58,6 +59,8 @@ class Call:
         self.id = contact
         self.line = Line(contact, channel, house.client.of(contact), house.now)
         self._walk: Walk | None = None
+        #: Secret digits by the name of their variable: here, and nowhere else. A killed engine forgets them.
+        self._secrets: dict[str, str] = {}
 
     # --- the whole life -----------------------------------------------------------------------
 
@@ -226,4 +229,7 @@ class Call:
                 break
             digits = "" if key == "*" else digits + key
             until = loop.time() + BETWEEN_DIGITS
+        if do.secret:
+            self._secrets[do.into] = digits
+            digits = hidden(digits)
         return digits or None

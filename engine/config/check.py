@@ -2,7 +2,8 @@
 
     site.yaml    every name it uses exists; no name means two things; agents have one phone, trunks one way to be known
     flows        every step, queue, schedule, prompt, language and skill named exists; prompts exist in every language of the flow
-    paths        `engine.config.paths`: steps end, silent callers reach an end, variables are set before they are used
+    paths        `engine.config.paths`: steps end, silent callers reach an end
+    variables    `engine.config.variables`: they are set before they are used, and secret ones are told to nobody
 
 A rule that only needs names also runs on files that hold other errors, so that everything is told at once.
 """
@@ -22,6 +23,7 @@ from engine.config.report import Place, Report, guess, plural
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
+from engine.config.variables import check_variables
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -45,7 +47,8 @@ def check_flow(flow: FlowFile, site: SiteFile, catalog: Catalog | None, report: 
         for ref in refs:
             _refer(flow, step, ref, site, catalog, report)
     if flow.flow is not None:
-        check_paths(flow, flow.flow, catalog, report)
+        check_paths(flow, flow.flow, report)
+        check_variables(flow, flow.flow, catalog, report)
 
 
 # --- site.yaml ----------------------------------------------------------------------------------

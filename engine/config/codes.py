@@ -85,6 +85,9 @@ CODES: dict[str, str] = {
     "silent-loop": """A caller who does nothing would go round for ever on the way shown.
         Silence takes 'otherwise' of menu and ask, the timeout of a queue, 'on_none' of the voicemail; opening hours and switches may fall
         any way. Let one of these ways lead to a step that ends, such as a message and a goodbye.""",
+    "secret-used": """Digits asked for with `secret: yes` are spoken, compared by a switch, or copied into another variable.
+        They stay out of every log, event, trace, page and recording, so a flow sees only dots. Give them to a look-up or a service,
+        and go on by what it answers.""",
     "unset-variable": """A variable is used that is not set on every way to this place (a switch: on no way).
         ask and set give variables their values; language, from_number and to_number are there from the start.""",
     # --- site.yaml as a whole ---

@@ -105,7 +105,7 @@ def _answer(do: d.Do, left: list[str], lines: list[str]) -> d.Outcome:
     if word == "-" and not isinstance(do, d.Look):
         return quiet
     if word in words or (pattern and re.fullmatch(pattern, word)):
-        return word
+        return d.hidden(word) if isinstance(do, d.Collect) and do.secret else word
     wanted = [*words, *([] if isinstance(do, d.Look) else ["- for silence"])]
     digits = [f"up to {do.most} digits"] if isinstance(do, d.Collect) else []
     what = f"step '{do.step}', action {do.index + 1} ({_name(do)})"

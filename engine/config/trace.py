@@ -10,8 +10,6 @@
 An event tells what has come of something; what comes next is known from the flow at that very moment. So a line about a prompt is given
 when the prompt begins, not when it is over: a follower sees what the caller is hearing now. Where the flow's version is not known, every
 event still tells its own part.
-
-Digits asked for with `secret: yes` are never shown, nor is what `set` makes of them, nor a prompt's reading of either.
 """
 
 from __future__ import annotations
@@ -20,19 +18,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from engine.config.kinds import slots
 from engine.config.prompts import Catalog
 from engine.config.rehearse import heard
 from engine.config.report import printable
 from engine.core import do as d
 from engine.core import flow as f
 from engine.core import interpreter as i
-from engine.core import verbs as v
 from engine.core.contact import Contact, apply
 from engine.core.event import Event
-
-#: What is shown instead of a secret.
-HIDDEN = "••••"
 
 _OFFER_ENDS = {
     "no_answer": "does not answer",
@@ -75,7 +68,6 @@ class Trace:
         self._flows = flows
         self._contact = Contact("")
         self._walk: i.Walk | None = None
-        self._secrets: frozenset[str] = frozenset()
         self._width = 10
         self._shown = ""
 
@@ -98,13 +90,13 @@ class Trace:
         return [TraceLine(offset, self._column(step), text, self._width) for step, text in said]
 
     def as_json(self, event: Event, lines: Iterable[TraceLine]) -> dict[str, Any]:
-        """The event and its lines as JSON values; secret inputs are not among them."""
+        """The event and its lines as JSON values."""
         return {
             "seq": event.seq,
             "at": event.at,
             "kind": event.kind,
             "agent": event.agent,
-            "data": shown(event),
+            "data": event.data,
             "line": "\n".join(line.text for line in lines),
         }
 
@@ -115,7 +107,6 @@ class Trace:
         flow = self._flows.get(c.flow_hash)
         if flow is not None:
             self._walk = i.replay(flow, (), {name: event.data[name] for name in _GIVEN})
-            self._secrets = secrets(flow)
             self._width = max(len(step) for step in flow.steps)
         leads = f"flow {c.flow}, version {c.flow_hash[:8]}" if c.flow else "no flow"
         how = "taken by the fallback, no engine was there" if c.via == "fallback" else leads
@@ -125,15 +116,11 @@ class Trace:
         """What begins now, if the flow is known and there is something to hear."""
         if self._walk is None or self._walk.do is None:
             return []
-        return self._heard(self._walk.do, self._variables(self._walk))
+        return self._heard(self._walk.do, self._walk.way.variables)
 
     def _heard(self, do: d.Do, variables: dict[str, str]) -> list[tuple[str, str]]:
         text = heard(do, self._catalog, variables)
         return [(do.step, f"♪ {text}")] if text else []
-
-    def _variables(self, walk: i.Walk) -> dict[str, str]:
-        known = walk.way.variables
-        return known | {name: HIDDEN for name in self._secrets if name in known}
 
     def _step(self, event: Event) -> list[tuple[str, str]]:
         """What came of the thing begun before, and what begins now."""
@@ -179,24 +166,6 @@ def asked(event: Event) -> tuple[d.Do, d.Outcome]:
     return do, event.data["outcome"]
 
 
-def shown(event: Event) -> dict[str, Any]:
-    """An event's data without secret digits."""
-    data = dict(event.data)
-    if data.get("secret") and data.get("outcome") is not None:
-        data["outcome"] = HIDDEN
-    return data
-
-
-def secrets(flow: f.Flow) -> frozenset[str]:
-    """The variables that hold secret digits or something `set` has made of them."""
-    actions = [action for step in flow.steps.values() for action in step]
-    known = {str(a.into) for a in actions if isinstance(a, v.Ask) and a.secret}
-    texts = [(name, text) for a in actions if isinstance(a, v.Set) for name, text in a.set.items()]
-    while new := {str(name) for name, text in texts if known & set(slots(text))} - known:
-        known |= new
-    return frozenset(known)
-
-
 def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
     """What came of something the flow asked for; nothing where other events have told it already."""
     match do:
@@ -208,8 +177,6 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return f"← silence{to}"
         case d.Choose(keys=keys) if outcome not in keys:
             return f"← {outcome}, not one of {' '.join(keys)}{to}"
-        case d.Collect(secret=True):
-            return f"← {HIDDEN}{to}"
         case d.Collect(least=least) if len(outcome or "") < least:
             return f"← {outcome}, fewer than {least} digits{to}"
         case d.Choose() | d.Collect():

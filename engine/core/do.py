@@ -43,12 +43,16 @@ class Choose(Do):
 
 @dataclass(frozen=True, slots=True)
 class Collect(Do):
-    """Play a prompt and collect up to `most` digits; # ends them, * begins again. Nobody is shown `secret` ones."""
+    """Play a prompt and collect up to `most` digits; # ends them, * begins again.
+
+    The shell keeps `secret` ones to itself, under the name `into`: what comes of them is one dot for each (`hidden`).
+    """
 
     prompt: str
     least: int
     most: int
     timeout: float
+    into: str
     secret: bool = False
 
 
@@ -92,6 +96,11 @@ DOES: dict[str, type[Do]] = {c.__name__: c for c in (Play, Choose, Collect, Look
 
 #: What a verb does; it returns the step to go to, or None to go on with the next action.
 Asking = Generator[Do, Outcome, str | None]
+
+
+def hidden(digits: str) -> str:
+    """What stands for secret digits wherever something is written down, shown or decided."""
+    return "•" * len(digits)
 
 
 def plain(do: Do) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def test_what_is_collected_knows_whether_it_is_secret() -> None:
     secret = v.Ask(
         prompt("pin"), into=f.Variable("pin"), digits=f.DigitRange(4, 4), otherwise=step("a"), secret=True
     )
-    assert i.replay(one(secret)).do == d.Collect("start", 0, "pin", 4, 4, 6, secret=True)
+    assert i.replay(one(secret)).do == d.Collect("start", 0, "pin", 4, 4, 6, "pin", secret=True)
 
 
 def test_set_inserts_variables_and_nothing_for_one_that_is_not_there() -> None:

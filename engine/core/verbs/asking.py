@@ -75,7 +75,7 @@ class Menu(Action):
 class Ask(Action):
     """Collect digits into a variable; `confirm` reads them back (1 accepts, anything else asks again).
 
-    `secret: yes` keeps them out of every trace and page.
+    `secret: yes` keeps them out of every log, event, trace, page and recording; they can only be given to a look-up or a service.
     """
 
     passes: ClassVar[bool] = False
@@ -95,7 +95,8 @@ class Ask(Action):
         """Ask until there are enough digits, confirmed where that is wanted, or the tries are over."""
         least, most = self.digits.least, self.digits.most
         for attempt in range(self.retries + 1):
-            digits = way.heard((yield Collect(*way.here, self.ask, least, most, self.timeout, self.secret)))
+            do = Collect(*way.here, self.ask, least, most, self.timeout, self.into, self.secret)
+            digits = way.heard((yield do))
             if digits is not None and least <= len(digits) <= most:
                 way.set(self.into, digits)
                 if self.confirm is None or (yield from way.choose(self.confirm, "12", self.timeout)) == "1":
