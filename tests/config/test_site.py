@@ -374,7 +374,7 @@ def test_a_flow_that_passes_the_check_brings_every_silent_caller_to_an_end(
     known = read_flow(text, "support.yaml", ("en",), report)
     assert known is not None
     assert isinstance(known.flow, Flow)
-    check_paths(known, known.flow, None, report)
+    check_paths(known, known.flow, report)
     if any(p.code == "silent-loop" for p in report.problems):
         return
     walk = i.replay(known.flow)
