@@ -26,7 +26,7 @@ from engine.call.house import House
 from engine.call.sounds import Sounds
 from engine.call.spooled import import_spool
 from engine.call.switchboard import Switchboard
-from engine.config import Loaded, compile_flow, load_files
+from engine.config import Loaded, compile_stored, load_files
 from engine.core import acd
 from engine.core.contact import fold
 from engine.core.event import Event
@@ -181,8 +181,9 @@ async def open_versions(house: House, archive: Archive) -> None:
     for digest in {contact.flow_hash for contact in house.ledger.open.values()}:
         if digest and digest not in house.versions:
             try:
-                name, source = await archive.flow_source(digest)
-                house.versions[digest] = compile_flow(source, name, house.site.settings)
+                house.versions[digest] = await compile_stored(
+                    digest, house.site.settings, archive.flow_source
+                )
             except (StoreError, SiteError) as error:
                 log.error("calls cannot go on: their flow's version cannot be read", error=str(error))
 

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from engine.cli.console import clock, print_json, say, seconds, table
 from engine.cli.place import STATE, JsonOption, StateOption, place_of
-from engine.config import compile_flow, load_files
+from engine.config import compile_stored, load_files
 from engine.config.prompts import Catalog
 from engine.config.trace import Trace
 from engine.core.contact import Outcome
@@ -121,8 +121,7 @@ class Teller:
         """The trace of a call that began with this version of a flow."""
         if digest and digest not in self._flows:
             with suppress(EngineError):
-                name, source = await self._archive.flow_source(digest)
-                self._flows[digest] = compile_flow(source, name, self._settings)
+                self._flows[digest] = await compile_stored(digest, self._settings, self._archive.flow_source)
         return Trace(self._catalog, self._flows)
 
 

@@ -4,5 +4,15 @@ from engine.config.codes import explain
 from engine.config.flowfile import compile_flow
 from engine.config.load import Loaded, check_site, load_files, load_site
 from engine.config.report import Report
+from engine.config.subflows import compile_stored
 
-__all__ = ["Loaded", "Report", "check_site", "compile_flow", "explain", "load_files", "load_site"]
+__all__ = [
+    "Loaded",
+    "Report",
+    "check_site",
+    "compile_flow",
+    "compile_stored",
+    "explain",
+    "load_files",
+    "load_site",
+]

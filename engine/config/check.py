@@ -23,6 +23,7 @@ from engine.config.report import Place, Report, guess, plural
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
+from engine.config.subflows import link_flows, runs
 from engine.config.variables import check_variables
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -33,11 +34,13 @@ def check_all(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, re
     for rule in (_names, _references, _lists, _agents, _trunks, _external, _schedules, _unattended):
         rule(site, report)
     _numbers(site, flows, report)
+    link_flows(flows, report)
     if catalog is not None:
         _languages(site, catalog, report)
         _spoken(site, catalog, report)
     for flow in flows:
         check_flow(flow, site, catalog, report)
+    check_variables(flows, catalog, report)
 
 
 def check_flow(flow: FlowFile, site: SiteFile, catalog: Catalog | None, report: Report) -> None:
@@ -48,7 +51,6 @@ def check_flow(flow: FlowFile, site: SiteFile, catalog: Catalog | None, report: 
             _refer(flow, step, ref, site, catalog, report)
     if flow.flow is not None:
         check_paths(flow, flow.flow, report)
-        check_variables(flow, flow.flow, catalog, report)
 
 
 # --- site.yaml ----------------------------------------------------------------------------------
@@ -254,13 +256,13 @@ def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
                 text = f"number '{number}' leads to flow '{target.text}', but there is no {target.text}.yaml"
                 report.add(target.place, "unknown-flow", text, guess(target.text, known))
                 whole = False  # the misspelt flow is not unused
+    used |= {ref.name for flow in flows for ref in runs(flow)}
     for name, flow in known.items():
         if whole and name not in used:
             place = first_key(flow.root)
             also = [(site.section("numbers"), "the numbers stand here")]
-            report.warn(
-                place, "unused-flow", f"no number leads to flow '{name}'", "give it a number", also=also
-            )
+            text = f"no number leads to flow '{name}', and no flow runs it"
+            report.warn(place, "unused-flow", text, "give it a number, or run it", also=also)
 
 
 def _languages(site: SiteFile, catalog: Catalog, report: Report) -> None:

@@ -67,7 +67,7 @@ CODES: dict[str, str] = {
         Groups and agents may name queues only.""",
     "unknown-schedule": """A schedule is named that site.yaml has neither among its schedules nor among its sites.""",
     "unknown-site": """A schedule lists a site that site.yaml does not have.""",
-    "unknown-flow": """A number leads to a flow, but there is no file of that name beside site.yaml.""",
+    "unknown-flow": """A number leads to a flow, or a flow runs one, but there is no file of that name beside site.yaml.""",
     "unknown-language": """A language is named that there are no prompts for, or that the site or flow does not list.
         A language needs prompts/<language>.yaml, a place in site.yaml's languages, and one in the flow's if that has a list.""",
     "unknown-skill": """A queue action asks for a skill that no agent has, so nobody could ever answer.""",
@@ -85,6 +85,11 @@ CODES: dict[str, str] = {
     "silent-loop": """A caller who does nothing would go round for ever on the way shown.
         Silence takes 'otherwise' of menu and ask, the timeout of a queue, 'on_none' of the voicemail; opening hours and switches may fall
         any way. Let one of these ways lead to a step that ends, such as a message and a goodbye.""",
+    "flow-circle": """Flows run each other in a circle, so a caller would never come to an end of them.
+        The message shows the circle. End one of them with `back`, which leads to the flow that ran it.""",
+    "run-language": """A flow runs another one that does not speak all of its languages.
+        Callers keep the language they have chosen. Add it to `languages:` of the flow that is run, or run it only where it is not
+        needed.""",
     "secret-used": """Digits asked for with `secret: yes` are spoken, compared by a switch, or copied into another variable.
         They stay out of every log, event, trace, page and recording, so a flow sees only dots. Give them to a look-up or a service,
         and go on by what it answers.""",

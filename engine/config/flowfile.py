@@ -54,6 +54,8 @@ class FlowFile:
     flow: Flow | None = None
     steps: dict[str, list[Action | None]] = field(default_factory=dict)
     refs: dict[tuple[str, int], list[Ref]] = field(default_factory=dict)
+    #: Whether the flows it runs have been linked; then `text` is what is stored of it.
+    linked: bool = False
 
     def step(self, name: str) -> Place:
         """Where a step's name stands."""

@@ -240,6 +240,12 @@ def _text(text: str) -> str:
 _TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
 LINE = scalar("text", "a line of text", _line, _TEXT_SCHEMA)
 ANYTHING = Kind("anything", "anything", lambda node, _: node, {})
+NOTHING = Kind(
+    "nothing",
+    "nothing behind it",
+    lambda node, reader: reader.bad(node, "nothing stands behind this word", "delete the value"),
+    {"type": "null"},
+)
 YES_NO = scalar("yes or no", "yes or no", _yes, {"enum": [True, False, "yes", "no", "on", "off"]})
 DURATION = duration()
 LANGUAGE = named(
@@ -271,6 +277,8 @@ KINDS: dict[Any, Kind] = {
         _digits,
         {"type": ["integer", "string"], "pattern": "^[0-9]{1,3}(-[0-9]{1,3})?$"},
     ),
+    f.FlowName: named("flow", "a flow of this folder"),
+    types.NoneType: NOTHING,
     bool: YES_NO,
     int: number(0, 1_000_000),
     float: DURATION,

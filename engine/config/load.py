@@ -24,7 +24,7 @@ from engine.errors import SiteError
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One version of a site, all of it read at the same moment: `sources` are the very texts the flows' hashes are of."""
+    """One version of a site, all of it read at the same moment: `sources` are the very texts the flows' hashes are of ."""
 
     snapshot: Snapshot
     catalog: Catalog

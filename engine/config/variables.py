@@ -6,7 +6,7 @@ secret used       digits asked for with `secret: yes` are spoken, compared or co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.config.flowfile import FlowFile
@@ -23,9 +23,14 @@ MOST_VARIABLES = 500
 _CONFIDE = "secret digits can only be given to a look-up or a service"
 
 
-def check_variables(file: FlowFile, flow: f.Flow, catalog: Catalog | None, report: Report) -> None:
-    """Every rule about the variables of one flow that could be read whole."""
-    Variables(file, flow, catalog, report).check()
+def check_variables(files: list[FlowFile], catalog: Catalog | None, report: Report) -> None:
+    """Every rule about the variables of the flows that could be read whole; a flow that is run begins with what is known there."""
+    flows = {file.name: file for file in files if file.flow is not None}
+    inner = {name for file in flows.values() if file.flow for name in file.flow.runs}
+    shared = _Shared(flows, catalog, report)
+    for name in flows:
+        if name not in inner:
+            shared.through(name, _Known(GIVEN, GIVEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +52,40 @@ class _Known:
         return _Known(self.sure & other.sure, self.maybe | other.maybe)
 
 
-class Variables:
-    """Which variables are set where: known at each step's start, found by going round until nothing changes."""
+class _Shared:
+    """What is checked: all flows, and what is known where they go back, by what was known where they began."""
 
-    def __init__(self, file: FlowFile, flow: f.Flow, catalog: Catalog | None, report: Report) -> None:
-        self.file, self.flow, self.catalog, self.report = file, flow, catalog, report
+    def __init__(self, files: Mapping[str, FlowFile], catalog: Catalog | None, report: Report) -> None:
+        self.files, self.catalog, self.report = files, catalog, report
+        self._done: dict[tuple[str, _Known], _Known | None] = {}
+
+    def through(self, name: str, known: _Known) -> _Known | None:
+        """What is known where a flow goes back; None where it never does, or where it runs itself (reported elsewhere)."""
+        key = (name, known)
+        if key not in self._done:
+            self._done[key] = None
+            if name in self.files:
+                self._done[key] = _Variables(self.files[name], self).check(known)
+        return self._done[key]
+
+
+class _Variables:
+    """Which variables are set where in one flow: known at each step's start, found by going round until nothing changes."""
+
+    def __init__(self, file: FlowFile, shared: _Shared) -> None:
+        assert file.flow is not None
+        self.file, self.flow, self.shared = file, file.flow, shared
+        self.catalog, self.report = shared.catalog, shared.report
         self.known: dict[str, _Known] = {}
-        asks = [a for step in flow.steps.values() for a in step if isinstance(a, verbs.Ask)]
+        self.back: _Known | None = None
+        asks = [a for step in self.flow.steps.values() for a in step if isinstance(a, verbs.Ask)]
         self.secret = frozenset(str(ask.into) for ask in asks if ask.secret)
 
-    def check(self) -> None:
+    def check(self, given: _Known) -> _Known | None:
+        """What is known where the flow goes back; None where it never does."""
         if self.flow.first not in self.flow.steps or self._too_many():
-            return
-        self._arrive(self.flow.first, _Known(GIVEN, GIVEN))
+            return None
+        self._arrive(self.flow.first, given)
         todo = [str(self.flow.first)]
         while todo:
             step = todo.pop()
@@ -68,6 +94,7 @@ class Variables:
                     todo.append(target)
         for step, known in self.known.items():
             self._use(step, known)
+        return self.back
 
     def _too_many(self) -> bool:
         """Following so many variables along all ways would take for ever."""
@@ -92,8 +119,9 @@ class Variables:
             yield from ((jump.target, leaving) for jump in f.jumps(action))
             known = self._after(action, known)
 
-    @staticmethod
-    def _after(action: f.Action, known: _Known) -> _Known:
+    def _after(self, action: f.Action, known: _Known) -> _Known:
+        if isinstance(action, verbs.Run):
+            return self.shared.through(action.run, known) or known
         return known.plus(*action.sets())
 
     def _use(self, step: str, known: _Known) -> None:
@@ -103,6 +131,8 @@ class Variables:
                     if name not in known.maybe:
                         self._unset(step, index, name, ("switch",))
                     self._disclosed(step, index, name, ("switch",))
+                case verbs.Back():
+                    self.back = known if self.back is None else self.back.joined(known)
                 case verbs.Set():
                     self._set(step, index, action, known)
                 case _:

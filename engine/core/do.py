@@ -8,7 +8,6 @@ Record   -> left | none                         End     -> None, and nothing fol
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,9 +92,6 @@ class End(Do):
 
 
 DOES: dict[str, type[Do]] = {c.__name__: c for c in (Play, Choose, Collect, Look, Enqueue, Record, End)}
-
-#: What a verb does; it returns the step to go to, or None to go on with the next action.
-Asking = Generator[Do, Outcome, str | None]
 
 
 def hidden(digits: str) -> str:

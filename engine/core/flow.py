@@ -11,16 +11,17 @@ Field types and how an admin writes them:
     QueueName   a queue or a group of site.yaml         Key        one of 0-9 * #
     Schedule    a schedule or a site of site.yaml       Seconds    8s, 10m, 1h30m
     Variable    a name: letters, digits, _ and .        DigitRange 6 or 6-8
-    Text        text in which {{ name }} inserts a variable
+    Text        text in which {{ name }} inserts a variable     FlowName  a flow of this folder
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, NewType
 
-from engine.core.do import Asking
+from engine.core.do import Do, Outcome
 
 if TYPE_CHECKING:
     from engine.core.way import Way
@@ -36,6 +37,7 @@ Variable = NewType("Variable", str)
 Text = NewType("Text", str)
 Key = NewType("Key", str)
 Seconds = NewType("Seconds", float)
+FlowName = NewType("FlowName", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,17 @@ class DigitRange:
 
     least: int
     most: int
+
+
+class Leave(Enum):
+    """How a flow is left: the call has ended, or the flow that ran this one goes on."""
+
+    CALL = "call"
+    FLOW = "flow"
+
+
+#: What a verb does: asks for things, is told what came of them, and returns where the call goes on.
+Asking = Generator[Do, Outcome, "str | Leave | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,7 @@ class Action:
     passes: ClassVar[bool] = True
 
     def perform(self, way: Way) -> Asking:
-        """Ask for what the verb needs, and return the step to go to, or None to go on."""
+        """Ask for what the verb needs; returns the step to go to, how the flow is left, or None to go on with the next action."""
         raise NotImplementedError
 
     def sets(self) -> tuple[str, ...]:
@@ -85,21 +98,24 @@ class Jump:
 
 def jumps(action: Action, *, silent: bool = False) -> Iterator[Jump]:
     """Every step an action can lead to, or a caller who does nothing: whatever its fields' types call a StepName."""
-    for field in fields(action):
-        if "StepName" not in str(field.type) or (
-            silent and action.silent_by is not None and field.name not in action.silent_by
-        ):
+    for option in fields(action):
+        if "StepName" not in str(option.type):
             continue
-        value = getattr(action, field.name)
+        if silent and action.silent_by is not None and option.name not in action.silent_by:
+            continue
+        value = getattr(action, option.name)
         if isinstance(value, Mapping):
-            yield from (Jump(target, (field.name, str(key))) for key, target in value.items())
+            yield from (Jump(target, (option.name, str(key))) for key, target in value.items())
         elif value is not None:
-            yield Jump(value, (field.name,))
+            yield Jump(value, (option.name,))
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One flow, checked. `hash` is the SHA-256 of its source text, the version a call finishes on."""
+    """One flow, checked, with the flows it runs.
+
+    `hash` is the SHA-256 of its stored text, the version a call finishes on; that text names the versions of the flows it runs.
+    """
 
     name: str
     steps: Mapping[StepName, tuple[Action, ...]]
@@ -107,6 +123,7 @@ class Flow:
     title: str = ""
     start: StepName | None = None
     hash: str = ""
+    runs: Mapping[str, Flow] = field(default_factory=dict)
 
     @property
     def first(self) -> StepName:

@@ -13,31 +13,15 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 
-from engine.core.do import Asking, Do, End, Outcome
-from engine.core.flow import Flow, StepName
-from engine.core.verbs import Hangup
+from engine.core.do import Do, End, Outcome
+from engine.core.flow import Flow, Leave
 from engine.core.way import Way
 
 
-def run(way: Way) -> Generator[Do, Outcome, None]:
-    """Yield what to do, one thing at a time, until the call's end."""
-    target: str | None = way.step
-    while target is not None:
-        way.step = target
-        target = yield from _step(way)
-
-
-def _step(way: Way) -> Asking:
-    for index, action in enumerate(way.flow.steps[StepName(way.step)]):
-        way.index = index
-        if not way.goes_on():
-            break
-        target = yield from action.perform(way)
-        if target is not None or isinstance(action, Hangup):
-            return target
-    # A step without an end does not pass the checker; ending the call is the only thing left that strands nobody.
-    yield End(*way.here, None)
-    return None
+def _whole(way: Way) -> Generator[Do, Outcome, None]:
+    """The whole call: where a flow that nobody ran goes back, the call ends."""
+    if (yield from way.go()) is Leave.FLOW:
+        yield End(*way.here, None)
 
 
 @dataclass(slots=True)
@@ -59,8 +43,8 @@ class Walk:
 
 def replay(flow: Flow, history: Iterable[Outcome] = (), variables: Mapping[str, str] | None = None) -> Walk:
     """A fresh interpreter brought to where `history` ends."""
-    way = Way(flow, variables)
-    asking = run(way)
+    way = Way.begin(flow, variables)
+    asking = _whole(way)
     walk = Walk(way, asking, next(asking, None))
     for outcome in history:
         if walk.do is None:

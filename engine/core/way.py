@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Mapping
 
-from engine.core.do import Choose, Do, Outcome, Play
-from engine.core.flow import Flow
+from engine.core.do import Choose, Do, End, Outcome, Play
+from engine.core.flow import Flow, Leave, StepName
 
 #: Actions run since the caller last pressed a key or spoke to an agent.
 PATIENCE = 300
@@ -16,30 +16,66 @@ MOST_TEXT = 1000
 _SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
 
-class Way:
-    """Where a caller is. `variables` are texts; `language` is among them from the start."""
+class Patience:
+    """How many more actions may run before the caller must be heard again."""
 
-    def __init__(self, flow: Flow, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(self) -> None:
+        self.left = PATIENCE
+
+
+class Way:
+    """Where a caller is in one flow. `variables` are texts, shared with the flows it runs; `language` is among them from the start."""
+
+    def __init__(self, flow: Flow, variables: dict[str, str], patience: Patience, path: str = "") -> None:
         self.flow = flow
-        self.variables: dict[str, str] = {"language": flow.languages[0], **(variables or {})}
+        self.variables = variables
         self.step: str = flow.first
         self.index = 0
-        self._left = PATIENCE
+        self._patience = patience
+        self._path = path
+
+    @classmethod
+    def begin(cls, flow: Flow, variables: Mapping[str, str] | None = None) -> Way:
+        """A call's way from its start."""
+        return cls(flow, {"language": flow.languages[0], **(variables or {})}, Patience())
 
     @property
     def here(self) -> tuple[str, int]:
-        """The action that asks: its step, and its index in it."""
-        return self.step, self.index
+        """The action that asks: its step (`flow.step` within a flow that is run), and its index in it."""
+        return self._path + self.step, self.index
 
-    def goes_on(self) -> bool:
-        """Count one more action; False when too many have run since the caller was last heard."""
-        self._left -= 1
-        return self._left >= 0
+    def go(self) -> Generator[Do, Outcome, Leave]:
+        """Yield what to do, one thing at a time, until the flow is left."""
+        while True:
+            came = yield from self._step()
+            if isinstance(came, Leave):
+                return came
+            self.step = came
+
+    def _step(self) -> Generator[Do, Outcome, str | Leave]:
+        for index, action in enumerate(self.flow.steps[StepName(self.step)]):
+            self.index = index
+            self._patience.left -= 1
+            if self._patience.left < 0:
+                break
+            came = yield from action.perform(self)
+            if came is not None:
+                return came
+        # A step without an end does not pass the checker; ending the call is the only thing left that strands nobody.
+        yield End(*self.here, None)
+        return Leave.CALL
+
+    def run(self, name: str) -> Generator[Do, Outcome, Leave | None]:
+        """Go through a flow that this one runs; None when the caller comes back."""
+        flow = self.flow.runs[name]
+        inner = Way(flow, self.variables, self._patience, f"{self._path}{name}.")
+        came = yield from inner.go()
+        return came if came is Leave.CALL else None
 
     def heard(self, outcome: Outcome) -> Outcome:
         """An outcome that may come from the caller; if it does they are there, and patience begins anew."""
         if outcome is not None:
-            self._left = PATIENCE
+            self._patience.left = PATIENCE
         return outcome
 
     def set(self, name: str, value: str) -> None:

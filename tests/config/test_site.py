@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import check_site, compile_flow, load_files, load_site
+from engine.config import check_site, compile_flow, compile_stored, load_files, load_site
 from engine.config.flowfile import read_action, read_flow
 from engine.config.generated import files
 from engine.config.kinds import Reader, duration, spell
@@ -93,6 +94,27 @@ def test_a_flows_hash_is_that_of_its_source_text_and_a_stored_version_compiles_t
     for name, text in sources.items():
         assert site.flows[name].hash == hashlib.sha256(text.encode()).hexdigest()
         assert compile_flow(text, name, site.settings) == site.flows[name]
+
+
+async def test_a_version_names_the_versions_it_runs_and_brings_them_back(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(SITE, folder)
+    (tmp_path / "prompts").symlink_to(SITE.parent / "prompts")
+    (folder / "messages.yaml").write_text("flow: messages\nsteps:\n  a:\n    - run: inner\n    - hangup\n")
+    (folder / "inner.yaml").write_text("flow: inner\nsteps:\n  a:\n    - back\n")
+    before = load_files(folder, TODAY)
+    (folder / "inner.yaml").write_text("flow: inner\nsteps:\n  a:\n    - say: goodbye\n    - back\n")
+    after = load_files(folder, TODAY)
+    old, new = before.snapshot.flows["messages"], after.snapshot.flows["messages"]
+    assert old.hash != new.hash, "another version of what it runs, and still the same version"
+    stored = {flow.hash: (flow.name, before.sources[flow.name]) for flow in before.snapshot.flows.values()}
+
+    async def fetch(digest: str) -> tuple[str, str]:
+        return stored[digest]
+
+    again = await compile_stored(old.hash, after.snapshot.settings, fetch)
+    assert again == old
+    assert again.runs["inner"] == before.snapshot.flows["inner"]
 
 
 def test_a_stored_version_compiles_even_when_what_it_names_is_gone(site: Snapshot) -> None:

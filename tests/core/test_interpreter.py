@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,36 @@ def test_digits_that_are_not_confirmed_are_asked_again_and_forgotten_in_the_end(
 def test_too_few_or_too_many_digits_are_told_and_asked_again(few_or_many: str) -> None:
     assert i.replay(one(ASK), [few_or_many]).do == d.Play("start", 0, ("no",), True)
     assert where(one(ASK), few_or_many, None, None) == "a"
+
+
+def runs(inner: f.Flow, **steps: tuple[f.Action, ...]) -> f.Flow:
+    return replace(flow(**steps), runs={"inner": inner})
+
+
+def test_a_flow_that_is_run_shares_its_variables_and_comes_back_after_the_action_that_ran_it() -> None:
+    inner = flow(only=(v.Set({f.Variable("x"): f.Text("{{ y }}!")}), v.Say((prompt("in"),)), v.Back()))
+    outer = runs(
+        inner, a=(v.Set({f.Variable("y"): f.Text("1")}), v.Run(f.FlowName("inner")), v.Hangup(prompt("bye")))
+    )
+    walk = i.replay(outer)
+    assert walk.do == d.Play("inner.only", 1, ("in",), True)
+    assert walk.send(None) == d.End("a", 2, "bye")
+    assert walk.way.variables["x"] == "1!"
+
+
+def test_a_call_that_ends_in_a_flow_that_is_run_has_ended() -> None:
+    walk = i.replay(runs(flow(only=(v.Hangup(),)), a=(v.Run(f.FlowName("inner")), v.Hangup(prompt("bye")))))
+    assert walk.do == d.End("inner.only", 0, None)
+    assert walk.send(None) is None
+
+
+def test_back_where_nobody_ran_the_flow_ends_the_call() -> None:
+    assert i.replay(flow(a=(v.Back(),))).do == d.End("a", 0, None)
+
+
+def test_going_round_through_flows_that_are_run_ends_too() -> None:
+    inner = flow(only=(v.Back(),))
+    assert isinstance(i.replay(runs(inner, a=(v.Run(f.FlowName("inner")), v.Goto(step("a"))))).do, d.End)
 
 
 def test_what_is_collected_knows_whether_it_is_secret() -> None:

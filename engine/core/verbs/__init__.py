@@ -7,18 +7,20 @@ from types import MappingProxyType
 
 from engine.core.flow import Action, keyword
 from engine.core.verbs.asking import Ask, Language, Menu, Say
-from engine.core.verbs.turning import Goto, Hangup, Hours, Set, Switch
+from engine.core.verbs.turning import Back, Goto, Hangup, Hours, Run, Set, Switch
 from engine.core.verbs.waiting import Queue, Voicemail
 
 __all__ = [
     "VERBS",
     "Ask",
+    "Back",
     "Goto",
     "Hangup",
     "Hours",
     "Language",
     "Menu",
     "Queue",
+    "Run",
     "Say",
     "Set",
     "Switch",
@@ -29,6 +31,6 @@ __all__ = [
 VERBS: Mapping[str, type[Action]] = MappingProxyType(
     {
         keyword(verb): verb
-        for verb in (Say, Language, Menu, Ask, Set, Switch, Hours, Goto, Queue, Voicemail, Hangup)
+        for verb in (Say, Language, Menu, Ask, Set, Switch, Hours, Goto, Run, Back, Queue, Voicemail, Hangup)
     }
 )

@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from engine.core.do import Asking, Collect, Play
-from engine.core.flow import Action, DigitRange, Key, LanguageCode, PromptId, Seconds, StepName, Variable
+from engine.core.do import Collect, Play
+from engine.core.flow import (
+    Action,
+    Asking,
+    DigitRange,
+    Key,
+    LanguageCode,
+    PromptId,
+    Seconds,
+    StepName,
+    Variable,
+)
 from engine.core.way import Way
 
 

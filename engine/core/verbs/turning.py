@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from engine.core.do import Asking, End, Look
-from engine.core.flow import Action, PromptId, Schedule, StepName, Text, Variable
+from engine.core.do import End, Look
+from engine.core.flow import Action, Asking, FlowName, Leave, PromptId, Schedule, StepName, Text, Variable
 from engine.core.way import Way
 
 
@@ -94,4 +94,29 @@ class Hangup(Action):
     def perform(self, way: Way) -> Asking:
         """End it."""
         yield End(*way.here, self.hangup)
-        return None
+        return Leave.CALL
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Action):
+    """Go through another flow, and come back here at its `back`; variables are shared."""
+
+    run: FlowName
+
+    def perform(self, way: Way) -> Asking:
+        """Go through it."""
+        return (yield from way.run(self.run))
+
+
+@dataclass(frozen=True, slots=True)
+class Back(Action):
+    """Go back to the flow that ran this one; in a flow that a number leads to, end the call."""
+
+    ends: ClassVar[bool] = True
+
+    back: None = None
+
+    def perform(self, way: Way) -> Asking:
+        """Leave the flow."""
+        yield from ()
+        return Leave.FLOW

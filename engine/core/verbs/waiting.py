@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
-from engine.core.do import Asking, Enqueue, Record
-from engine.core.flow import Action, Key, Mailbox, PromptId, QueueName, Seconds, StepName
+from engine.core.do import Enqueue, Record
+from engine.core.flow import Action, Asking, Key, Mailbox, PromptId, QueueName, Seconds, StepName
 from engine.core.way import Way
 
 
