@@ -15,7 +15,7 @@ from engine.config import explain as explained
 from engine.config.load import load_texts
 from engine.config.rehearse import RehearsalError
 from engine.config.rehearse import rehearse as rehearsed
-from engine.config.render_prompts import RECIPES, render
+from engine.config.render_prompts import VOICES, render
 from engine.config.report import guess, plural, printable
 from engine.core.site import Snapshot
 from engine.errors import SetupError
@@ -119,7 +119,7 @@ def render_prompts(
     """Speak every text that has no recording or an old one; what people recorded is kept."""
     catalog = load_texts(place_of(state, site).site)
     for each in [language] if language else catalog.languages:
-        if language is None and each not in RECIPES:
+        if language is None and each not in VOICES:
             say(f"{each}: there is no voice; record its prompts by hand")
             continue
         done = render(catalog, each, say, every)

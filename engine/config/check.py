@@ -38,6 +38,7 @@ def check_all(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, re
     if catalog is not None:
         _languages(site, catalog, report)
         _spoken(site, catalog, report)
+        _worded(site, catalog, report)
     for flow in flows:
         check_flow(flow, site, catalog, report)
     check_variables(flows, catalog, report)
@@ -306,6 +307,19 @@ def _recorded(language: Scalar, catalog: Catalog, report: Report) -> None:
         count = plural(len(lacking), "recording")
         text = f"language '{language.text}' lacks {count} in {catalog.folder}: {some}"
         report.add(language.place, "missing-recording", text, "make them: quietline prompts render")
+
+
+def _worded(site: SiteFile, catalog: Catalog, report: Report) -> None:
+    """A choice that can be said in one language of the site can be said in all of them."""
+    spoken = [x for x in _scalars(site.root.get("languages")) if x.text in catalog.languages]
+    choices = dict.fromkeys(choice for item in spoken for choice in catalog.words(item.text))
+    for item in spoken:
+        lacking = [choice for choice in choices if choice not in catalog.words(item.text)]
+        if lacking:
+            count = plural(len(lacking), "choice")
+            text = f"language '{item.text}' has no words for {count} that can be said in another language: "
+            hint = f"add them below 'words' in {catalog.folder}/{item.text}.yaml"
+            report.warn(item.place, "missing-words", text + ", ".join(lacking), hint)
 
 
 def _no_language(language: str, place: Place, catalog: Catalog, report: Report) -> None:

@@ -119,7 +119,10 @@ CODES: dict[str, str] = {
     "bad-prompt": """A prompt's text cannot be read.
         A prompt is one text; {{ name }} or {{ name | form }} speaks a value.""",
     "bad-words": """'words' holds choices, each with one word or a list of words a caller may say.""",
-    "no-grammar": """Prompts of this language speak values, but how it speaks numbers is not known yet.""",
+    "missing-words": """A choice can be said in one language of the site, but has no words in another: those callers can only press keys.
+        Write the words below 'words' in that language's file, or take the choice out everywhere.""",
+    "no-grammar": """Prompts of this language speak values, but how the language speaks numbers, or this form of them, is not known.
+        docs/prompts.md lists the forms and the languages. Say it without a value, or in another form.""",
 }  # fmt: skip
 
 

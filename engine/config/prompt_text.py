@@ -20,7 +20,7 @@ from engine.core.say import Form, Literal, Part, Slot
 _SENTENCE_END = re.compile(r"(?<=[.!?؟…])\s+")
 _ENVIRONMENT = Environment(autoescape=True)
 _FORMS = ", ".join(form.value for form in Form)
-_HOW = f"write a value as {{{{ name }}}} or {{{{ name | form }}}}; forms are {_FORMS}"
+_HOW = "write a value as {{ name }} or {{ name | form }}, such as {{ place | position }}"
 
 
 class PromptTextError(Exception):

@@ -17,7 +17,7 @@ from pathlib import Path
 from engine.config import source
 from engine.config.prompt_text import PromptTextError, parse_prompt
 from engine.config.report import Place, Report
-from engine.core.say import GRAMMARS, Literal, Part, Slot
+from engine.core.say import GRAMMARS, Form, Literal, Part, Slot
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
@@ -180,12 +180,23 @@ def _words(node: source.Node | None, report: Report) -> dict[str, tuple[str, ...
 
 
 def _check_grammar(language: str, prompts: Mapping[str, Prompt], report: Report) -> None:
-    """Report the first prompt that speaks a value in a language whose numbers are unknown."""
-    if language in GRAMMARS:
-        return
+    """Report where a value is spoken in a form the language does not have: the first prompt of each such form."""
+    grammar = GRAMMARS.get(language)
+    told: set[Form | None] = set(grammar.forms if grammar else ())
     for prompt in prompts.values():
-        if any(isinstance(part, Slot) for part in prompt.parts):
-            hint = f"say it without a value; languages with numbers: {', '.join(sorted(GRAMMARS))}"
-            what = f"numbers cannot be spoken in language '{language}' yet"
-            report.add(_piece(report, prompt.place, "{{"), "no-grammar", what, hint)
-            return
+        for slot in prompt.parts:
+            lacking = slot.form if grammar and isinstance(slot, Slot) else None
+            if isinstance(slot, Slot) and lacking not in told:
+                told.add(lacking)
+                _no_form(language, prompt, lacking, report)
+
+
+def _no_form(language: str, prompt: Prompt, form: Form | None, report: Report) -> None:
+    """One prompt's value cannot be spoken: its form is lacking, or all forms are (None)."""
+    if form is None:
+        hint = f"say it without a value; languages with numbers: {', '.join(sorted(GRAMMARS))}"
+        what = f"numbers cannot be spoken in language '{language}' yet"
+    else:
+        hint = f"use another form: {', '.join(f for f in Form if f in GRAMMARS[language].forms)}"
+        what = f"the grammar of language '{language}' cannot speak the form '{form}'"
+    report.add(_piece(report, prompt.place, form or "{{"), "no-grammar", what, hint)

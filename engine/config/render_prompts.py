@@ -1,8 +1,10 @@
 """Renders prompt texts into recordings: `quietline prompts render`.
 
-The voice (hibari-tts, Apache-2.0) is a build tool, not part of the engine: it runs as a program of its own, in this
-environment if it is installed here (`pip install quietline[prompts]`), else in one that is made for it once under the
-user's cache folder. Only what is missing or stale is rendered; what people recorded is kept (see `recordings.py`).
+A voice is a build tool, not part of the engine. `speaker.py` runs as a program of its own, in this environment if its
+libraries are installed here (`pip install quietline[prompts]`), else in one that is made for it once under the user's cache
+folder. English is spoken there by hibari-tts (Apache-2.0); the other languages by espeak-ng (GPL), a program of the system
+that the speaker starts and nothing ever imports. Only what is missing or stale is rendered; what people recorded is kept
+(see `recordings.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,8 +37,24 @@ from engine.errors import SetupError
 
 #: What the voice needs, exactly: another version would say the same words with other bytes.
 TOOLS = ("hibari-tts==0.2.1", "numpy==2.4.6", "onnxruntime==1.31.1")
-#: How a language's recordings are made. Raise the number when `speaker.py` changes what it writes.
-RECIPES = {"en": "hibari-tts 0.2.1, voice heart, recipe 3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who speaks a language: the program, the name of its voice, and how its recordings are made (`recipe`)."""
+
+    program: str
+    name: str
+    recipe: str
+
+
+#: Every language that can be rendered. Raise the recipe's number when `speaker.py` changes what it writes.
+VOICES = {
+    "en": Voice("hibari", "heart", "hibari-tts 0.2.1, voice heart, recipe 3"),
+    "ar": Voice("espeak-ng", "ar", "espeak-ng, voice ar, recipe 1"),
+    "bg": Voice("espeak-ng", "bg", "espeak-ng, voice bg, recipe 1"),
+    "fa": Voice("espeak-ng", "fa", "espeak-ng, voice fa, recipe 1"),
+}
 _SPEAKER = Path(__file__).with_name("speaker.py")
 
 Progress = Callable[[str], None]
@@ -53,8 +72,8 @@ class Rendered:
 
 def render(catalog: Catalog, language: str, progress: Progress, force: bool = False) -> Rendered:
     """Render what is missing or stale; with `force`, all that people have not recorded. Raises SetupError."""
-    recipe = RECIPES.get(language)
-    if recipe is None or language not in catalog.languages:
+    voice = VOICES.get(language)
+    if voice is None or language not in catalog.languages:
         raise SetupError(_no_voice(catalog, language))
     folder, texts = catalog.folder / language, catalog.sounds(language)
     try:
@@ -62,10 +81,10 @@ def render(catalog: Catalog, language: str, progress: Progress, force: bool = Fa
         manifest = read_manifest(folder)
         manifest |= brought(manifest, texts, folder)
         removed = tuple(_remove_unused(manifest, texts, folder))
-        todo, outdated = _todo(manifest, texts, folder, recipe, force)
+        todo, outdated = _todo(manifest, texts, folder, voice.recipe, force)
         write_manifest(folder, manifest)
         if todo:
-            _speak(todo, folder, manifest, recipe, progress)
+            _speak(todo, folder, manifest, voice, progress)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise SetupError(f"recordings cannot be written to {folder}: {why}") from None
@@ -100,10 +119,11 @@ def _remove_unused(manifest: Manifest, texts: Mapping[str, str], folder: Path) -
 
 
 def _speak(
-    todo: Mapping[str, str], folder: Path, manifest: Manifest, recipe: str, progress: Progress
+    todo: Mapping[str, str], folder: Path, manifest: Manifest, voice: Voice, progress: Progress
 ) -> None:
     """Let the voice speak; the manifest is written after every recording, so a failure loses none of them."""
-    command = [str(_python(progress)), "-I", str(_SPEAKER)]
+    _require(voice)
+    command = [str(_python(progress)), "-I", str(_SPEAKER), voice.program, voice.name]
     paths = {str(folder / f"{sound}.wav"): sound for sound in todo}
     with tempfile.TemporaryFile("w+", encoding="utf-8") as orders, tempfile.TemporaryFile("w+") as complaints:
         orders.writelines(_order(sound, todo[sound], path) for path, sound in paths.items())
@@ -114,12 +134,21 @@ def _speak(
             for done, line in enumerate(speaker.stdout or (), start=1):
                 answer = json.loads(line)
                 sound = paths[answer["path"]]
-                manifest[sound] = Entry(todo[sound], digest(Path(answer["path"])), recipe)
+                manifest[sound] = Entry(todo[sound], digest(Path(answer["path"])), voice.recipe)
                 write_manifest(folder, manifest)
                 progress(f"{done}/{len(todo)} {sound} ({answer['seconds']:.1f} s): {todo[sound]}")
         if speaker.returncode:
             complaints.seek(0)
             raise SetupError(f"the voice failed: {_last_line(complaints.read())}")
+
+
+def _require(voice: Voice) -> None:
+    """A voice that is a program of the system must be there; raises SetupError."""
+    if voice.program == "espeak-ng" and shutil.which(voice.program) is None:
+        raise SetupError(
+            f"the voice of language '{voice.name}' is the program espeak-ng, and it is not installed; "
+            "run `sudo apt-get install espeak-ng` and `quietline prompts render` again"
+        )
 
 
 def _order(sound: str, text: str, path: str) -> str:
@@ -158,5 +187,5 @@ def _no_voice(catalog: Catalog, language: str) -> str:
     if language not in catalog.languages:
         known = ", ".join(catalog.languages) or "none"
         return f"there is no {catalog.folder / language}.yaml; languages with texts: {known}"
-    voices = ", ".join(sorted(RECIPES))
+    voices = ", ".join(sorted(VOICES))
     return f"there is no voice for language '{language}' (only for: {voices}); record its prompts by hand"

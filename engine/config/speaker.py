@@ -1,4 +1,7 @@
-"""Speaks texts into 8 kHz telephone recordings; runs as a program of its own, where hibari-tts is installed.
+"""Speaks texts into 8 kHz telephone recordings; runs as a program of its own, where its voice is installed.
+
+    speaker.py hibari heart      English, by hibari-tts
+    speaker.py espeak-ng ar      any language espeak-ng has, by the program of that name
 
 One JSON object a line comes in, {"text", "fragment", "path"}; one goes out when that WAV is written, {"path",
 "seconds"}. The engine never imports this file, and this file imports nothing of the engine: it is run by the
@@ -13,22 +16,24 @@ interpreter of another environment (see `render_prompts.py`).
    band makes alike.
 4. Speech is brought to -20 dBFS (RMS of the frames that hold speech); peaks stay below -3 dBFS.
 
-The same text gives the same bytes: the voice's noise has a fixed seed and nothing is dithered.
+The same text gives the same bytes: the voices' noise has a fixed seed and nothing is dithered.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import subprocess
 import sys
 import wave
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np  # type: ignore[import-not-found,unused-ignore]
-from hibari import Hibari  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 RATE = 8_000
-VOICE = "heart"
 PACE = 0.9
 LEVEL = -20.0  # dBFS, RMS of speech
 PEAK = -3.2  # dBFS; a little below the -3 promised, so that rounding cannot reach it
@@ -36,23 +41,117 @@ FRAME = RATE // 100
 #: Seconds of silence before and after, by the punctuation that stands there.
 BREATH, COMMA, JOIN = 0.25, 0.12, 0.02
 
-_MARKS = ".!?…,;:"
+_ENDS = ".!?…؟"
+_MARKS = f"{_ENDS},;:،؛"
 
 Audio = Any  # a one-dimensional float array; numpy's own types are not known where the engine is type-checked
 
 
-def speak(voice: Hibari, text: str, fragment: bool) -> Audio:
+class Voice(Protocol):
+    """Whoever can speak."""
+
+    def say(self, text: str, pace: float) -> Iterable[Audio]:
+        """Each sentence of the text as 24 kHz samples; pace 1 is the voice's own, less is slower."""
+        ...
+
+
+class Hibari:
+    """A voice of hibari-tts."""
+
+    def __init__(self, name: str) -> None:
+        from hibari import Hibari as Engine  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+        self._voice = Engine(voice=name)
+
+    def say(self, text: str, pace: float) -> Iterable[Audio]:
+        """Each sentence of the text as 24 kHz samples."""
+        return (np.asarray(sentence) for sentence in self._voice.stream(text, pace, seed=1))
+
+
+class Espeak:
+    """The program espeak-ng, run anew for every sentence; what it would misread is spelt for it first.
+
+    `espeak_words.json` holds words it stresses or reads wrongly, by language, in its own phonemes (`espeak-ng -x`).
+    """
+
+    WORDS_A_MINUTE = 170
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        known = json.loads(Path(__file__).with_name("espeak_words.json").read_text("utf-8"))
+        self._known: dict[str, str] = known.get(language, {})
+
+    def say(self, text: str, pace: float) -> Iterable[Audio]:
+        """Each sentence of the text as 24 kHz samples."""
+        for sentence in re.split(f"(?<=[{_ENDS}])\\s+", text):
+            yield self._sentence(self.spelt(sentence), round(self.WORDS_A_MINUTE * pace))
+
+    def spelt(self, text: str) -> str:
+        """The sentence as the program reads it rightly."""
+        known = self._known
+        if self._language == "bg":
+            known = {word: self._definite(word) for word in re.findall(r"\w+ият\b", text.lower())} | known
+        text = re.sub(r"[\w\u200c\u064b-\u0652]+", lambda word: _phonemes(word[0], known), text)
+        return arabic(text) if self._language == "ar" else text
+
+    def _sentence(self, text: str, speed: int) -> Audio:
+        heard = self._run("-z", "-s", str(speed), "--stdout", text=text)
+        with wave.open(io.BytesIO(heard)) as sound:
+            rate, samples = sound.getframerate(), sound.readframes(sound.getnframes())
+        return at_24_khz(np.frombuffer(samples, dtype="<i2") / 32768, rate)
+
+    def _definite(self, word: str) -> str:
+        """A Bulgarian ordinal with its article is stressed like the one without."""
+        return self._run("-x", "-q", text=word[:-2]).decode().strip().removesuffix(":") + "jat"
+
+    def _run(self, *options: str, text: str) -> bytes:
+        command = ["espeak-ng", "-v", self._language, "-b", "1", *options]
+        return subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout
+
+
+def _phonemes(word: str, known: dict[str, str]) -> str:
+    """The word as phonemes where they are known."""
+    found = known.get(word.lower())
+    return f"[[{found}]]" if found else word
+
+
+def arabic(text: str) -> str:
+    """Arabic as espeak-ng reads it rightly.
+
+    Doubled letters stand twice, but not behind the article, whose l the voice assimilates by itself; an alif behind i is
+    silent; -a in pause ends in h.
+    """
+    text = re.sub("([\u064b-\u0650])\u0651", "\u0651\\1", text)
+    text = re.sub(r"(?<!\w)(وَ|بِ|كَ)?اَ?لْ?(\w)\u0651", r"\1ال\2", text)
+    text = re.sub("(\\w)\u0651", "\\1\u0652\\1", text)
+    text = text.replace("\u0650ا", "\u0650")
+    return re.sub(rf"ة(?=\s*(?:[{_MARKS}]|$))", "ه", text)
+
+
+def at_24_khz(audio: Audio, rate: int) -> Audio:
+    """The same sound at 24 kHz: its spectrum stays, the number of samples changes."""
+    step = rate // np.gcd(rate, 3 * RATE)
+    padded = np.pad(audio, (0, -len(audio) % step))
+    count = len(padded) * 3 * RATE // rate
+    return np.fft.irfft(np.fft.rfft(padded), count) * count / len(padded)
+
+
+def speak(voice: Voice, text: str, fragment: bool) -> Audio:
     """One text as 8 kHz samples in -1 … 1, with the pauses its punctuation asks for before, between and after."""
     if fragment:
-        return np.concatenate([_silence(""), _shaped(*voice.stream(f"{text}.", 1.0, seed=1)), _silence("")])
-    text = text.strip()
-    words = text.lstrip(".,;:!?… ")
-    sound = [_silence(text[: len(text) - len(words)].strip())]
-    for sentence in voice.stream(words if words[-1] in _MARKS else f"{words},", PACE, seed=1):
-        if len(sound) > 1:
-            sound.append(_silence("."))
-        sound.append(_shaped(sentence))
-    return np.concatenate([*sound, _silence(words[-1])])
+        (sound,) = voice.say(f"{text}.", 1.0)
+        return np.concatenate([_silence(""), _shaped(sound), _silence("")])
+    return np.concatenate(list(_sentences(voice, text.strip())))
+
+
+def _sentences(voice: Voice, text: str) -> Iterator[Audio]:
+    words = text.lstrip(f"{_MARKS} ")
+    yield _silence(text[: len(text) - len(words)].strip())
+    for index, sentence in enumerate(voice.say(words if words[-1] in _MARKS else f"{words},", PACE)):
+        if index:
+            yield _silence(".")
+        yield _shaped(sentence)
+    yield _silence(words[-1])
 
 
 def _shaped(sentence: Audio) -> Audio:
@@ -107,7 +206,7 @@ def write(path: Path, audio: Audio) -> None:
 
 def _silence(marks: str) -> Audio:
     """The pause a punctuation mark, or its absence, stands for."""
-    pause = BREATH if set(marks) & set(".!?…") else COMMA if set(marks) & set(_MARKS) else JOIN
+    pause = BREATH if set(marks) & set(_ENDS) else COMMA if set(marks) & set(_MARKS) else JOIN
     return np.zeros(int(pause * RATE))
 
 
@@ -133,9 +232,9 @@ def _presence(taps: int) -> Audio:
     return kernel * np.kaiser(taps, 7.0)
 
 
-def main() -> None:
+def main(kind: str, name: str) -> None:
     """Speak every line of stdin until it ends."""
-    voice = Hibari(voice=VOICE)
+    voice: Voice = Hibari(name) if kind == "hibari" else Espeak(name)
     for line in sys.stdin:
         order = json.loads(line)
         audio = speak(voice, order["text"], order["fragment"])
@@ -144,4 +243,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

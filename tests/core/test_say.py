@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from datetime import time as clock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.say import GRAMMARS, LARGEST, Form, Literal, Part, Slot, expand, unsaid, wording
+from engine.core.say import GRAMMARS, LARGEST, Form, Grammar, Literal, Part, Slot, expand, unsaid, wording
+from engine.core.say.values import Currency
 
 YOU_ARE: tuple[Part, ...] = (
     Literal("you_are-1", "You are number", 0),
@@ -79,8 +83,8 @@ def test_a_spoken_number_adds_up_to_itself(value: int) -> None:
     total = group = 0
     for sound in GRAMMARS["en"].number(value):
         name = sound.removeprefix("num/")
-        if name == "thousand":
-            total, group = group * 1000, 0
+        if name in ("million", "thousand"):
+            total, group = total + group * (1_000_000 if name == "million" else 1000), 0
         elif name == "hundred":
             group *= 100
         else:
@@ -88,11 +92,102 @@ def test_a_spoken_number_adds_up_to_itself(value: int) -> None:
     assert total + group == value
 
 
-@given(st.integers(0, LARGEST), st.sampled_from(list(Form)))
-def test_every_number_is_made_of_recorded_fragments(value: int, form: Form) -> None:
-    sounds = expand((Slot("value", form),), {"value": value}, "en")
-    assert sounds
-    assert {sound.removeprefix("en/") for sound in sounds} <= set(GRAMMARS["en"].fragments)
+COUNTS = (Form.NUMBER, Form.DIGITS, Form.CALLERS, Form.CALLS, Form.MINUTES, Form.DURATION)
+PLACES = (Form.POSITION, Form.THE_POSITION)
+
+
+def fragments_of(form: Form, value: object, language: str) -> set[str]:
+    sounds = expand((Slot("value", form),), {"value": value}, language)
+    assert sounds, (form, value)
+    return {sound.removeprefix(f"{language}/") for sound in sounds}
+
+
+@pytest.mark.parametrize("language", GRAMMARS)
+@given(st.integers(0, LARGEST), st.sampled_from(COUNTS))
+def test_every_count_is_made_of_recorded_fragments(language: str, value: int, form: Form) -> None:
+    assert fragments_of(form, value, language) <= set(GRAMMARS[language].fragments)
+
+
+@pytest.mark.parametrize("language", GRAMMARS)
+@given(st.integers(1, LARGEST), st.sampled_from(PLACES))
+def test_every_place_is_made_of_recorded_fragments(language: str, value: int, form: Form) -> None:
+    assert fragments_of(form, value, language) <= set(GRAMMARS[language].fragments)
+
+
+@pytest.mark.parametrize("language", GRAMMARS)
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.times())
+def test_every_date_and_time_is_made_of_recorded_fragments(language: str, day: date, time: clock) -> None:
+    known = set(GRAMMARS[language].fragments)
+    assert fragments_of(Form.DATE, day.isoformat(), language) <= known
+    assert fragments_of(Form.DATE, day.strftime("%m-%d"), language) <= known
+    assert fragments_of(Form.TIME, time.strftime("%H:%M"), language) <= known
+
+
+@pytest.mark.parametrize("language", GRAMMARS)
+@given(st.integers(0, LARGEST), st.integers(0, 99), st.sampled_from(list(Currency)))
+def test_every_amount_is_made_of_recorded_fragments(
+    language: str, whole: int, hundredths: int, currency: Currency
+) -> None:
+    fraction = "" if currency is Currency.IRR else f".{hundredths:02}"
+    found = fragments_of(Form.MONEY, f"{whole}{fraction} {currency}", language)
+    assert found <= set(GRAMMARS[language].fragments)
+
+
+@pytest.mark.parametrize("language", GRAMMARS)
+@given(st.integers(0, LARGEST), st.integers(0, LARGEST))
+def test_no_two_numbers_sound_the_same(language: str, one: int, other: int) -> None:
+    speak = GRAMMARS[language].number
+    assert (speak(one) == speak(other)) == (one == other)
+
+
+@pytest.mark.parametrize("language", GRAMMARS)
+def test_a_language_speaks_every_form(language: str) -> None:
+    assert GRAMMARS[language].forms == set(Form)
+
+
+def test_a_form_the_language_lacks_silences_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Grammar(fragments=GRAMMARS["en"].fragments, number=GRAMMARS["en"].number)
+    monkeypatch.setattr("engine.core.say.speaking.GRAMMARS", {"en": bare})
+    assert bare.forms == {Form.NUMBER, Form.DIGITS}
+    parts = (Slot("sum", Form.MONEY, 0), Literal("bye", "Goodbye.", 1))
+    assert wording(parts, {"sum": "3 EUR"}, "en") == "Goodbye."
+    assert unsaid(parts, {"sum": "3 EUR"}, "en") == (
+        "'sum' cannot be spoken: language 'en' has no form 'money'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "why"),
+    [
+        (Form.POSITION, 0, "is not a place from 1 to 999999999: '0'"),
+        (Form.THE_POSITION, "first", "is not a place from 1 to 999999999: 'first'"),
+        (Form.DURATION, -1, "is not a number of seconds from 0 to 999999999: '-1'"),
+        (Form.DURATION, float("nan"), "is not a number of seconds from 0 to 999999999: 'nan'"),
+        (Form.TIME, "24:01", "is not a time such as 14:05: '24:01'"),
+        (Form.TIME, "9", "is not a time such as 14:05: '9'"),
+        (Form.DATE, "2026-02-29", "is not a date such as 2026-12-24 or 12-24: '2026-02-29'"),
+        (Form.DATE, "1899-12-31", "is not a date such as 2026-12-24 or 12-24: '1899-12-31'"),
+        (Form.DATE, "0000-01-01", "is not a date such as 2026-12-24 or 12-24: '0000-01-01'"),
+        (Form.MONEY, "12.50", "is not an amount such as 12.50 EUR (known: EUR, USD, BGN, AED, IRR): '12.50'"),
+        (
+            Form.MONEY,
+            "5 XAU",
+            "is not an amount such as 12.50 EUR (known: EUR, USD, BGN, AED, IRR): '5 XAU'",
+        ),
+        (
+            Form.MONEY,
+            "5.50 IRR",
+            "is not an amount such as 12.50 EUR (known: EUR, USD, BGN, AED, IRR): '5.50 IRR'",
+        ),
+    ],
+)
+def test_a_value_its_form_cannot_speak_is_told_with_what_is_wanted(
+    form: Form, value: object, why: str
+) -> None:
+    for language in GRAMMARS:
+        parts = (Slot("value", form),)
+        assert expand(parts, {"value": value}, language) == ()
+        assert unsaid(parts, {"value": value}, language) == (f"'value' {why}",)
 
 
 @pytest.mark.parametrize(
@@ -100,12 +195,12 @@ def test_every_number_is_made_of_recorded_fragments(value: int, form: Form) -> N
     [
         (None, "'position' has no value"),
         ("", "'position' has no value"),
-        ("four", "'position' is not a whole number from 0 to 999999: 'four'"),
-        (-1, "'position' is not a whole number from 0 to 999999: '-1'"),
-        (1_000_000, "'position' is not a whole number from 0 to 999999: '1000000'"),
-        (2.5, "'position' is not a whole number from 0 to 999999: '2.5'"),
-        ("٤", "'position' is not a whole number from 0 to 999999: '٤'"),
-        (True, "'position' is not a whole number from 0 to 999999: 'True'"),
+        ("four", "'position' is not a whole number from 0 to 999999999: 'four'"),
+        (-1, "'position' is not a whole number from 0 to 999999999: '-1'"),
+        (10**9, "'position' is not a whole number from 0 to 999999999: '1000000000'"),
+        (2.5, "'position' is not a whole number from 0 to 999999999: '2.5'"),
+        ("٤", "'position' is not a whole number from 0 to 999999999: '٤'"),
+        (True, "'position' is not a whole number from 0 to 999999999: 'True'"),
     ],
 )
 def test_a_value_that_cannot_be_spoken_silences_its_sentence_and_no_other(value: object, why: str) -> None:

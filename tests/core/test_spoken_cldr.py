@@ -1,0 +1,119 @@
+"""Numbers and ordinals against Unicode's rules (CLDR, by unicode-rbnf), and a list of where we differ from them, and why.
+
+Both sides are brought to one spelling by the rewritings below; then every number of a wide range must agree word for word.
+
+English     CLDR writes twenty-one with a hyphen; words are the same. Ordinals and years agree, but for 2000 to 2009.
+Persian     CLDR says "one thousand" (یک هزار); speakers say "thousand" (هزار). CLDR has no ordinals.
+Bulgarian   CLDR leaves out "и" before a last part of eleven or more (сто десет); the norm has it (сто и десет). Its plain cardinals
+            and its ordinals are the short forms of fast speech (двайсет, четиресети, шедесети); we record the full ones, which
+            CLDR calls "financial". Its hundredths from 200 on are no words (двестатен, четиристотинтен).
+Arabic      CLDR spells hundred مائة, writes 300 to 900 in two words of the wrong gender (ثلاثة مائة), hamza on two (إثنان) and
+            "one" of 11 in the feminine (إحدى عشر). 2000 it puts in construct (ألفي), and from 11,000 on it leaves what is counted as it
+            is (إحدى عشر ألف; مائة وثلاثة ألف). Its feminine cardinals are masculine from 3 on, so only our tables check those.
+            It has ordinals from 100 on that nobody says (المائة وواحد); we say "number" and the cardinal.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from unicode_rbnf import RbnfEngine
+
+from engine.core.say import GRAMMARS, Form, Slot, wording
+
+RULES = {language: RbnfEngine.for_language(language) for language in GRAMMARS}
+UP_TO_A_THOUSAND = range(1000)
+WIDE = (*range(10_000), *range(10_000, 1_000_000, 7_919), *range(1_000_000, 999_999_999, 7_654_321))
+
+
+def cldr(language: str, rules: str, value: int) -> str:
+    return " ".join(RULES[language].format_number(value, ruleset_names=[rules]).text.split())
+
+
+def ours(language: str, form: Form, value: object) -> str:
+    return wording((Slot("value", form),), {"value": value}, language)
+
+
+def test_english_numbers_are_those_of_cldr() -> None:
+    for value in WIDE:
+        assert ours("en", Form.NUMBER, value) == cldr("en", "spellout-cardinal", value).replace("-", " ")
+
+
+def test_english_ordinals_are_those_of_cldr() -> None:
+    for value in WIDE[1:]:
+        assert ours("en", Form.POSITION, value) == cldr("en", "spellout-ordinal", value).replace("-", " ")
+
+
+def test_english_years_are_those_of_cldr_but_for_its_first_decade() -> None:
+    for year in (*range(1900, 2000), *range(2010, 2100)):
+        said = ours("en", Form.DATE, f"{year}-12-01").removeprefix("December first ")
+        assert said == cldr("en", "spellout-numbering-year", year).replace("-", " ")
+
+
+def test_persian_numbers_are_those_of_cldr() -> None:
+    for value in WIDE:
+        theirs = re.sub(r"(^|میلیون و )یک هزار", r"\1هزار", cldr("fa", "spellout-cardinal", value))
+        assert ours("fa", Form.NUMBER, value) == theirs
+
+
+def with_and(text: str) -> str:
+    """Bulgarian with "и" before a last part of eleven or more, too."""
+    return re.sub(r"(?<=\w)(?<! и) (\w*(?:десети?|надесети?|сто|двеста|триста|стотин))$", r" и \1", text)
+
+
+@pytest.mark.parametrize(
+    ("form", "noun", "rules"),
+    [
+        (Form.NUMBER, "", "spellout-cardinal-neuter-financial"),
+        (Form.CALLS, " обаждан(е|ия)", "spellout-cardinal-neuter-financial"),
+        (Form.MINUTES, " минут[аи]", "spellout-cardinal-feminine-financial"),
+        (Form.CALLERS, " (човек|души)", "spellout-cardinal-masculine-personal-financial"),
+    ],
+)
+def test_bulgarian_numbers_are_those_of_cldr_in_every_gender(form: Form, noun: str, rules: str) -> None:
+    for value in range(10_000):
+        assert re.sub(f"{noun}$", "", ours("bg", form, value)) == with_and(cldr("bg", rules, value))
+
+
+def test_bulgarian_masculine_numbers_are_those_of_cldr() -> None:
+    for value in UP_TO_A_THOUSAND:
+        theirs = with_and(cldr("bg", "spellout-cardinal-masculine-financial", value))
+        assert re.sub(" лева?$", "", ours("bg", Form.MONEY, f"{value} BGN")) == theirs
+
+
+def full(text: str) -> str:
+    """Bulgarian short forms made full ones."""
+    text = text.replace("четиресет", "четиридесет").replace("шейсет", "шестдесет")
+    text = text.replace("шедесет", "шестдесет").replace("найсет", "надесет")
+    return re.sub("(два|три)йсет", r"\1десет", text)
+
+
+def test_bulgarian_ordinals_below_the_hundredths_are_those_of_cldr() -> None:
+    for value in UP_TO_A_THOUSAND:
+        if value % 100:
+            theirs = with_and(full(cldr("bg", "spellout-ordinal-masculine", value)))
+            assert ours("bg", Form.POSITION, value) == theirs
+
+
+def written(text: str) -> str:
+    """Arabic as it is written: without vowel marks, "wa" at its word."""
+    return re.sub("[\u064b-\u0652]", "", text).replace("و ", "و")
+
+
+def mended(text: str) -> str:
+    """CLDR's Arabic in our spelling."""
+    text = text.replace("إثن", "اثن").replace("مائ", "مئ").replace("إحدى عشر", "أحد عشر")
+    return text.replace("ثمانية مئة", "ثمانمئة").replace("ة مئة", "مئة")
+
+
+def test_arabic_numbers_are_those_of_cldr_where_it_counts_thousands_rightly() -> None:
+    for value in (*range(2000), *range(3000, 11_000)):
+        assert written(ours("ar", Form.NUMBER, value)) == mended(
+            cldr("ar", "spellout-cardinal-masculine", value)
+        )
+
+
+def test_arabic_ordinals_are_those_of_cldr() -> None:
+    for value in range(1, 100):
+        assert written(ours("ar", Form.POSITION, value)) == cldr("ar", "spellout-ordinal-masculine", value)
