@@ -5,6 +5,7 @@ serve     run                 the engine alone, in the foreground
 floor     status, agent, reload     questions and orders to a running engine
 records   contacts, trace     what the store remembers, also while no engine runs
 site      check, explain, rehearse, prompts     the site's files
+draw      draw                a flow's picture
 machine   doctor
 calls     load                SIPp calls against a running site
 demo      demo
@@ -33,6 +34,7 @@ COMMANDS = {
     "site:check": "Check the site's files.",
     "site:explain": "Say at length what a code of a report means.",
     "site:rehearse": "Walk a flow without telephony.",
+    "draw:draw": "Draw a flow as a picture.",
     "site:prompts": "The recordings that callers hear.",
     "machine:doctor": "Look at this machine and say what to do.",
     "calls:load": "Place SIPp calls and compare them with the contact records.",
