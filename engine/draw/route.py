@@ -28,6 +28,8 @@ ABOVE, BELOW = 20, 26
 CORNER = 18
 #: How far a line may run from where Graphviz has it, to be straight.
 DETOUR = 120
+#: How near a line may pass a box.
+WALL = 8
 #: Bends shorter than this look like a slip.
 NEAR = 20
 
@@ -148,24 +150,25 @@ def _passages(ground: _Ground) -> dict[tuple[int, int, int], float]:
 def _wanted(ground: _Ground, found: Mapping[tuple[int, int, int], float], number: int, layer: int) -> float:
     """Where a line would pass a layer: straight below where it is in the layer above, unless that is out of its way."""
     line, rough = ground.lines[number], ground.rough
-    there = rough.passes[number][layer]
+    there, middle = rough.passes[number][layer], ground.middle(line.head)
     if layer - 1 in rough.passes[number]:
         straight = found[ground.key(number, layer - 1)]
     elif layer - 1 == rough.layers[line.tail]:
         straight = ground.start(line)
     else:
         return there
-    if layer == rough.layers[line.head] - 1 and abs(ground.middle(line.head) - straight) < NEAR:
-        straight = ground.middle(line.head)  # one bend higher up is better than a tiny one above the box
     left, right = ground.walls(layer, ground.space(layer, there))
-    fits = left + PASSAGE <= straight <= right - PASSAGE and abs(straight - there) < DETOUR
-    return straight if fits else there
+    better = [straight, there]
+    if layer == rough.layers[line.head] - 1:  # one bend higher up is better than a tiny one above the box
+        better = [each for x in better for each in ([middle, x] if abs(x - middle) < NEAR else [x])]
+    fits = (x for x in better if left + WALL <= x <= right - WALL and abs(x - there) < DETOUR)
+    return next(fits, there)
 
 
 def _spread(xs: Sequence[float], left: float, right: float) -> list[float]:
     """Places side by side, from left to right, near those wanted, apart from each other and from the walls."""
     apart = min(PASSAGE, (right - left) / (len(xs) + 1))
-    low, high = left + apart, right - apart
+    low, high = left + min(WALL, apart), right - min(WALL, apart)
     rightwards = _pushed(xs, low, high, apart)
     leftwards = [-x for x in reversed(_pushed([-x for x in reversed(xs)], -high, -low, apart))]
     return min(rightwards, leftwards, key=lambda placed: _bent(xs, placed))
