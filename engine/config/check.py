@@ -268,9 +268,9 @@ def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
 
 def _languages(site: SiteFile, catalog: Catalog, report: Report) -> None:
     """Every language of the site has a file of prompts, be it a broken one."""
+    files = {path.stem for path in catalog.folder.glob("*.yaml")}
     for item in _scalars(site.root.get("languages")) if catalog.languages else ():
-        written = item.text in catalog.languages or (catalog.folder / f"{item.text}.yaml").is_file()
-        if not written and not report.faulty(item.place):
+        if item.text not in files and not report.faulty(item.place):
             _no_language(item.text, item.place, catalog, report)
 
 
