@@ -26,6 +26,7 @@ from engine.call.house import House
 from engine.call.sounds import Sounds
 from engine.call.spooled import import_spool
 from engine.call.switchboard import Switchboard
+from engine.call.watch import Watch
 from engine.config import Loaded, compile_stored, load_files
 from engine.core import acd
 from engine.core.contact import fold
@@ -105,6 +106,7 @@ async def run_engine(
             sounds=Sounds(files.catalog, settings.languages),
             recordings=state / "recordings",
             now=now,
+            watch=Watch(state / "last-seen", now),
             versions={},
         )
         await keep_versions(house, files)
@@ -115,6 +117,7 @@ async def run_engine(
             ledger.alive(),
             distributor.run(switchboard.deliver),
             switchboard.run(),
+            house.watch.keep(),
             import_spool(house, archive, state / "spool" / "fallback"),
         )
         async with owned(*work):

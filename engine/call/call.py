@@ -13,6 +13,8 @@ from typing import Any
 
 import structlog
 
+from engine.ari.calls import HangupReason
+from engine.call.distributor import seen_until
 from engine.call.house import House
 from engine.call.line import MADE, Line, Reconnected, Relink
 from engine.call.voicemail import Voicemail
@@ -74,8 +76,11 @@ class Call:
         await self._live(events[0].data, history(events), relink)
 
     async def _live(self, arrived: Any, told: list[Outcome], relink: Relink | None) -> None:
-        cause = "failed"
+        cause, seen = "failed", None
         try:
+            if self.line.stopped:
+                cause = "stopped"
+                return
             if self._flow is None:
                 cause = "failed" if arrived["flow_hash"] else "unknown_number"
                 return
@@ -84,10 +89,10 @@ class Call:
             relink = await self._answer(relink)
             await self._follow(self._walk, relink)
             cause = "flow"
-        except CallerLost:
-            cause = "lost"
+        except CallerLost as lost:
+            cause, seen = "lost", lost.args[1]
         except CallerGone:
-            cause = "caller"
+            cause = "stopped" if self.line.stopped else "caller"
         except EngineError as error:
             log.error("a call ended by a fault of ours", contact=self.id, error=str(error))
         except asyncio.CancelledError:
@@ -97,17 +102,29 @@ class Call:
             log.exception("a call ended by a fault of ours", contact=self.id)
         finally:
             if cause:
-                await self._close(cause)
+                await self._close(cause, seen)
 
-    async def _close(self, cause: str) -> None:
+    async def stop(self) -> None:
+        """Hang up, as Quietline is taken down; what the caller had of it (a message, a conversation) is kept."""
+        if not self.line.gone:
+            self.line.stopped = True
+            await self.line.try_hangup(self.line.channel, self._farewell("stopped"))
+
+    def _farewell(self, cause: str) -> HangupReason:
+        contact = self._house.ledger.open.get(self.id)
+        if cause == "stopped" and (contact is None or contact.answered_at is None):
+            return "congestion"  # the network may try another way
+        return "unallocated" if cause == "unknown_number" else "normal"
+
+    async def _close(self, cause: str, seen: float | None) -> None:
+        farewell = self._farewell(cause)
         contact = self._house.ledger.open.get(self.id)
         if contact is not None:
             if contact.stage is not Stage.FLOW:
                 await leave_queue(self._house, self.line, contact)
-            await self._house.ledger.append(Event("ended", self._house.now(), self.id, data={"cause": cause}))
-        await self.line.try_hangup(
-            self.line.channel, "unallocated" if cause == "unknown_number" else "normal"
-        )
+            data = {"cause": cause, **seen_until(seen)}
+            await self._house.ledger.append(Event("ended", self._house.now(), self.id, data=data))
+        await self.line.try_hangup(self.line.channel, farewell)
 
     async def _answer(self, relink: Relink | None) -> Relink | None:
         while self._house.ledger.contact(self.id).answered_at is None:
@@ -190,7 +207,8 @@ class Call:
         """After a command without an answer: what Asterisk holds, as soon as that can be known."""
         while True:
             try:
-                return Relink.of(await self._house.client.channels())
+                seen = self._house.watch.seen()
+                return Relink.of(await self._house.client.channels(), seen)
             except PbxUnreachable:
                 relink = await self.line.relinked(asyncio.get_running_loop().time() + LOOK_AGAIN)
                 if relink is not None:

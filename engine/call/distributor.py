@@ -36,6 +36,24 @@ def leg_of(offer: str, contact: str) -> str:
     return f"{contact}{MADE}{offer}"
 
 
+#: How a queue was left, by the reason of a Left; abandoned is told by its length.
+GONE = {"key": "flow_out", "failed": "failed", "stopped": "stopped"}
+
+
+def ended_by(fact: acd.Left | acd.TalkEnded) -> str:
+    """Who ended a conversation: caller, agent, stopped (we did, on the way down), or lost (nobody saw it)."""
+    if fact.seen is not None:
+        return "lost"
+    if isinstance(fact, acd.TalkEnded):
+        return "agent"
+    return "stopped" if fact.reason == "stopped" else "caller"
+
+
+def seen_until(seen: float | None) -> dict[str, float]:
+    """What an event about an end carries where nobody saw it."""
+    return {} if seen is None else {"seen": seen}
+
+
 class Distributor:
     """Owns the distributor's state; every change goes through `submit`."""
 
@@ -47,6 +65,8 @@ class Distributor:
         self._timer: asyncio.TimerHandle | None = None
         #: What the timer is set for, seconds since the epoch.
         self._due: float | None = None
+        #: Until calls are seen nothing is decided by the clock alone: who should have waited too long may have been gone for hours.
+        self._held = True
 
     def submit(self, fact: Fact) -> asyncio.Future[None]:
         """Take in a fact; the future is done when what follows from it is on disk."""
@@ -71,7 +91,6 @@ class Distributor:
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver commands after their commit, in order, until cancelled."""
-        self.submit(acd.Tick())
         try:
             while True:
                 written, commands = await self._outbox.get()
@@ -81,6 +100,15 @@ class Distributor:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
+
+    def hold(self) -> None:
+        """Asterisk reports no more: what becomes due waits."""
+        self._held = True
+
+    def go_on(self) -> None:
+        """Asterisk reports, and who is gone has been told: do what became due."""
+        self._held = False
+        self.submit(acd.Tick())
 
     def position(self, contact: str) -> int:
         """The caller's place from 1; 0 when they do not wait."""
@@ -109,18 +137,16 @@ class Distributor:
         """What a fact itself says about the past, written before its consequences."""
         state = self.state
         match fact:
-            case acd.Left(contact, reason) if contact in state.callers:
+            case acd.Left(contact, reason, seen) if contact in state.callers:
                 caller = state.callers[contact]
-                waited = now - caller.enqueued_at
-                outcome = {"key": "flow_out", "failed": "failed"}.get(reason) or (
-                    "short_abandoned" if waited < SHORT else "abandoned"
-                )
-                data = {"queue": caller.lane.queue.name, "outcome": outcome}
+                waited = (now if seen is None else seen) - caller.enqueued_at
+                outcome = GONE.get(reason) or ("short_abandoned" if waited < SHORT else "abandoned")
+                data = {"queue": caller.lane.queue.name, "outcome": outcome, **seen_until(seen)}
                 return [Event("left_queue", now, contact, data=data)]
             case acd.Left(contact) | acd.TalkEnded(contact) if contact in state.talks:
                 agent = state.talks[contact].name
-                by = "caller" if isinstance(fact, acd.Left) else "agent"
-                return [Event("talk_ended", now, contact, agent, {"by": by, "agent": agent})]
+                data = {"by": ended_by(fact), "agent": agent, **seen_until(fact.seen)}
+                return [Event("talk_ended", now, contact, agent, data)]
             case acd.OfferFailed(offer, why) if offer in state.offers:
                 ringing = state.offers[offer]
                 rest = acd.rest_until(ringing, now)
@@ -207,6 +233,8 @@ class Distributor:
 
     def _tick(self) -> None:
         self._timer = None
+        if self._held:
+            return
         due = acd.next_due(self.state)
         if due is not None and due <= self._now():
             self.submit(acd.Tick())

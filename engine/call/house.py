@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.ari.client import AriClient
 from engine.call.distributor import Distributor
 from engine.call.sounds import Sounds
+from engine.call.watch import Watch
 from engine.core.flow import Flow
 from engine.core.site import Snapshot
 from engine.store.ledger import Ledger
@@ -26,5 +27,6 @@ class House:
     sounds: Sounds
     recordings: Path
     now: Callable[[], float]
+    watch: Watch
     #: Flow versions that calls still in progress began with, by hash.
     versions: dict[str, Flow]

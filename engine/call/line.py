@@ -33,19 +33,20 @@ PLAYBACKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Relink:
-    """The link to Asterisk is back. `channels` are those it holds now, id -> state; what happened in between was not reported."""
+    """The link to Asterisk is back. `channels` are those it holds now, id -> state; what happened since `seen` was not reported."""
 
     channels: Mapping[str, str]
+    seen: float
 
     @classmethod
-    def of(cls, channels: Iterable[Mapping[str, Any]]) -> Relink:
+    def of(cls, channels: Iterable[Mapping[str, Any]], seen: float) -> Relink:
         """From what Asterisk lists."""
-        return cls({channel["id"]: channel["state"] for channel in channels})
+        return cls({channel["id"]: channel["state"] for channel in channels}, seen)
 
     def held(self, channel: str) -> None:
         """Raise CallerLost unless Asterisk still holds this channel."""
         if channel not in self.channels:
-            raise CallerLost(channel)
+            raise CallerLost(channel, self.seen)
 
 
 class Reconnected(Exception):
@@ -74,6 +75,13 @@ class Line:
         self.inbox: Inbox[Item] = Inbox()
         self.keys: deque[str] = deque()
         self._playbacks = 0
+        #: The caller's channel has ended; and, before that, we have ended it as Quietline is taken down.
+        self.gone = self.stopped = False
+
+    @property
+    def why_gone(self) -> str:
+        """Why a caller whose channel has ended is no longer there, in the distributor's words."""
+        return "stopped" if self.stopped else "abandoned"
 
     async def wait(self, until: float | None = None) -> AriEvent | Command | None:
         """The next thing that concerns this call, or None at the deadline (on the loop's clock).
@@ -91,6 +99,7 @@ class Line:
                 if kind == "ChannelDtmfReceived":
                     self.keys.append(item["digit"])
                 elif kind in _ENDS:
+                    self.gone = True
                     raise CallerGone(self.channel)
         return item
 

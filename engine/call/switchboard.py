@@ -17,7 +17,9 @@ from engine.call.call import Call
 from engine.call.house import House
 from engine.call.line import MADE, Relink
 from engine.call.waiting import in_use
+from engine.core import acd
 from engine.core.acd import Command
+from engine.core.contact import Stage
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.errors import EngineError, PbxUnreachable, StoreError
@@ -45,6 +47,9 @@ class Switchboard:
         #: Contacts found by looking, after a gap; a StasisStart that still comes for one of them begins no second one.
         self._adopted: set[str] = set()
         self._tasks = asyncio.TaskGroup()
+        self._closing = False
+        #: The tasks of the calls.
+        self._lives: set[asyncio.Task[None]] = set()
         #: Set once calls are taken (the link is up and what was there has been taken up).
         self.ready = asyncio.Event()
 
@@ -57,6 +62,8 @@ class Switchboard:
                         await self._linked()
                     case LinkDown(why):
                         self.ready.clear()
+                        self._house.watch.lost()
+                        self._house.distributor.hold()
                         log.warning("Asterisk cannot be reached; its calls go on without us", why=why)
                     case _:
                         self._route(report)
@@ -72,6 +79,21 @@ class Switchboard:
         if call is not None:
             call.line.inbox.put(command)
         return call is not None
+
+    async def end_calls(self, patience: float) -> int:
+        """Hang up every call and take no more; returns how many were still open after `patience` seconds.
+
+        What was hung up ends as if the caller had gone: messages are kept, agents are free, and the record has its own time.
+        """
+        self._closing = True
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
+        if self.ready.is_set():
+            for call in self._calls.values():
+                self._start(call.stop(), f"end {call.id}")
+            while self._lives and (left := until - loop.time()) > 0:
+                await asyncio.wait(self._lives, timeout=left)
+        return len(self._calls)
 
     # --- events -------------------------------------------------------------------------------
 
@@ -112,11 +134,14 @@ class Switchboard:
             "via": "sip",
         }
         call = Call(self._house, contact, channel["id"], flow)
+        call.line.stopped = self._closing
         self._take(call, call.begin(Event("arrived", self._house.now(), contact, data=data)))
 
     def _take(self, call: Call, life: Any) -> None:
         self._calls[call.id] = call
         task = self._start(life, call.id)
+        self._lives.add(task)
+        task.add_done_callback(self._lives.discard)
         task.add_done_callback(lambda _: self._calls.pop(call.id, None))
 
     def _start(self, work: Any, name: str) -> asyncio.Task[None]:
@@ -145,16 +170,25 @@ class Switchboard:
                 await asyncio.sleep(AGAIN)
             else:
                 log.info("calls are taken", calls=len(self._calls))
+                self._house.watch.restored()
+                self._house.distributor.go_on()
                 self.ready.set()
 
     async def _compare(self) -> None:
         held = await self._house.client.channels()
-        relink = Relink.of(held)
+        relink = Relink.of(held, self._house.watch.seen())
+        self._give_up_places(relink)
         for call in list(self._calls.values()):
             call.line.inbox.put(relink)
         await self._take_up(relink)
         self._adopt(held)
         await self._sweep()
+
+    def _give_up_places(self, relink: Relink) -> None:
+        """Callers who are gone leave queue or conversation at once, before anything is decided about them."""
+        for contact in list(self._house.ledger.open.values()):
+            if contact.stage is not Stage.FLOW and contact.channel not in relink.channels:
+                self._house.distributor.submit(acd.Left(contact.id, "abandoned", relink.seen))
 
     async def _take_up(self, relink: Relink) -> None:
         """Calls that a former life of the engine left open."""

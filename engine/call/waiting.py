@@ -100,13 +100,13 @@ class Waiting:
             self._offer = self._offer_of(contact.offered)
             self._offer.bridged = contact.stage is Stage.PICKED_UP
         if self._line.channel not in relink.channels:
-            await self._gone(contact)
-            raise CallerLost(self._line.channel)
+            await self._gone(contact, relink.seen)
+            raise CallerLost(self._line.channel, relink.seen)
         match contact:
             case Contact(stage=Stage.WAITING | Stage.OFFERED | Stage.PICKED_UP):
                 return await self._stay(relink=relink)
             case Contact(stage=Stage.TALKING):
-                return await self._stay(talking=True, lost=not self._leg_in(relink))
+                return await self._stay(True) if self._leg_in(relink) else await self._after_talk(relink.seen)
             case Contact(left=Event(kind="talk_ended")):
                 return "done"
             case Contact(left=Event() as left):
@@ -127,11 +127,11 @@ class Waiting:
     def _leg_in(self, relink: Relink) -> bool:
         return self._offer is not None and self._offer.leg in relink.channels
 
-    async def _gone(self, contact: Contact) -> None:
+    async def _gone(self, contact: Contact, seen: float) -> None:
         if self._offer is not None:
             await self._unbridge(self._offer)
         if contact.stage is not Stage.FLOW:
-            await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned"))
+            await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned", seen))
 
     async def _go_on_waiting(self, relink: Relink) -> None:
         self._announce_at = asyncio.get_running_loop().time()
@@ -159,15 +159,13 @@ class Waiting:
 
     # --- waiting ------------------------------------------------------------------------------
 
-    async def _stay(self, talking: bool = False, lost: bool = False, relink: Relink | None = None) -> str:
-        """Until something ends the waiting; `talking` enters in the conversation, `lost` after the agent left it, `relink` after a gap."""
+    async def _stay(self, talking: bool = False, relink: Relink | None = None) -> str:
+        """Until something ends the waiting; `talking` enters in the conversation, `relink` after a gap."""
         try:
             if relink is not None:
                 await self._go_on_waiting(relink)
             while True:
                 outcome: str | None
-                if lost:
-                    return await self._after_talk()
                 if talking:
                     outcome = await self._talk()
                 elif self._offer is not None and self._offer.picked_up:
@@ -178,10 +176,10 @@ class Waiting:
                     return outcome
                 talking = False
         except CallerGone:
-            await self._abandon("abandoned")
+            await self._abandon(self._line.why_gone)
             raise
         except Gone as gone:
-            await self._abandon("abandoned")
+            await self._abandon(self._line.why_gone)
             raise CallerGone(self._line.channel) from gone
 
     async def _next(self) -> str | None:
@@ -335,10 +333,10 @@ class Waiting:
             self._offer = None
             raise
 
-    async def _after_talk(self) -> str:
+    async def _after_talk(self, seen: float | None = None) -> str:
         assert self._offer is not None
         await self._unbridge(self._offer)
-        await self._house.distributor.submit(acd.TalkEnded(self._line.contact))
+        await self._house.distributor.submit(acd.TalkEnded(self._line.contact, seen))
         return "done"
 
     # --- what the caller hears ----------------------------------------------------------------

@@ -25,7 +25,7 @@ from engine.errors import EngineError, WorldError
 #: Where each command is, and what `quietline --help` says of it (its own help says more).
 COMMANDS = {
     "start:up": "Start Asterisk and the engine in the background.",
-    "start:down": "End both.",
+    "start:down": "End the calls, then both.",
     "floor:status": "Show addresses, queues, callers and agents.",
     "floor:agent": "Make an agent ready, pause them, or log them out.",
     "floor:reload": "Take the site as it is on disk.",

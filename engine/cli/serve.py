@@ -51,6 +51,8 @@ log = structlog.get_logger()
 
 #: Seconds that a killed engine may take to end.
 LAST_THREAD = 5.0
+#: Seconds for the calls to end on the way down; and where the store cannot write, so that no end can be written either.
+GOODBYE, STUCK_GOODBYE = 8.0, 1.0
 
 
 def run(
@@ -165,7 +167,19 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         agents=agents,
         reload=reload,
         stop=stopping.set,
+        end_calls=partial(end_calls, engine),
     )
+
+
+async def end_calls(engine: Engine) -> int:
+    """Hang up every call before Asterisk is ended, so that each has its own end on record; returns how many have not."""
+    stuck = engine.house.ledger.stuck
+    left = await engine.switchboard.end_calls(STUCK_GOODBYE if stuck else GOODBYE)
+    if left:
+        log.error(
+            "calls end with Asterisk that could not be closed on record; the next start does", calls=left
+        )
+    return left
 
 
 def status(place: Place, engine: Engine) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.app import prompts_folder
-from engine.cli.ask import answers, ask
+from engine.cli.ask import NoEngine, answers, ask
 from engine.cli.console import say
 from engine.cli.place import (
     STATE,
@@ -48,6 +48,8 @@ from engine.pbx.render import Layout, render
 from engine.pbx.root import dotted, ensure_root, locked
 
 READY_DEADLINE = 30.0
+#: Seconds an engine may take to end its calls.
+GOODBYE = 15.0
 
 Say = Callable[[str], None]
 
@@ -73,7 +75,7 @@ def up(
 
 
 def down(*, state: StateOption = STATE) -> None:
-    """End the engine, then Asterisk; nothing is left running."""
+    """End the calls, the engine and Asterisk; nothing is left running. Calls in an external Asterisk stay there."""
     say("Quietline is down." if take_down(state) else f"Nothing was running on {state}.")
 
 
@@ -199,12 +201,27 @@ def last_words(log: Path) -> str:
 
 
 def take_down(state: Path) -> bool:
-    """End engine and Asterisk of a state, in this order; False when neither ran."""
-    ended = [stop(name, state) for name in ("engine", "asterisk")]
+    """End the calls, the engine and Asterisk of a state, in this order; False when neither ran.
+
+    Calls in an Asterisk that is not ours to end stay there.
+    """
+    ended = [running("asterisk", state) is not None and end_calls(state)]
+    ended += [stop(name, state) for name in ("engine", "asterisk")]
     if answers(state):  # an engine nobody remembers, such as one whose pid file was deleted
         ended.append(bool(ask(state, "POST", "/stop")))
         wait_until(lambda: not answers(state), READY_DEADLINE)
     return any(ended)
+
+
+def end_calls(state: Path) -> bool:
+    """Have the engine hang up every call, write that down, and end; False when none ran. One that does not answer is ended anyway."""
+    try:
+        ask(state, "POST", "/stop", {"calls": "end"}, patience=GOODBYE)
+    except NoEngine:
+        return False
+    except SetupError as error:
+        say(f"The calls could not be ended one by one ({error}); the next start closes them.")
+    return True
 
 
 def show_addresses(place: Place, settings: Settings) -> None:

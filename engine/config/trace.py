@@ -35,6 +35,7 @@ _OFFER_ENDS = {
     "abandoned": "stops ringing: the caller has hung up",
     "key": "stops ringing: the caller has pressed a key",
     "failed": "stops ringing: the call failed",
+    "stopped": "stops ringing: Quietline is taken down",
     "paused": "stops ringing: the agent paused",
     "logged_out": "stops ringing: the agent logged out",
 }
@@ -43,6 +44,7 @@ _CAUSES = {
     "flow": "the flow came to its end",
     "failed": "a fault ended the call",
     "lost": "the caller was gone when the engine came back",
+    "stopped": "Quietline was taken down",
     "unknown_number": "the number leads to no flow",
 }
 
@@ -210,10 +212,14 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return [f"⇄ connected with {agent} of {data['queue']} after waiting {length(waited)}"]
         case "talk_ended":
             talked = (after.talk_s or 0.0) - (before.talk_s or 0.0)
-            who = "the caller" if data["by"] == "caller" else agent
-            return [f"⇄ {who} ends the conversation after {length(talked)}"]
+            ends = {
+                "caller": "the caller ends the conversation",
+                "stopped": "the conversation ends with Quietline",
+                "lost": "the conversation ended while nobody saw it, at the earliest",
+            }
+            return [f"⇄ {ends.get(data['by'], f'{agent} ends the conversation')} after {length(talked)}"]
         case "left_queue":
-            return _left(before, data, event.at)
+            return _left(before, data, data.get("seen", event.at))
         case "pressed":
             return [f"← {data['key']} while waiting"]
         case "recording":
@@ -264,7 +270,7 @@ def _candidate(row: Mapping[str, Any], rule: str, chosen: str | None) -> str:
 
 def _left(before: Contact, data: Mapping[str, Any], at: float) -> list[str]:
     since = before.queued.data["enqueued_at"] if before.queued is not None else at
-    waited = f"after waiting {length(at - since)}"
+    waited = f"after waiting {length(max(0.0, at - since))}"
     match data["outcome"]:
         case "answered":
             return []  # told when they were connected

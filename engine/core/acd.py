@@ -92,9 +92,9 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
         case Connected():
             turn.connected(fact.offer)
         case TalkEnded():
-            turn.talk_ended(fact.contact)
+            turn.talk_ended(fact.contact, fact.seen)
         case OfferFailed():
             turn.offer_failed(fact.offer, fact.why)
         case Left():
-            turn.left(fact.contact, fact.reason)
+            turn.left(fact.contact, fact.reason, fact.seen)
     return turn.commands

@@ -7,18 +7,19 @@ What each kind must carry, beyond what the table there says: the event's `at` is
     offer_ended   it does not; with `rest_until` the agent cools down until then     connected    they are out of line, and talk
     left_queue    they are out of line, unless connected said so                    talk_ended   the agent wraps up
     ended         whatever was still open of this contact is closed, a conversation without `talk_ended` too
+    seen          in left_queue and talk_ended: the time after it was seen by nobody, and is not learned from
     agent_state   the agent's row; leaving talk and wrap-up completes a handled contact
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core.event import Event
 from engine.core.facts import AgentChanged, Arrived, Offer
-from engine.core.measures import Handled, Waited
+from engine.core.measures import Handled, Waited, unseen
 from engine.core.rebuild import CoolDown, Rows, Talk
 
 CHANGED_FIELDS = AgentChanged._fields[1:]  # all but the agent
@@ -63,7 +64,10 @@ class LogFold:
                 self._talks[data["agent"]] = Talk(contact, data["agent"], data["queue"], event.at)
                 self._left(contact, event.at, abandoned=False)
             case "left_queue":
-                self._left(contact, event.at, abandoned=data["outcome"] in ("abandoned", "short_abandoned"))
+                abandoned = data["outcome"] in ("abandoned", "short_abandoned")
+                self._left(contact, data.get("seen", event.at), abandoned)
+            case "talk_ended":
+                self._talk_ended(event.agent or "", event.at, data.get("seen"))
             case "ended":
                 self._waiting.pop(contact, None)
                 self._ended.add(contact)
@@ -116,9 +120,15 @@ class LogFold:
     def _left(self, contact: str, at: float, abandoned: bool) -> None:
         arrived = self._waiting.pop(contact, None)
         if arrived is not None and arrived.queue is not None and arrived.enqueued_at is not None:
-            self._waited.append(Waited(contact, arrived.queue, at - arrived.enqueued_at, abandoned))
+            self._waited.append(Waited(contact, arrived.queue, max(0.0, at - arrived.enqueued_at), abandoned))
             for pair in [pair for pair in self._cool_downs if pair[0] == contact]:
                 del self._cool_downs[pair]
+
+    def _talk_ended(self, agent: str, at: float, seen: float | None) -> None:
+        talk = self._talks.get(agent)
+        if talk is not None and seen is not None:
+            began = talk.connected_at
+            self._talks[agent] = replace(talk, connected_at=began + unseen(at, seen, began))
 
     def _agent_state(self, agent: str, at: float, data: Mapping[str, Any]) -> None:
         changed = AgentChanged(agent, **{name: data[name] for name in CHANGED_FIELDS if name in data})

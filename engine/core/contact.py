@@ -2,7 +2,8 @@
 
 The outcome is the first of these that holds:
 
-    failed            something of ours or of the PBX ended it, or the number is routed nowhere
+    failed            something of ours or of the PBX ended it, or the number is routed nowhere; and a call that was neither
+                      answered nor left a message when Quietline was taken down
     answered          the caller spoke with an agent
     voicemail         the caller left a message
     abandoned         the caller hung up while waiting; `short_abandoned` below SHORT seconds
@@ -10,6 +11,9 @@ The outcome is the first of these that holds:
     refused           the last queue was full, unstaffed or closed, and nothing came of the call after that
     ivr_hangup        the caller hung up in the flow, before or outside any queue
     completed         the flow came to its end
+
+An end that nobody saw (the engine or Asterisk was not there) carries `seen`, the last moment at which the call was known to go on. That
+is when it ends on record: the time after it is nobody's wait and nobody's talk.
 """
 
 from __future__ import annotations
@@ -167,7 +171,7 @@ def _connected(c: Contact, e: Event) -> Contact:
 def _talk_ended(c: Contact, e: Event) -> Contact:
     if c.talk_from is None:
         return c
-    talk = _plus(c.talk_s, e.at - c.talk_from)
+    talk = _plus(c.talk_s, _until(c, e) - c.talk_from)
     return replace(c, stage=Stage.FLOW, talk_s=talk, talk_from=None, offered=None, left=e)
 
 
@@ -175,7 +179,7 @@ def _left_queue(c: Contact, e: Event) -> Contact:
     outcome = e.data["outcome"]
     if outcome == "answered":
         return replace(c, queued=None, last_left=outcome)
-    wait = c.wait_s if c.queued is None else _plus(c.wait_s, e.at - _since(c, e))
+    wait = c.wait_s if c.queued is None else _plus(c.wait_s, _until(c, e) - _since(c, e))
     return replace(c, stage=Stage.FLOW, queued=None, offered=None, last_left=outcome, left=e, wait_s=wait)
 
 
@@ -196,8 +200,8 @@ def _no_message(c: Contact, e: Event) -> Contact:
 
 
 def _ended(c: Contact, e: Event) -> Contact:
-    cause = e.data["cause"]
-    return replace(c, stage=Stage.ENDED, ended_at=e.at, cause=cause, outcome=outcome_of(c, cause, e.at))
+    cause, at = e.data["cause"], _until(c, e)
+    return replace(c, stage=Stage.ENDED, ended_at=at, cause=cause, outcome=outcome_of(c, cause, at))
 
 
 _FOLDS = {
@@ -223,12 +227,21 @@ def _since(c: Contact, e: Event) -> float:
     return float(c.queued.data["enqueued_at"]) if c.queued else e.at
 
 
+def _until(c: Contact, e: Event) -> float:
+    """When what this event ends was over: its own time, or the last moment seen, never before what is known to have been."""
+    seen = e.data.get("seen")
+    if seen is None:
+        return e.at
+    queued = float(c.queued.data["enqueued_at"]) if c.queued else 0.0
+    return float(max(seen, c.arrived_at, c.answered_at or 0.0, queued, c.talk_from or c.connected_at or 0.0))
+
+
 def _plus(seconds: float | None, more: float) -> float:
     return round((seconds or 0.0) + max(0.0, more), 3)
 
 
 def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
-    """The outcome of a contact that ends now; `cause` is caller, flow, failed, lost or unknown_number."""
+    """The outcome of a contact that ends now; `cause` is caller, flow, failed, lost, stopped or unknown_number."""
     match cause, c:
         case (("failed" | "unknown_number"), _):
             return Outcome.FAILED
@@ -244,6 +257,8 @@ def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
             return Outcome.TIMED_OUT
         case _, Contact(last_left="refused"):
             return Outcome.REFUSED
+        case "stopped", _:
+            return Outcome.FAILED
         case (("caller" | "lost"), _):
             return Outcome.IVR_HANGUP
         case _:

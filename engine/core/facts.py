@@ -34,10 +34,14 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The caller is no longer there: hung up, or pressed a key that leads elsewhere. Cancels a pending offer; ends a conversation."""
+    """The caller is no longer there: hung up, or pressed a key that leads elsewhere. Cancels a pending offer; ends a conversation.
+
+    `seen` is the last moment at which they were known to be there, where nobody saw them go (seconds since the epoch).
+    """
 
     contact: str
-    reason: str  # abandoned | key | failed
+    reason: str  # abandoned | key | failed | stopped
+    seen: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,10 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class TalkEnded:
-    """The conversation is over; the agent goes into wrap-up."""
+    """The conversation is over; the agent goes into wrap-up. `seen`: as in Left."""
 
     contact: str
+    seen: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Offer(NamedTuple):
 class Cancel(NamedTuple):
     """Stop ringing this offer.
 
-    `why`: the caller left (abandoned, key, failed), the agent went (paused, logged_out), or no report came (unreachable).
+    `why`: the caller left (abandoned, key, failed, stopped), the agent went (paused, logged_out), or no report came (unreachable).
     """
 
     offer: str

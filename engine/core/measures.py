@@ -44,6 +44,11 @@ class Waited:
     abandoned: bool
 
 
+def unseen(now: float, seen: float | None, began: float) -> float:
+    """Seconds of something that `began` and is over `now`, in which nobody saw it; 0 where its end was seen."""
+    return 0.0 if seen is None else now - max(seen, began)
+
+
 def micro(seconds: float) -> int:
     """Seconds as whole microseconds."""
     return round(seconds * 1e6)

@@ -21,6 +21,7 @@ from engine.core.facts import (
 )
 from engine.core.floor import Agent, Caller, Ringing, State
 from engine.core.line import Key
+from engine.core.measures import unseen
 from engine.core.ranking import Choice, least_busy
 from engine.core.timers import COOLED, MAX_WAIT, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS, Timer
 
@@ -79,16 +80,16 @@ class Turn:
             state.queues[choice.candidate.queue].last_chosen = now
         return choice
 
-    def left(self, contact: str, reason: str) -> None:
+    def left(self, contact: str, reason: str, seen: float | None = None) -> None:
         """The caller is gone: out of line, away from a ringing phone, or out of a conversation."""
         caller = self.state.callers.get(contact)
         if caller is None:
-            self.talk_ended(contact)
+            self.talk_ended(contact, seen)
             return
         agent = self._cancel(caller, reason) if caller.offer else None
         if agent is None:
             self.state.step_out(caller)
-        self._drop(caller, abandoned=reason == "abandoned")
+        self._drop(caller, reason == "abandoned", seen)
         if agent is not None:
             self._free(agent, Cause.WITHDRAWN)
 
@@ -100,8 +101,9 @@ class Turn:
             self.state.stand_down(agent)
             self._offer(agent, caller)
 
-    def _drop(self, caller: Caller, abandoned: bool = False) -> None:
-        caller.lane.queue.measures.waited(self.now - caller.enqueued_at, abandoned)
+    def _drop(self, caller: Caller, abandoned: bool = False, seen: float | None = None) -> None:
+        waited = (self.now if seen is None else seen) - caller.enqueued_at
+        caller.lane.queue.measures.waited(max(0.0, waited), abandoned)
         self.state.forget(caller)
 
     def _time_out(self, caller: Caller) -> None:
@@ -179,12 +181,13 @@ class Turn:
 
     # --- agents ---
 
-    def talk_ended(self, contact: str) -> None:
-        """The agent goes into wrap-up, or past it where the queue has none."""
+    def talk_ended(self, contact: str, seen: float | None = None) -> None:
+        """The agent goes into wrap-up, or past it where the queue has none; time that nobody saw is not handle time."""
         agent = self.state.talks.pop(contact, None)
         if agent is None or agent.queue is None:
             return
         wrap_up = agent.queue.rule.wrap_up
+        agent.connected_at += unseen(self.now, seen, agent.connected_at)
         if wrap_up <= 0.0:
             agent.state = WRAP_UP
             self._wrapped(agent)

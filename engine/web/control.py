@@ -4,6 +4,7 @@ GET  /status                       addresses, queues, callers, agents, whether c
 POST /agents/ID {state, reason}    ready, paused or logged_out
 POST /reload                       take the site as it is on disk; 409 with the report when it is wrong
 POST /stop                         end the engine; calls stay in Asterisk and are taken up at the next start
+POST /stop {"calls": "end"}        hang up every call and write that down, then end the engine; "open" says how many were left
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Controls:
     agents: Callable[[], dict[str, Any]]
     reload: Callable[[], Awaitable[None]]
     stop: Callable[[], None]
+    end_calls: Callable[[], Awaitable[int]]
 
 
 def answer(value: object, status: int = 200) -> web.Response:
@@ -68,9 +70,11 @@ def control_app(controls: Controls) -> web.Application:
             return answer({"error": str(error)}, 409)
         return answer({"reloaded": True})
 
-    async def stop(_: web.Request) -> web.Response:
+    async def stop(request: web.Request) -> web.Response:
+        ends = b'"end"' in await request.read()
+        left = await controls.end_calls() if ends else 0
         asyncio.get_running_loop().call_later(0.05, controls.stop)
-        return answer({"stopping": True})
+        return answer({"stopping": True, "open": left})
 
     app = web.Application()
     app.add_routes(

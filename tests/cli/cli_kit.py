@@ -54,6 +54,7 @@ class FakeEngine:
     )
     report: str = ""
     ready: bool = True
+    ended_calls: bool = False
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def status(self) -> dict[str, Any]:
@@ -76,9 +77,16 @@ class FakeEngine:
         if self.report:
             raise SiteError(self.report)
 
+    async def end_calls(self) -> int:
+        """Note that the calls were ended first."""
+        self.ended_calls = True
+        return 0
+
     def controls(self) -> Controls:
         """All of it for the socket."""
-        return Controls(self.status, self.submit, lambda: self.agents, self.reload, self.stopped.set)
+        return Controls(
+            self.status, self.submit, lambda: self.agents, self.reload, self.stopped.set, self.end_calls
+        )
 
 
 def arrived(contact: str, number: str = "7001", at: float = 100.0) -> Event:

@@ -15,6 +15,7 @@ from engine.store.ledger import open_ledger
 async def test_a_stream_of_facts_does_not_put_off_what_is_due(site: Loaded, tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "quietline.db", durable=False) as ledger:
         distributor = Distributor(rebuilt(site.snapshot.settings, [], time.time()), ledger, time.time)
+        distributor.go_on()
         await distributor.submit(acd.AgentSet("2001", "ready"))
         await distributor.submit(acd.Arrived("rings", ("desk_a",)))
         await distributor.submit(acd.Arrived("waits", ("desk_a",), max_wait=0.1))

@@ -12,6 +12,11 @@ from engine.core.site import AgentRule, QueueRule, Settings
 GONE = {"abandoned": "abandoned", "key": "flow_out", "failed": "failed"}
 
 
+def seen(moment: float | None) -> dict[str, float]:
+    """What an event about an end carries that nobody saw."""
+    return {} if moment is None else {"seen": moment}
+
+
 class Shell:
     """What the real shell does with facts and commands, as far as the log goes: writes events, nothing else; time is a number."""
 
@@ -49,9 +54,9 @@ class Shell:
             case acd.Arrived():
                 self.asked[fact.contact] = fact
             case acd.Left() if fact.contact in self.callers_before:
-                self._leave(fact.contact, GONE[fact.reason])
+                self._leave(fact.contact, GONE[fact.reason], **seen(fact.seen))
             case acd.Left() | acd.TalkEnded() if fact.contact in self.talks_before:
-                self._event("talk_ended", fact.contact, self.talks_before[fact.contact])
+                self._event("talk_ended", fact.contact, self.talks_before[fact.contact], **seen(fact.seen))
             case acd.OfferFailed() if fact.offer in self.live_before:
                 offer = self.offers[fact.offer]
                 self._offer_ended(offer.offer, offer.contact, offer.agent, fact.why)
@@ -97,10 +102,10 @@ class Shell:
         rest = known.cooling.get(contact) if known else None
         self._event("offer_ended", contact, offer=offer, agent=agent, why=why, rest_until=rest)
 
-    def _leave(self, contact: str, outcome: str) -> None:
+    def _leave(self, contact: str, outcome: str, **about: object) -> None:
         assert contact not in self.fate, f"{contact} left the queue twice"
         self.fate[contact] = outcome
-        self._event("left_queue", contact, outcome=outcome)
+        self._event("left_queue", contact, outcome=outcome, **about)
 
     def rebuilt(self) -> acd.State:
         return acd.restore(self.settings, self.fold.rows(), self.now)

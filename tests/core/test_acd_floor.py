@@ -124,7 +124,9 @@ class Floor(RuleBasedStateMachine):
     @rule(which=ANY, reason=st.sampled_from(sorted(GONE)))
     def leave(self, which: int, reason: str) -> None:
         here = sorted(self.shell.state.callers) or sorted(self.shell.asked)
-        self.tell(acd.Left(here[which % len(here)], reason))
+        self.tell(
+            acd.Left(here[which % len(here)], reason, self.shell.now - 50.0 if which % 3 == 0 else None)
+        )
 
     def offer(self, which: int) -> str:
         offers = sorted(self.shell.state.offers)
@@ -152,7 +154,7 @@ class Floor(RuleBasedStateMachine):
     @rule(which=ANY)
     def talk_ends(self, which: int) -> None:
         talks = sorted(self.shell.state.talks)
-        self.tell(acd.TalkEnded(talks[which % len(talks)]))
+        self.tell(acd.TalkEnded(talks[which % len(talks)], self.shell.now - 50.0 if which % 3 == 0 else None))
 
     @rule(agent=st.sampled_from(sorted(AGENTS)), wish=WISHES)
     def agent_asks(self, agent: str, wish: str) -> None:

@@ -662,3 +662,22 @@ def test_rows_about_people_and_queues_the_site_no_longer_has_strand_nobody() -> 
     )
     f = restored(site([queue()], [agent("anna")]), rows, 1000.0)
     assert f.wait(30.0) == [acd.TimedOut("c1")]
+
+
+def test_time_that_nobody_saw_teaches_the_distributor_nothing() -> None:
+    f = floor(agent("anna"))
+    f.ready("anna")
+    f.call("talks")
+    f.connect("talks")
+    f.call("waits")
+    seen = f.now + 60.0
+    f.now += 30_000.0
+    f.tell(Left("waits", "abandoned", seen))
+    f.tell(Left("talks", "abandoned", seen))
+    f.wait(WRAP_UP)
+    (learned,) = acd.summary(f.state, f.now)["queues"].values()
+    assert (learned["handled"], learned["waited"][-1]) == (
+        [round((60.0 + WRAP_UP) * 1e6)],
+        (60_000_000, True),
+    )
+    assert acd.summary(f.rebuilt(), f.now) == acd.summary(f.state, f.now)

@@ -291,3 +291,39 @@ def test_how_a_caller_left_the_queue_shows_in_the_outcome(left: str, cause: str,
         ("ended", 50.0, {"cause": cause}),
     )
     assert (now.outcome, now.wait_s) == (outcome, 30.0)
+
+
+def test_time_that_nobody_saw_is_neither_talk_nor_wait() -> None:
+    lost = {"cause": "lost", "seen": 60.0}
+    talked = told(
+        ("queued", 10.0, QUEUED),
+        ("connected", 20.0, {"offer": "o-1", "queue": "sales"}),
+        ("talk_ended", 9_000.0, {"by": "lost", "seen": 60.0}),
+        ("ended", 9_000.0, lost),
+    )
+    assert (talked.talk_s, talked.ended_at, talked.outcome) == (40.0, 60.0, "answered")
+    waited = told(
+        ("queued", 10.0, QUEUED),
+        ("left_queue", 9_000.0, {"queue": "sales", "outcome": "abandoned", "seen": 60.0}),
+        ("ended", 9_000.0, lost),
+    )
+    assert (waited.wait_s, waited.ended_at, waited.outcome) == (50.0, 60.0, "abandoned")
+
+
+def test_a_call_that_was_last_seen_before_its_own_events_ends_with_the_last_of_them() -> None:
+    now = told(
+        ("answered", 5.0, {}), ("queued", 10.0, QUEUED), ("ended", 9_000.0, {"cause": "lost", "seen": 0.0})
+    )
+    assert now.ended_at == 10.0
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [
+        ([], "failed"),
+        ([("connected", 20.0, {"offer": "o-1", "queue": "sales"})], "answered"),
+        ([("message", 20.0, {})], "voicemail"),
+    ],
+)
+def test_what_a_caller_had_of_a_call_stays_when_it_is_stopped(before: list[Any], outcome: str) -> None:
+    assert told(*before, ("ended", 30.0, {"cause": "stopped"})).outcome == outcome

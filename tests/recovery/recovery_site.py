@@ -134,6 +134,16 @@ async def phones(root: Root, state: Path, folder: Path) -> AsyncIterator[None]:
         yield
 
 
+async def talking(state: Path, many: int) -> None:
+    """Wait until so many agents talk."""
+    for _ in range(200):
+        agents = ask(state, "GET", "/status")["floor"]["agents"].values()
+        if sum(agent["state"] == "talking" for agent in agents) == many:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("nobody talks")
+
+
 async def at_rest(state: Path) -> None:
     """Wait until nobody is in a call, every agent is ready again, and what was left in the spool is taken in."""
     for _ in range(600):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from recovery_site import TALK, calls, held, missing_files, on_record, phones, quietline, spooled, up
+from recovery_site import TALK, calls, held, missing_files, on_record, phones, quietline, spooled, talking, up
 
 from engine.cli.ask import ask
 from engine.pbx.process import running, stop, wait_until
@@ -44,16 +44,6 @@ async def through_the_fall(state: Path, folder: Path) -> None:
         await run.stop()
         await asyncio.to_thread(quietline, "up", "--state", str(state))
         await answered(state, folder, ["7200", "7201"])
-
-
-async def talking(state: Path, many: int) -> None:
-    """Wait until so many agents talk."""
-    for _ in range(200):
-        agents = ask(state, "GET", "/status")["floor"]["agents"].values()
-        if sum(agent["state"] == "talking" for agent in agents) == many:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("nobody talks")
 
 
 def test_calls_that_ended_with_their_asterisk_are_closed_and_new_ones_come_in(tmp_path: Path) -> None:
