@@ -101,6 +101,7 @@ async def run_engine(
             app=app,
             client=AriClient(transport, app),
             ledger=ledger,
+            archive=archive,
             distributor=distributor,
             site=files.snapshot,
             sounds=Sounds(files.catalog, settings.languages),

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import structlog
+from orjson import dumps
 
 from engine.ari.calls import HangupReason
 from engine.call.distributor import seen_until
 from engine.call.house import House
 from engine.call.line import MADE, Line, Reconnected, Relink
+from engine.call.notes import note
 from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
 from engine.core import hours
@@ -27,7 +30,9 @@ from engine.core.do import (
     Do,
     End,
     Enqueue,
+    Listen,
     Look,
+    Note,
     Outcome,
     Play,
     Record,
@@ -37,7 +42,7 @@ from engine.core.do import (
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.interpreter import Walk, replay
-from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
+from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable, StoreError
 
 log = structlog.get_logger()
 
@@ -124,6 +129,7 @@ class Call:
                 await leave_queue(self._house, self.line, contact)
             data = {"cause": cause, **seen_until(seen)}
             await self._house.ledger.append(Event("ended", self._house.now(), self.id, data=data))
+            await self._forget_recordings(contact)
         await self.line.try_hangup(self.line.channel, farewell)
 
     async def _answer(self, relink: Relink | None) -> Relink | None:
@@ -171,13 +177,17 @@ class Call:
                 return await self._choose(do)
             case Collect():
                 return await self._collect(do)
-            case Look(name=name):
-                return str(hours.state(self._house.site.settings, name, self._house.now()).state)
+            case Look():
+                return await self._look(do)
             case Enqueue():
                 return await self._waiting(do).run()
             case Record():
                 await self._say((do.prompt,))
                 return await Voicemail(self._house, self.line, do).take()
+            case Listen():
+                await self._listen()
+            case Note():
+                return note(self._house, self._house.ledger.contact(self.id), do)
             case End(prompt=prompt):
                 await self._say((prompt,) if prompt else (), interrupt=False)
         return None
@@ -213,6 +223,33 @@ class Call:
                 relink = await self.line.relinked(asyncio.get_running_loop().time() + LOOK_AGAIN)
                 if relink is not None:
                     return relink
+
+    async def _look(self, do: Look) -> Outcome:
+        if do.what == "hours":
+            return str(hours.state(self._house.site.settings, do.name, self._house.now()).state)
+        caller = self._house.ledger.contact(self.id).from_number
+        try:
+            return dumps(await self._house.archive.live_requests(do.name, caller)).decode()
+        except StoreError as error:
+            log.error(
+                "requests cannot be looked up; the caller hears of none", contact=self.id, error=str(error)
+            )
+            return None
+
+    async def _listen(self) -> None:
+        """The last message, which Asterisk keeps until the call has ended."""
+        message = self._house.ledger.contact(self.id).last_message
+        if message is not None:
+            data = message.data
+            await self.line.play((f"recording:{data['recording']}",), data["seconds"])
+
+    async def _forget_recordings(self, contact: Contact) -> None:
+        """Messages that were reviewed are in our own folder; Asterisk need not keep them any longer."""
+        if contact.last_message is None or not contact.last_message.data.get("reviewed"):
+            return
+        with suppress(PbxUnreachable):
+            for number in range(contact.messages):
+                await self._house.client.delete_stored(f"{contact.id}-v{number}")
 
     def _waiting(self, do: Enqueue) -> Waiting:
         return Waiting(self._house, self.line, do, self._language)

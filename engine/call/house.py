@@ -12,6 +12,7 @@ from engine.call.sounds import Sounds
 from engine.call.watch import Watch
 from engine.core.flow import Flow
 from engine.core.site import Snapshot
+from engine.store.archive import Archive
 from engine.store.ledger import Ledger
 
 
@@ -22,6 +23,7 @@ class House:
     app: str
     client: AriClient
     ledger: Ledger
+    archive: Archive
     distributor: Distributor
     site: Snapshot
     sounds: Sounds

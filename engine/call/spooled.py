@@ -15,6 +15,7 @@ from engine.agi.spool import SpooledCall, done, pending
 from engine.call.house import House
 from engine.call.voicemail import SHORTEST, spoken_seconds, write_whole
 from engine.core.event import Event
+from engine.core.request import opened
 from engine.errors import StoreError
 from engine.store.archive import Archive
 
@@ -63,6 +64,8 @@ async def _take(house: House, call: SpooledCall) -> None:
     message = await asyncio.get_running_loop().run_in_executor(None, _keep, house.recordings, call)
     if message is not None:
         events.append(Event("message", call.ended_at, call.contact, data={"mailbox": MAILBOX, **message}))
+        asked = opened(None, house.ledger.next_request(), {"kind": "action"})
+        events.append(Event("request", call.ended_at, call.contact, data=asked))
     cause = "caller" if call.ended_by == "hangup" else "flow"
     events.append(Event("ended", call.ended_at, call.contact, data={"cause": cause}))
     await house.ledger.append(*events)

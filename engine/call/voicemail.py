@@ -10,12 +10,15 @@ import asyncio
 import io
 import os
 import wave
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from engine.call.house import House
 from engine.call.line import Line
+from engine.call.notes import request_event
 from engine.core.contact import Contact
 from engine.core.do import Record
 from engine.core.event import Event
@@ -60,12 +63,15 @@ class Voicemail:
         except CallerGone:
             await self.keep(name)
             raise
-        return await self.keep(name)
+        kept = await self.keep(name)
+        self._line.keys.clear()  # the key that ended the message answers nothing else
+        return kept
 
     async def resume(self, contact: Contact) -> str:
         """After a lost link: wait for a recording that still runs, keep one that has ended, begin one that never began."""
         if contact.kept is not None:
-            await self._house.client.delete_stored(contact.kept.data["recording"])
+            if not contact.kept.data.get("reviewed"):
+                await self._house.client.delete_stored(contact.kept.data["recording"])
             return told_of(contact.kept)
         assert contact.recording is not None
         name = contact.recording.data["recording"]
@@ -100,17 +106,34 @@ class Voicemail:
             event = Event("no_message", self._house.now(), self._line.contact, data={"recording": name})
         else:
             await self._write(file, audio)
-            data = {
-                "recording": name,
-                "mailbox": self._do.mailbox,
-                "file": file.name,
-                "seconds": seconds,
-            }
-            event = Event("message", self._house.now(), self._line.contact, data=data)
-        await self._house.ledger.append(event)
-        if audio is not None:
+            event = Event(
+                "message", self._house.now(), self._line.contact, data=self._message(name, file, seconds)
+            )
+        await self._house.ledger.append(event, *self._request(event))
+        if audio is not None and not event.data.get("reviewed"):
             await self._house.client.delete_stored(name)
+        if replaced := event.data.get("replaces"):
+            await asyncio.get_running_loop().run_in_executor(None, discard, self._house.recordings / replaced)
         return told_of(event)
+
+    def _message(self, name: str, file: Path, seconds: float) -> dict[str, Any]:
+        before = self._house.ledger.contact(self._line.contact).last_message
+        replaced = before.data["file"] if self._do.again and before is not None else None
+        return {
+            "recording": name,
+            "mailbox": self._do.mailbox,
+            "file": file.name,
+            "seconds": seconds,
+            "replaces": replaced,
+            "reviewed": self._do.review,
+        }
+
+    def _request(self, event: Event) -> list[Event]:
+        """The request that a message opens."""
+        if self._do.request is None or event.kind != "message":
+            return []
+        contact = self._house.ledger.contact(self._line.contact)
+        return [request_event(self._house, contact, {"kind": self._do.request})]
 
     async def _write(self, file: Path, audio: bytes) -> None:
         """Put it on disk, however long that takes (as with events: a full disk keeps the call, and the recording, waiting)."""
@@ -139,6 +162,12 @@ class Voicemail:
             except FileNotFoundError:
                 await asyncio.sleep(0.1 * 2**attempt)
         return None
+
+
+def discard(file: Path) -> None:
+    """Delete a message that another one has taken the place of; one that cannot be deleted is only left over."""
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
 
 
 def recording_of(contact: Contact) -> str:

@@ -22,6 +22,7 @@ from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence
 from engine.core import flow as f
 from engine.core import verbs
+from engine.core.request import REQUEST_STATES
 
 
 class _Bad:
@@ -278,6 +279,9 @@ KINDS: dict[Any, Kind] = {
         {"type": ["integer", "string"], "pattern": "^[0-9]{1,3}(-[0-9]{1,3})?$"},
     ),
     f.FlowName: named("flow", "a flow of this folder"),
+    f.RequestKind: choice("information", "action", "comment"),
+    f.RequestState: choice(*REQUEST_STATES),
+    f.ProblemCode: named("code", "a problem code: letters, digits and _"),
     types.NoneType: NOTHING,
     bool: YES_NO,
     int: number(0, 1_000_000),
@@ -291,6 +295,8 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (verbs.Menu, "retries"): number(0, 5),
     (verbs.Ask, "retries"): number(0, 5),
     (verbs.Queue, "priority"): number(1, 10),
+    (verbs.Request, "priority"): number(1, 10),
+    (verbs.Status, "most"): number(1, 9),
 }
 
 

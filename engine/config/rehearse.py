@@ -6,20 +6,24 @@ Inputs are words in the order in which the flow asks:
     471188     digits, where digits are asked       open, closed, holiday, override    opening hours
     done, timeout, full, unstaffed, closed, a key   waiting in a queue
     left, none                                      the voicemail
+    none, 17:open, 17:open,12:waiting               the caller's requests: number and state
 
 When the inputs run out the caller stays silent to the end: every office is open and nobody answers.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from engine.config.prompts import Catalog
 from engine.core import do as d
 from engine.core import interpreter as i
 from engine.core.flow import Flow
 from engine.core.hours import Door
+from engine.core.request import REQUEST_STATES
 from engine.core.site import Settings
 from engine.errors import EngineError
 
@@ -62,7 +66,13 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
         case d.Choose() | d.Collect():
             return f"♪ {text}  ← {'silence' if outcome is None else outcome}"
         case d.Look():
-            return f"? {do.what} {do.name} → {outcome}"
+            return f"? {' '.join([do.what, do.name]).strip()} → {outcome}"
+        case d.Listen():
+            return "♪ (the message)"
+        case d.Note(what="request"):
+            return f"✎ request {outcome}, {said(do.data)}"
+        case d.Note():
+            return f"✎ {do.what} {said(do.data)}"
         case d.Enqueue():
             group = settings.groups.get(do.queue)
             among = f" ({', '.join(group.queues)})" if group else ""
@@ -73,6 +83,11 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             return f"♪ {text}  ✕" if text else "✕"
         case _:
             return type(do).__name__
+
+
+def said(data: Mapping[str, Any]) -> str:
+    """Fields of something noted, in words; those without a value are left out."""
+    return ", ".join(f"{name} {value}" for name, value in data.items() if value not in (None, ""))
 
 
 def heard(do: d.Do, catalog: Catalog, variables: dict[str, str]) -> str:
@@ -96,6 +111,8 @@ def _spoken(catalog: Catalog, variables: dict[str, str], prompt: str) -> str:
 
 def _answer(do: d.Do, left: list[str], lines: list[str]) -> d.Outcome:
     """The outcome the next input gives; silence when there is none."""
+    if isinstance(do, d.Note):
+        return "1" if do.what == "request" else None
     quiet, words, pattern = _answers(do)
     if not words and not pattern:
         return None
@@ -105,11 +122,23 @@ def _answer(do: d.Do, left: list[str], lines: list[str]) -> d.Outcome:
     if word == "-" and not isinstance(do, d.Look):
         return quiet
     if word in words or (pattern and re.fullmatch(pattern, word)):
-        return d.hidden(word) if isinstance(do, d.Collect) and do.secret else word
+        return _outcome(do, word)
     wanted = [*words, *([] if isinstance(do, d.Look) else ["- for silence"])]
     digits = [f"up to {do.most} digits"] if isinstance(do, d.Collect) else []
     what = f"step '{do.step}', action {do.index + 1} ({_name(do)})"
     raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", lines)
+
+
+def _outcome(do: d.Do, word: str) -> d.Outcome:
+    """What an input stands for."""
+    match do:
+        case d.Collect(secret=True):
+            return d.hidden(word)
+        case d.Look(what="requests"):
+            pairs = [pair.split(":") for pair in word.split(",") if pair != "none"]
+            return json.dumps([{"number": int(number), "state": state} for number, state in pairs])
+        case _:
+            return word
 
 
 def _answers(do: d.Do) -> tuple[d.Outcome, tuple[str, ...], str]:
@@ -119,6 +148,9 @@ def _answers(do: d.Do) -> tuple[d.Outcome, tuple[str, ...], str]:
             return None, do.keys, "[0-9*#]"
         case d.Collect():
             return None, (), f"[0-9]{{1,{do.most}}}"
+        case d.Look(what="requests"):
+            one = f"[0-9]{{1,9}}:({'|'.join(REQUEST_STATES)})"
+            return "[]", ("none",), f"{one}(,{one})*"
         case d.Look():
             return Door.OPEN.value, tuple(door.value for door in Door), ""
         case d.Enqueue():
@@ -135,6 +167,8 @@ def _name(do: d.Do) -> str:
             return f"a choice, prompt '{do.prompt}'"
         case d.Collect():
             return f"digits, prompt '{do.prompt}'"
+        case d.Look(what="requests"):
+            return "the caller's requests"
         case d.Look():
             return f"hours '{do.name}'"
         case d.Enqueue():

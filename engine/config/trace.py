@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from engine.config.prompts import Catalog
-from engine.config.rehearse import heard
+from engine.config.rehearse import heard, said
 from engine.config.report import printable
 from engine.core import do as d
 from engine.core import flow as f
@@ -184,7 +184,9 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
         case d.Choose() | d.Collect():
             return f"← {outcome}{to}"
         case d.Look():
-            return f"? {do.what} {do.name}: {outcome}{to}"
+            return f"? {' '.join([do.what, do.name]).strip()}: {outcome}{to}"
+        case d.Listen():
+            return "♪ (the message)"
         case d.Enqueue(keys=keys) if to:
             return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
         case d.Record() if to:
@@ -228,6 +230,10 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return [f"● a message of {length(data['seconds'])} for {data['mailbox']} is kept"]
         case "no_message":
             return ["● nothing was recorded"]
+        case "request":
+            return [f"✎ request {data['number']}: {said({k: v for k, v in data.items() if k != 'number'})}"]
+        case "survey":
+            return [f"✎ survey {data['survey']}: {data['question']} {data['answer']}"]
         case "ended":
             return [_ended(after)]
         case _:

@@ -7,7 +7,7 @@ secret used       digits asked for with `secret: yes` are spoken, compared or co
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from engine.config.flowfile import FlowFile
 from engine.config.kinds import slots
@@ -50,6 +50,16 @@ class _Known:
 
     def joined(self, other: _Known) -> _Known:
         return _Known(self.sure & other.sure, self.maybe | other.maybe)
+
+
+def reads(action: f.Action) -> Iterator[tuple[str, list[str], bool]]:
+    """The variables an action reads: the option, their names, and whether each must be set on every way there (a text inserts it)."""
+    for option in fields(action):
+        value = getattr(action, option.name)
+        if option.type == "Text":
+            yield option.name, slots(value), True
+        elif option.type == "Variable | None" and value is not None:
+            yield option.name, [value], False
 
 
 class _Shared:
@@ -136,7 +146,7 @@ class _Variables:
                 case verbs.Set():
                     self._set(step, index, action, known)
                 case _:
-                    pass
+                    self._texts(step, index, action, known)
             self._prompts(step, index, action, known)
             known = self._after(action, known)
 
@@ -148,6 +158,14 @@ class _Variables:
                 self._disclosed(step, index, used, ("set", name))
             known = known.plus(name)
 
+    def _texts(self, step: str, index: int, action: f.Action, known: _Known) -> None:
+        """What other actions read: texts with values in them, and variables by their names."""
+        for option, names, whole in reads(action):
+            for used in names:
+                if used not in (known.sure if whole else known.maybe):
+                    self._unset(step, index, used, (option,))
+                self._disclosed(step, index, used, (option,))
+
     def _prompts(self, step: str, index: int, action: f.Action, known: _Known) -> None:
         if self.catalog is None:
             return
@@ -155,7 +173,7 @@ class _Variables:
             if ref.to != "prompt":
                 continue
             asked = isinstance(action, verbs.Ask) and ref.name == action.confirm
-            now = known.plus(*action.sets()) if asked else known
+            now = known.plus(*action.sets()) if asked else known.plus(*action.speaks())
             for language in self.flow.languages:
                 for used in self.catalog.variables(language, ref.name):
                     if used in self.secret:

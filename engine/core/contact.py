@@ -91,6 +91,10 @@ class Contact:
     recording: Event | None = None
     #: How the message ended, until the step that asked for it has been told.
     kept: Event | None = None
+    last_message: Event | None = None
+    #: The request as it is now; and what was noted last, until the step that asked for it has been told.
+    request: Event | None = None
+    noted: Event | None = None
 
 
 def apply(contact: Contact, event: Event) -> Contact:
@@ -128,7 +132,7 @@ def _answered(c: Contact, e: Event) -> Contact:
 
 def _step(c: Contact, e: Event) -> Contact:
     language = e.data.get("language")
-    return replace(c, language=language or c.language, left=None, pressed=None, kept=None)
+    return replace(c, language=language or c.language, left=None, pressed=None, kept=None, noted=None)
 
 
 def _queued(c: Contact, e: Event) -> Contact:
@@ -192,11 +196,19 @@ def _recording(c: Contact, e: Event) -> Contact:
 
 
 def _message(c: Contact, e: Event) -> Contact:
-    return replace(c, recording=None, messages=c.messages + 1, kept=e)
+    return replace(c, recording=None, messages=c.messages + 1, kept=e, last_message=e)
 
 
 def _no_message(c: Contact, e: Event) -> Contact:
     return replace(c, recording=None, kept=e)
+
+
+def _request(c: Contact, e: Event) -> Contact:
+    return replace(c, request=e, noted=e)
+
+
+def _survey(c: Contact, e: Event) -> Contact:
+    return replace(c, noted=e)
 
 
 def _ended(c: Contact, e: Event) -> Contact:
@@ -219,6 +231,8 @@ _FOLDS = {
     "recording": _recording,
     "message": _message,
     "no_message": _no_message,
+    "request": _request,
+    "survey": _survey,
     "ended": _ended,
 }
 

@@ -3,11 +3,15 @@
 Play     -> None                                Collect -> the digits, or None
 Choose   -> the key pressed, or None: silence   Look    -> open | closed | holiday | override
 Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while waiting
-Record   -> left | none                         End     -> None, and nothing follows
+Record   -> left | none                         Listen  -> None
+Note     -> the request's number, or None       End     -> None, and nothing follows
+
+A Look for requests gives a list in JSON, of {number, state}.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -57,7 +61,7 @@ class Collect(Do):
 
 @dataclass(frozen=True, slots=True)
 class Look(Do):
-    """Look something up: `what` is hours, `name` the schedule."""
+    """Look something up: `what` is hours (`name` the schedule) or requests (`name` the customer; empty: by the caller's number)."""
 
     what: str
     name: str
@@ -76,12 +80,32 @@ class Enqueue(Do):
 
 @dataclass(frozen=True, slots=True)
 class Record(Do):
-    """Play a prompt and record a message of at most `max` seconds; `silence` seconds of silence end it."""
+    """Play a prompt and record a message of at most `max` seconds; `silence` seconds of silence end it.
+
+    `request` is the kind of request that the message opens (or None); With `review` it may be played back
+    afterwards; with `again` it takes the place of the one before.
+    """
 
     mailbox: str
     prompt: str
     max: float
     silence: float
+    request: str | None = None
+    review: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listen(Do):
+    """Play the caller's last message back to them; a key stops it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Do):
+    """Write something down: `what` is request or survey, `data` its fields, JSON values."""
+
+    what: str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +115,9 @@ class End(Do):
     prompt: str | None
 
 
-DOES: dict[str, type[Do]] = {c.__name__: c for c in (Play, Choose, Collect, Look, Enqueue, Record, End)}
+DOES: dict[str, type[Do]] = {
+    c.__name__: c for c in (Play, Choose, Collect, Look, Enqueue, Record, Listen, Note, End)
+}
 
 
 def hidden(digits: str) -> str:

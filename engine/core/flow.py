@@ -38,6 +38,9 @@ Text = NewType("Text", str)
 Key = NewType("Key", str)
 Seconds = NewType("Seconds", float)
 FlowName = NewType("FlowName", str)
+RequestKind = NewType("RequestKind", str)
+RequestState = NewType("RequestState", str)
+ProblemCode = NewType("ProblemCode", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,10 @@ class Action:
 
     def takes_back(self) -> tuple[str, ...]:
         """The variables that are not set where it goes anywhere else."""
+        return ()
+
+    def speaks(self) -> tuple[str, ...]:
+        """Variables of its own that its prompts can speak."""
         return ()
 
 

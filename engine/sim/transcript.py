@@ -6,13 +6,14 @@ rest is written the same way always. What is left must be the same on the simula
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from engine.core.event import Event
 
 #: Fields that name a thing of this one call.
-IDS: Final = frozenset({"contact", "channel", "leg", "bridge", "offer", "recording"})
+IDS: Final = frozenset({"contact", "channel", "leg", "bridge", "number", "offer", "recording", "replaces"})
 
 #: Fields that hold a time, something measured in time, or something that follows from it.
 MEASURED: Final = frozenset(
@@ -35,6 +36,10 @@ MEASURED: Final = frozenset(
 )
 
 
+#: A request's number in what was looked up.
+_NUMBER = re.compile(r'"number":\d+')
+
+
 def transcript(events: Iterable[Event]) -> list[str]:
     """One line an event: its kind, its agent, and its data by name."""
     names: dict[tuple[str, str], str] = {}
@@ -47,8 +52,13 @@ def _line(event: Event, names: dict[tuple[str, str], str]) -> str:
         words.append(f"agent={event.agent}")
     for key in sorted(event.data):
         if key not in MEASURED and key != "agent" and event.data[key] is not None:
-            words.append(f"{key}={_value(key, event.data[key], names)}")
+            words.append(f"{key}={_value(_kind(key, event), event.data[key], names)}")
     return " ".join(words)
+
+
+def _kind(key: str, event: Event) -> str:
+    """What a field holds: what came of a request that was written down is its number."""
+    return "number" if key == "outcome" and event.data.get("do") == "Note" else key
 
 
 def _value(key: str, value: Any, names: dict[tuple[str, str], str]) -> str:
@@ -64,6 +74,8 @@ def _value(key: str, value: Any, names: dict[tuple[str, str], str]) -> str:
         return "{" + ", ".join(inside) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(key, one, names) for one in value) + "]"
+    if key == "outcome":
+        return _NUMBER.sub('"number":…', str(value))
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)

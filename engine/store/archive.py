@@ -110,6 +110,32 @@ class Archive:
         names = ("mailbox", "file", "seconds", "at")
         return [dict(zip(names, row, strict=True)) for row in await self._rows(sql, [contact_id])]
 
+    async def live_requests(self, customer: str, from_number: str) -> list[dict[str, Any]]:
+        """Number and state of a customer's requests that are not resolved, the newest first; without a customer, the caller's."""
+        column, value = ("customer", customer) if customer else ("from_number", from_number)
+        if not value:
+            return []
+        sql = f"SELECT number, state FROM requests WHERE {column} = ? AND state <> 'resolved' ORDER BY number DESC LIMIT 20"
+        return [{"number": number, "state": state} for number, state in await self._rows(sql, [value])]
+
+    async def requests(self, contact: str) -> list[dict[str, Any]]:
+        """A contact's requests with all their fields."""
+        names = (
+            "number",
+            "kind",
+            "code",
+            "priority",
+            "state",
+            "customer",
+            "from_number",
+            "note",
+            "opened_at",
+        )
+        rows = await self._rows(
+            f"SELECT {', '.join(names)} FROM requests WHERE contact = ? ORDER BY number", [contact]
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     async def _rows(self, sql: str, values: Iterable[Any] = ()) -> list[Any]:
         self._reading += 1
         try:

@@ -33,6 +33,29 @@ _CLOSED = tuple(name for name in fold.FIELDS if name not in ("id", "from_number"
 _CLOSE_CONTACT = (
     f"UPDATE contacts SET {', '.join(f'{name} = ?' for name in _CLOSED)} WHERE id = ? AND ended_at IS NULL"
 )
+_REQUEST = (
+    "number",
+    "contact",
+    "kind",
+    "code",
+    "priority",
+    "customer",
+    "from_number",
+    "note",
+    "opened_at",
+    "changed_at",
+)
+#: What others have made of a request meanwhile (its state, its owner …) stays.
+_PUT_REQUEST = (
+    f"INSERT INTO requests ({', '.join(_REQUEST)}) VALUES ({', '.join('?' * len(_REQUEST))}) ON CONFLICT (number) DO UPDATE SET "
+    + ", ".join(
+        f"{name} = excluded.{name}" for name in ("kind", "code", "priority", "customer", "note", "changed_at")
+    )
+)
+_PUT_ANSWER = (
+    "INSERT OR REPLACE INTO survey_answers (contact, survey, question, answer, at) VALUES (?, ?, ?, ?, ?)"
+)
+_FORGET_MESSAGE = "DELETE FROM messages WHERE file = ?"
 _INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VALUES (?, ?, ?, ?, ?)"
 
 #: Seconds between tries above which a ledger that is stopping gives up.
@@ -45,7 +68,17 @@ Insert = Callable[[sqlite3.Connection, str, Sequence[Row]], None]
 class _Batch:
     """Rows that go into one transaction, and who waits for it."""
 
-    __slots__ = ("closed", "contacts", "events", "flows", "messages", "waiters")
+    __slots__ = (
+        "answers",
+        "closed",
+        "contacts",
+        "events",
+        "flows",
+        "messages",
+        "replaced",
+        "requests",
+        "waiters",
+    )
 
     def __init__(self) -> None:
         self.flows: list[Row] = []
@@ -53,14 +86,19 @@ class _Batch:
         self.contacts: list[Row] = []
         self.closed: list[Row] = []
         self.messages: list[Row] = []
+        self.replaced: list[Row] = []
+        self.requests: list[Row] = []
+        self.answers: list[Row] = []
         self.waiters: list[asyncio.Future[None]] = []
 
 
 class Ledger:
     """Appends events durably and knows every open contact as the fold of its events."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, requests: int = 0) -> None:
+        """`requests` is the highest number a request has."""
         self._db = db
+        self._requests = requests
         self._batch = _Batch()
         self._wake = asyncio.Event()
         self._working = False
@@ -117,6 +155,11 @@ class Ledger:
         self._stopping = True
         self._wake.set()
 
+    def next_request(self) -> int:
+        """The number of the next request; each is given once."""
+        self._requests += 1
+        return self._requests
+
     def _take(self, event: Event) -> None:
         b = self._batch
         data = orjson.dumps(event.data).decode()
@@ -136,6 +179,13 @@ class Ledger:
             case "message":
                 d = event.data
                 b.messages.append((after.id, d["mailbox"], d["file"], d["seconds"], event.at))
+                if d.get("replaces"):
+                    b.replaced.append((d["replaces"],))
+            case "request":
+                b.requests.append(_request_row(after, event))
+            case "survey":
+                d = event.data
+                b.answers.append((after.id, d["survey"], d["question"], d["answer"], event.at))
             case "ended":
                 del self.open[event.contact]
                 b.closed.append((*(getattr(after, name) for name in _CLOSED), after.id))
@@ -197,12 +247,27 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
         (_INSERT_FLOW, batch.flows),
         (_INSERT_CONTACT, batch.contacts),
         (_INSERT_EVENT, batch.events),
+        (_FORGET_MESSAGE, batch.replaced),
         (_INSERT_MESSAGE, batch.messages),
+        (_PUT_REQUEST, batch.requests),
+        (_PUT_ANSWER, batch.answers),
         (_CLOSE_CONTACT, batch.closed),
     ):
         if rows:
             insert(db, sql, rows)
     db.commit()
+
+
+def _request_row(contact: Contact, event: Event) -> Row:
+    d = event.data
+    values = {
+        **d,
+        "contact": contact.id,
+        "from_number": contact.from_number,
+        "changed_at": event.at,
+        "opened_at": event.at,
+    }
+    return tuple(values[name] for name in _REQUEST)
 
 
 def _many(db: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> None:
@@ -224,7 +289,9 @@ async def open_ledger(path: Path, durable: bool = True) -> AsyncIterator[Ledger]
     `durable=False` leaves the disk's own time to the operating system: for simulated days, never for real calls.
     """
     db = await connect(path, durable)
-    ledger = Ledger(db)
+    async with db.execute("SELECT coalesce(max(number), 0) FROM requests") as cursor:
+        row = await cursor.fetchone()
+    ledger = Ledger(db, int(row[0]) if row else 0)
     writer = ledger.writer = asyncio.create_task(ledger.run(), name="ledger")
     try:
         yield ledger

@@ -126,9 +126,13 @@ def doubled(events: list[Event]) -> list[str]:
             inside = True
         elif event.kind == "left_queue":
             inside = False
-    files = [event.data["file"] for event in events if event.kind == "message"]
-    if len(files) > 1:
-        wrong.append(f"left {len(files)} messages")
+    messages = [event.data for event in events if event.kind == "message"]
+    left = {message["file"] for message in messages} - {message.get("replaces") for message in messages}
+    if len(left) > 1:
+        wrong.append(f"left {len(left)} messages")
+    numbers = {event.data["number"] for event in events if event.kind == "request"}
+    if len(numbers) > 1:
+        wrong.append(f"has {len(numbers)} requests")
     return wrong
 
 

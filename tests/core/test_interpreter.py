@@ -150,6 +150,73 @@ def test_going_round_through_flows_that_are_run_ends_too() -> None:
     assert isinstance(i.replay(runs(inner, a=(v.Run(f.FlowName("inner")), v.Goto(step("a"))))).do, d.End)
 
 
+REVIEWED = v.Voicemail(f.Mailbox("office"), review=prompt("review"), on_none=step("b"))
+
+
+def test_a_message_is_heard_and_recorded_anew_as_long_as_the_caller_likes_up_to_a_bound() -> None:
+    walk = i.replay(one(REVIEWED), ["left", "2"])
+    assert walk.do == d.Listen("start", 0)
+    walk.send(None)
+    walk.send("3")
+    assert walk.do == d.Record(
+        "start", 0, "office", "leave_message", 180, 8, "action", review=True, again=True
+    )
+    walk.send("none")
+    assert walk.send("1") == d.End("next", 0, None)
+    assert where(one(REVIEWED), "left", *["2", None] * 5) == "next"
+
+
+def test_the_key_that_ended_a_message_does_not_send_it() -> None:
+    assert i.replay(one(REVIEWED), ["left", "#"]).do == d.Choose("start", 0, "review", ("1", "2", "3"), 6)
+
+
+@pytest.mark.parametrize("key", ["1", "7", None])
+def test_a_message_is_sent_by_its_key_by_another_and_by_silence(key: str | None) -> None:
+    assert where(one(REVIEWED), "left", key) == "next"
+
+
+def test_a_caller_who_says_nothing_is_not_asked_to_review_it() -> None:
+    assert where(one(REVIEWED), "none") == "b"
+
+
+def test_a_request_is_written_down_with_its_variables_and_its_number_can_be_spoken() -> None:
+    ask = v.Request(f.RequestKind("action"), code=f.ProblemCode("jam"), note=f.Text("of {{ from_number }}"))
+    walk = i.replay(one(ask), (), {"from_number": "+1"})
+    data = {"kind": "action", "code": "jam", "priority": 5, "note": "of +1", "customer": ""}
+    assert walk.do == d.Note("start", 0, "request", data)
+    walk.send("17")
+    assert walk.way.variables["request"] == "17"
+
+
+def test_a_survey_writes_down_what_was_answered_and_nothing_else() -> None:
+    questions = {f.Variable("solved"): prompt("s"), f.Variable("kind"): prompt("k")}
+    survey = v.Survey(f.Variable("after"), questions=questions, scale=f.DigitRange(1, 5))
+    walk = i.replay(one(survey), ["4"])
+    assert walk.do == d.Note("start", 0, "survey", {"survey": "after", "question": "solved", "answer": 4})
+    assert walk.send(None) == d.Choose("start", 0, "k", ("1", "2", "3", "4", "5"), 6)
+    assert where(one(survey), None, "9") == "next"
+
+
+STATUS = v.Status(prompt("number"), states={f.RequestState("open"): prompt("is_open")}, on_none=step("b"))
+
+
+def test_the_state_of_open_requests_is_told_one_after_the_other() -> None:
+    found = json.dumps([{"number": 12, "state": "open"}, {"number": 9, "state": "waiting"}])
+    walk = i.replay(one(STATUS), [found])
+    assert (walk.do, walk.way.variables["status.request"]) == (d.Play("start", 0, ("number",), True), "12")
+    assert walk.send(None) == d.Play("start", 0, ("is_open",), True)
+    walk.send(None)
+    assert walk.way.variables["status.request"] == "9"
+    assert walk.send(None) == d.End("next", 0, None)
+
+
+@pytest.mark.parametrize("outcome", ["[]", None])
+def test_who_has_no_request_and_who_cannot_be_looked_up_are_led_where_the_flow_says(
+    outcome: str | None,
+) -> None:
+    assert where(one(STATUS), outcome) == "b"
+
+
 def test_what_is_collected_knows_whether_it_is_secret() -> None:
     secret = v.Ask(
         prompt("pin"), into=f.Variable("pin"), digits=f.DigitRange(4, 4), otherwise=step("a"), secret=True
@@ -221,7 +288,9 @@ def test_voicemail_goes_on_with_or_without_a_message_unless_the_flow_says_otherw
     box = f.Mailbox("office")
     assert where(one(v.Voicemail(box)), "left") == where(one(v.Voicemail(box)), "none") == "next"
     assert where(one(v.Voicemail(box, on_none=step("a"))), "none") == "a"
-    assert i.replay(one(v.Voicemail(box))).do == d.Record("start", 0, "office", "leave_message", 180, 8)
+    assert i.replay(one(v.Voicemail(box))).do == d.Record(
+        "start", 0, "office", "leave_message", 180, 8, "action"
+    )
 
 
 def test_nothing_follows_the_end_and_outcomes_beyond_it_are_ignored() -> None:

@@ -7,22 +7,27 @@ from types import MappingProxyType
 
 from engine.core.flow import Action, keyword
 from engine.core.verbs.asking import Ask, Language, Menu, Say
+from engine.core.verbs.noting import Comment, Request, Status, Survey, Voicemail
 from engine.core.verbs.turning import Back, Goto, Hangup, Hours, Run, Set, Switch
-from engine.core.verbs.waiting import Queue, Voicemail
+from engine.core.verbs.waiting import Queue
 
 __all__ = [
     "VERBS",
     "Ask",
     "Back",
+    "Comment",
     "Goto",
     "Hangup",
     "Hours",
     "Language",
     "Menu",
     "Queue",
+    "Request",
     "Run",
     "Say",
     "Set",
+    "Status",
+    "Survey",
     "Switch",
     "Voicemail",
 ]
@@ -31,6 +36,9 @@ __all__ = [
 VERBS: Mapping[str, type[Action]] = MappingProxyType(
     {
         keyword(verb): verb
-        for verb in (Say, Language, Menu, Ask, Set, Switch, Hours, Goto, Run, Back, Queue, Voicemail, Hangup)
+        for verb in (
+            *(Say, Language, Menu, Ask, Set, Switch, Hours, Goto, Run, Back),
+            *(Queue, Voicemail, Comment, Request, Status, Survey, Hangup),
+        )
     }
 )

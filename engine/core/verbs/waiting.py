@@ -1,4 +1,4 @@
-"""Verbs that hand the caller to somebody else: to agents, or to a mailbox."""
+"""Verbs that hand the caller to somebody else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
-from engine.core.do import Enqueue, Record
-from engine.core.flow import Action, Asking, Key, Mailbox, PromptId, QueueName, Seconds, StepName
+from engine.core.do import Enqueue
+from engine.core.flow import Action, Asking, Key, QueueName, Seconds, StepName
 from engine.core.way import Way
 
 
@@ -50,20 +50,3 @@ class Queue(Action):
                 return self.on_closed or self.on_timeout
             case _:
                 return self.on_key.get(Key(came or ""), self.on_timeout)
-
-
-@dataclass(frozen=True, slots=True)
-class Voicemail(Action):
-    """Record a message after a tone; the caller ends it with #, by silence or by hanging up."""
-
-    voicemail: Mailbox
-    _: KW_ONLY
-    prompt: PromptId = PromptId("leave_message")
-    max: Seconds = Seconds(180)
-    silence: Seconds = Seconds(8)
-    on_none: StepName | None = None
-
-    def perform(self, way: Way) -> Asking:
-        """Record it."""
-        came = yield Record(*way.here, self.voicemail, self.prompt, self.max, self.silence)
-        return self.on_none if came == "none" else None

@@ -1,0 +1,185 @@
+"""Verbs that write down what the caller wants: messages, requests, answers to questions; and tell what became of it.
+
+A contact has one request: the first `request`, `comment` or message opens it, later ones add to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+from engine.core.do import Listen, Look, Note, Record
+from engine.core.flow import (
+    Action,
+    Asking,
+    DigitRange,
+    Mailbox,
+    ProblemCode,
+    PromptId,
+    RequestKind,
+    RequestState,
+    Seconds,
+    StepName,
+    Text,
+    Variable,
+)
+from engine.core.way import Way
+
+#: Keys while a message is reviewed. Whoever hangs up has sent it: it is kept as soon as it is recorded.
+SEND, HEAR, AGAIN = "1", "2", "3"
+#: The key that ends a message: pressed once more, or told late, it answers nothing.
+ENDED = "#"
+#: Times a caller may hear their message, or record it anew.
+REVIEWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail(Action):
+    """Record a message after a tone; the caller ends it with #, by silence or by hanging up. It opens a request.
+
+    With `review` that prompt asks: 1 sends, 2 plays the message back, 3 records it anew.
+    """
+
+    voicemail: Mailbox
+    _: KW_ONLY
+    prompt: PromptId = PromptId("leave_message")
+    max: Seconds = Seconds(180)
+    silence: Seconds = Seconds(8)
+    review: PromptId | None = None
+    request: RequestKind = RequestKind("action")
+    on_none: StepName | None = None
+
+    def perform(self, way: Way) -> Asking:
+        """Record it, and let the caller hear and better it where that is wanted."""
+        return (yield from _message(way, self.voicemail, self))
+
+    def message(self, way: Way, mailbox: str, again: bool) -> Record:
+        """What to record."""
+        review = self.review is not None
+        return Record(*way.here, mailbox, self.prompt, self.max, self.silence, self.request, review, again)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment(Action):
+    """Record a spoken comment as a request of the kind comment; its prompt is the verb's value."""
+
+    comment: PromptId
+    _: KW_ONLY
+    max: Seconds = Seconds(120)
+    silence: Seconds = Seconds(8)
+    review: PromptId | None = None
+    on_none: StepName | None = None
+
+    def perform(self, way: Way) -> Asking:
+        """Record it."""
+        return (yield from _message(way, "comments", self))
+
+    def message(self, way: Way, mailbox: str, again: bool) -> Record:
+        """What to record."""
+        review = self.review is not None
+        return Record(*way.here, mailbox, self.comment, self.max, self.silence, "comment", review, again)
+
+
+def _message(way: Way, mailbox: str, verb: Voicemail | Comment) -> Asking:
+    came = yield verb.message(way, mailbox, again=False)
+    for _ in range(REVIEWS):
+        if came == "none" or verb.review is None:
+            break
+        key = yield from way.choose(verb.review, (SEND, HEAR, AGAIN), 6.0)
+        if key == HEAR:
+            yield Listen(*way.here)
+        elif key == ENDED:
+            continue
+        elif key == AGAIN:
+            yield verb.message(
+                way, mailbox, again=True
+            )  # where nothing is said now, what was said before stays
+        else:
+            break
+    return verb.on_none if came == "none" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Action):
+    """Open the request of this contact, or add to it; its number is set as a variable, to be read out."""
+
+    request: RequestKind
+    _: KW_ONLY
+    code: ProblemCode | None = None
+    priority: int = 5
+    note: Text = Text("")
+    customer: Text = Text("")
+    into: Variable = Variable("request")
+
+    def perform(self, way: Way) -> Asking:
+        """Write it down."""
+        data: dict[str, Any] = {
+            "kind": self.request,
+            "code": self.code,
+            "priority": self.priority,
+            "note": way.fill(self.note),
+            "customer": way.fill(self.customer),
+        }
+        number = yield Note(*way.here, "request", data)
+        way.set(self.into, number or "")
+        return None
+
+    def sets(self) -> tuple[str, ...]:
+        """The request's number."""
+        return (self.into,)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey(Action):
+    """Ask questions, each answered by a key of the scale; silence leaves one unanswered."""
+
+    survey: Variable
+    _: KW_ONLY
+    questions: Mapping[Variable, PromptId]
+    scale: DigitRange
+    timeout: Seconds = Seconds(6)
+
+    def perform(self, way: Way) -> Asking:
+        """Ask one after the other, and write each answer down at once."""
+        scale = [str(key) for key in range(self.scale.least, min(self.scale.most, 9) + 1)]
+        for question, prompt in self.questions.items():
+            key = yield from way.choose(prompt, scale, self.timeout)
+            if key in scale:
+                yield Note(
+                    *way.here, "survey", {"survey": self.survey, "question": question, "answer": int(key)}
+                )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Action):
+    """Tell the state of the caller's open requests, the newest first: this prompt, then that of the request's state.
+
+    The prompt can speak `status.request`, the number. Requests are those of the `customer` variable, or of the caller's number.
+    """
+
+    status: PromptId
+    _: KW_ONLY
+    states: Mapping[RequestState, PromptId]
+    on_none: StepName
+    customer: Variable | None = None
+    most: int = 3
+
+    #: The variable in which the prompt finds a request's number.
+    NUMBER: ClassVar[str] = "status.request"
+
+    def speaks(self) -> tuple[str, ...]:
+        """The number."""
+        return (self.NUMBER,)
+
+    def perform(self, way: Way) -> Asking:
+        """Look them up and tell them."""
+        customer = way.variables.get(self.customer, "") if self.customer else ""
+        found = json.loads((yield Look(*way.here, "requests", customer)) or "[]")
+        for request in found[: self.most]:
+            way.set(self.NUMBER, str(request["number"]))
+            yield from way.play(self.status)
+            yield from way.play(self.states.get(RequestState(request["state"])))
+        return None if found else self.on_none
