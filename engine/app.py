@@ -40,6 +40,8 @@ log = structlog.get_logger()
 
 #: Seconds of log that the distributor's statistics are learned from when it starts.
 MEMORY = 7200.0
+#: Seconds within which a new version of the site is on disk, or is not taken.
+KEPT_WITHIN = 5.0
 
 
 def prompts_folder(folder: Path, settings: Settings) -> Path:
@@ -61,6 +63,16 @@ class Engine:
         return self.switchboard.ready.is_set() and not self.house.ledger.stuck
 
     @property
+    def trouble(self) -> str:
+        """Why new calls are not answered, in a sentence without its full stop; empty while they are."""
+        known = []
+        if not self.switchboard.ready.is_set():
+            known.append("Asterisk is not connected: no call can come in")
+        if self.house.ledger.trouble:
+            known.append(f"{self.house.ledger.trouble}: calls wait until it can")
+        return "; ".join(known)
+
+    @property
     def busy(self) -> bool:
         """True while the disk is at work; a virtual clock must not run ahead of it."""
         return self.house.ledger.busy or self.archive.busy
@@ -70,11 +82,15 @@ class Engine:
         await self.publish(await asyncio.to_thread(load_files, folder))
 
     async def publish(self, files: Loaded) -> None:
-        """Let new calls take this version; calls in progress finish on theirs."""
-        await keep_versions(self.house, files)
+        """Let new calls take this version; calls in progress finish on theirs. Raises SiteError when it cannot be kept."""
+        await self.keep(files)
         self.house.site = files.snapshot
         self.house.sounds = await asyncio.to_thread(Sounds, files.catalog, files.snapshot.settings.languages)
         self.house.distributor.reload(files.snapshot.settings)
+
+    async def keep(self, files: Loaded) -> None:
+        """Store this version's flows before anything uses them. Raises SiteError when the store does not write them soon."""
+        await keep_versions(self.house, files)
 
 
 @asynccontextmanager
@@ -93,6 +109,7 @@ async def run_engine(
         open_ledger(state / "quietline.db", durable) as ledger,
         open_archive(state / "quietline.db") as archive,
     ):
+        ledger.on_moved = archive.reopen
         settings = files.snapshot.settings
         await take_over(ledger, archive)
         events = await acd_events(ledger, archive, now())
@@ -168,13 +185,17 @@ async def acd_events(ledger: Ledger, archive: Archive, now: float) -> list[Event
 
 
 async def keep_versions(house: House, files: Loaded) -> None:
-    """Store the text of every flow, and know them by their hash."""
+    """Store the text of every flow, and know them by their hash. Raises SiteError when the store does not write them soon."""
     written = None
     for flow in files.snapshot.flows.values():
         house.versions[flow.hash] = flow
         written = house.ledger.put_flow(flow.hash, flow.name, files.sources[flow.name], house.now())
-    if written is not None:
-        await written
+    try:
+        if written is not None:
+            await asyncio.wait_for(written, KEPT_WITHIN)
+    except TimeoutError:
+        why = house.ledger.trouble or f"the store has not answered for {KEPT_WITHIN:g} s"
+        raise SiteError(f"{why}: this version of the site cannot be kept, and is not taken") from None
 
 
 async def open_versions(house: House, archive: Archive) -> None:

@@ -20,7 +20,8 @@ from importlib.metadata import version
 
 import cyclopts
 
-from engine.errors import EngineError, WorldError
+from engine.errors import EngineError, SetupError, WorldError
+from engine.pbx.disk import no_room
 
 #: Where each command is, and what `quietline --help` says of it (its own help says more).
 COMMANDS = {
@@ -72,6 +73,10 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:  # `quietline contacts | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if not (sentence := no_room(error)):
+            raise
+        return complain(SetupError(sentence))
     except KeyboardInterrupt:
         return 130
     return status or 0

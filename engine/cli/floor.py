@@ -29,8 +29,10 @@ def status(*, state: StateOption = STATE, json: JsonOption = False) -> None:
     say(
         f"Calls can come in; {calls} in progress."
         if told["ready"]
-        else "Asterisk is not connected: no call can come in."
+        else f"{told['trouble'][:1].upper()}{told['trouble'][1:]}."
     )
+    if told["careful"]:
+        say(f"Careful: {told['careful']}.")
     say(f"SIP {told['sip']}   ARI {told['ari']}   pages {told['pages']}   state {told['state']}")
     say("")
     show_floor(told["floor"])
@@ -111,7 +113,8 @@ def sentence(name: str, told: dict[str, Any]) -> str:
     why = f" ({told['reason']})" if told["reason"] else ""
     later = f"; then {told['then'].replace('_', ' ')}" if told["then"] else ""
     title = f" {told['title']}" if told["title"] else ""
-    return f"{name}{title} is {told['state'].replace('_', ' ')}{why}{later}."
+    unwritten = f" That is not on disk yet: {told['unwritten']}." if told.get("unwritten") else ""
+    return f"{name}{title} is {told['state'].replace('_', ' ')}{why}{later}.{unwritten}"
 
 
 def reload(*, state: StateOption = STATE) -> None:

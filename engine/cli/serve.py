@@ -38,6 +38,7 @@ from engine.config import load_files
 from engine.core import acd
 from engine.core.site import Settings
 from engine.errors import EngineError, SetupError, SiteError
+from engine.pbx.disk import no_room
 from engine.pbx.external import external_version
 from engine.pbx.ports import Need, refusal
 from engine.pbx.process import raise_open_files, refresh_asterisk, remember_process, wait_until
@@ -76,7 +77,7 @@ def run(
 
 def the_reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The error of ours that ended a group of tasks, or the group itself where it is a fault of the program."""
-    found = [error for error in leaves(group) if isinstance(error, EngineError)]
+    found = [error for error in leaves(group) if isinstance(error, EngineError) or no_room(error)]
     return found[0] if found else group
 
 
@@ -165,6 +166,7 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         status=partial(status, place, engine),
         submit=submit,
         agents=agents,
+        trouble=lambda: engine.house.ledger.trouble,
         reload=reload,
         stop=stopping.set,
         end_calls=partial(end_calls, engine),
@@ -193,6 +195,8 @@ def status(place: Place, engine: Engine) -> dict[str, Any]:
         "state": str(place.state),
         "site": str(place.site),
         "ready": engine.ready,
+        "trouble": engine.trouble,
+        "careful": engine.house.ledger.mended,
         "calls": engine.switchboard.calls,
         "floor": engine.house.distributor.overview(),
     }
@@ -208,6 +212,7 @@ async def reload_site(place: Place, engine: Engine) -> None:
             raise SiteError(
                 f"`{name}` in site.yaml has changed: that needs `quietline down` and `quietline up`"
             )
+    await engine.keep(files)
     if settings.asterisk == "private":
         layout = Layout(
             place.state,
@@ -219,8 +224,8 @@ async def reload_site(place: Place, engine: Engine) -> None:
         )
         try:
             await asyncio.to_thread(refresh_asterisk, settings, layout)
-        except SetupError as error:
-            raise SiteError(str(error)) from error
+        except (SetupError, OSError) as error:
+            raise SiteError(no_room(error) or str(error)) from error
     await engine.publish(files)
     log.info("site reloaded", site=str(place.site))
 

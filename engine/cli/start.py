@@ -180,7 +180,7 @@ def start_engine(place: Place, tell: Say) -> None:
         raise SetupError(f"the engine does not start: {last_words(place.engine_log)}")
     if not is_ready(place.state):
         raise SetupError(
-            f"the engine has not reached Asterisk for {READY_DEADLINE:.0f} s: its log is {place.engine_log}"
+            f"no call is taken {READY_DEADLINE:.0f} s after the start ({trouble_of(place.state)}): its log is {place.engine_log}"
         )
     tell("the engine is ready")
 
@@ -191,6 +191,14 @@ def is_ready(state: Path) -> bool:
         return bool(ask(state, "GET", "/status", patience=2)["ready"])
     except SetupError:
         return False
+
+
+def trouble_of(state: Path) -> str:
+    """Why an engine takes no calls, in its own words."""
+    try:
+        return str(ask(state, "GET", "/status", patience=2)["trouble"])
+    except SetupError as error:
+        return str(error)
 
 
 def last_words(log: Path) -> str:

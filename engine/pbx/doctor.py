@@ -16,7 +16,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -33,6 +33,8 @@ from engine.pbx.secrets import SHORTEST, load_secrets
 SLOW_NAME = 0.2
 LITTLE_DISK, SOME_DISK = 500_000_000, 2_000_000_000
 ENOUGH_FILES = 4096
+#: Seconds for looking through the database.
+PATIENCE = 5.0
 MADE = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -331,6 +333,43 @@ def store(patient: Patient) -> Check:
     return Check("store", Level.OK, f"SQLite {sqlite3.sqlite_version} with write-ahead log")
 
 
+def records(patient: Patient) -> Check:
+    """Is the database whole? A large one is looked at for PATIENCE seconds only."""
+    path = patient.state / "quietline.db"
+    if not path.exists():
+        if running("engine", patient.state):
+            sentence = f"{path} is not there, though an engine runs"
+            return Check(
+                "records", Level.FAIL, sentence, "Look at `quietline status`: the engine writes it anew."
+            )
+        return Check("records", Level.OK, "none yet")
+    try:
+        found, whole = look_through(path)
+    except sqlite3.Error as error:
+        found, whole = str(error), True
+    if found != "ok":
+        mend = f"Put a backup in its place (docs/operations.md, Backup), or move {path} away to begin anew."
+        return Check("records", Level.FAIL, f"the database {path} is not usable: {found}", mend)
+    looked = "is whole" if whole else f"shows no damage in the {PATIENCE:g} s it was looked at"
+    return Check("records", Level.OK, f"the database {looked}, {path.stat().st_size / 1e6:.1f} MB")
+
+
+def look_through(path: Path) -> tuple[str, bool]:
+    """SQLite's quick check: ok or the first damage, and whether it came to its end. Raises sqlite3.Error."""
+    end = time.monotonic() + PATIENCE
+    with closing(
+        sqlite3.connect(f"file:{urllib.parse.quote(str(path))}?mode=ro", uri=True, timeout=2.0)
+    ) as db:
+        db.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+        try:
+            rows = db.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                return "ok", False
+            raise
+    return " ".join(str(rows[0]).split()), True
+
+
 def open_files(patient: Patient) -> Check:
     """Asterisk needs about five open files a call; the soft limit is raised at the start, the hard one cannot be."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -366,6 +405,7 @@ CHECKS: tuple[Callable[[Patient], Check], ...] = (
     writable,
     disk,
     store,
+    records,
     clock,
     host_name,
     open_files,

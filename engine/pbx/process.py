@@ -213,7 +213,7 @@ def refresh_asterisk(settings: Settings, layout: Layout) -> bool:
         if texts(etc) == texts(kept):
             return False
         reload_asterisk(layout)
-    except SetupError:
+    except (SetupError, OSError):
         replace_folder(kept, etc)
         with contextlib.suppress(SetupError):  # the first refusal is the one to tell
             reload_asterisk(layout)

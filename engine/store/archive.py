@@ -14,7 +14,7 @@ import orjson
 from engine.core.contact import FIELDS
 from engine.core.event import Event
 from engine.errors import StoreError
-from engine.store.migrate import connect_readonly
+from engine.store.migrate import cannot_use, connect_readonly
 
 _EVENT = "seq, at, contact, agent, kind, data"
 
@@ -27,14 +27,25 @@ def _event(row: Iterable[Any]) -> Event:
 class Archive:
     """Questions to the store; works beside a running engine and without one."""
 
-    def __init__(self, db: aiosqlite.Connection) -> None:
+    def __init__(self, db: aiosqlite.Connection, path: Path) -> None:
         self._db = db
+        self._path = path
         self._reading = 0
 
     @property
     def busy(self) -> bool:
         """True while a question is under way (a virtual clock must not run ahead of it)."""
         return self._reading > 0
+
+    async def reopen(self) -> None:
+        """Read from the file that lies there now. Raises StoreError; then the old one is read on."""
+        fresh = await connect_readonly(self._path)
+        old, self._db = self._db, fresh
+        await old.close()
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        await self._db.close()
 
     async def contacts(self, since: float = 0.0, outcome: str | None = None) -> list[dict[str, Any]]:
         """Contact records that arrived at `since` (epoch seconds) or later, oldest first; open ones have no outcome yet."""
@@ -141,7 +152,7 @@ class Archive:
         try:
             return list(await self._db.execute_fetchall(sql, list(values)))
         except sqlite3.Error as error:
-            raise StoreError(f"The store cannot be read: {error}.") from error
+            raise cannot_use(self._path, error) from error
         finally:
             self._reading -= 1
 
@@ -149,8 +160,8 @@ class Archive:
 @asynccontextmanager
 async def open_archive(path: Path) -> AsyncIterator[Archive]:
     """Open the store for reading. Raises StoreError when there is none."""
-    db = await connect_readonly(path)
+    archive = Archive(await connect_readonly(path), path)
     try:
-        yield Archive(db)
+        yield archive
     finally:
-        await db.close()
+        await archive.close()

@@ -3,15 +3,16 @@
 `append` folds events into the open contacts at once and returns a future that is done when they are on disk. One commit takes all that
 arrived while the one before it was being written (group commit), so a quiet line waits for one fsync and a busy one shares it. A commit
 that fails (disk full, database locked) is tried again for as long as it takes: the events stay in order, the commands they would cause
-wait, and Asterisk keeps the calls. A row that the store's own rules forbid is a fault of ours: it is logged and left out, or it would hold
-up every call for ever.
+wait, and Asterisk keeps the calls. A file that is no longer where it was opened is put back before the commit (`keeping.py`). A row that
+the store's own rules forbid is a fault of ours: it is logged and left out, or it would hold up every call for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -21,7 +22,9 @@ import structlog
 from engine.core import contact as fold
 from engine.core.contact import Contact
 from engine.core.event import Event
-from engine.store.migrate import Database, connect
+from engine.errors import StoreError
+from engine.store.keeping import copy_out, identity, put_in_place, set_aside
+from engine.store.migrate import Database, cannot_use, cause, connect
 
 log = structlog.get_logger()
 
@@ -60,6 +63,8 @@ _INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VA
 
 #: Seconds between tries above which a ledger that is stopping gives up.
 _LAST_WORD = 1.0
+#: Seconds without events after which somebody looks whether the file is still there.
+_LOOK = 5.0
 
 Row = tuple[object, ...]
 Insert = Callable[[sqlite3.Connection, str, Sequence[Row]], None]
@@ -95,20 +100,34 @@ class _Batch:
 class Ledger:
     """Appends events durably and knows every open contact as the fold of its events."""
 
-    def __init__(self, db: Database, requests: int = 0) -> None:
+    def __init__(self, db: Database, path: Path, requests: int = 0, durable: bool = True) -> None:
         """`requests` is the highest number a request has."""
         self._db = db
         self._requests = requests
+        self._path = path
+        self._durable = durable
+        self._ours = identity(path)
+        #: Everything has been copied out and the old connection closed; the new file has yet to be opened.
+        self._moving = self._readers_behind = False
         self._batch = _Batch()
         self._wake = asyncio.Event()
         self._working = False
         self._pausing = False
         self._stopping = False
         self.open: dict[str, Contact] = {}
-        #: True while commits fail.
-        self.stuck = False
+        #: Why commits fail; empty while they do not.
+        self.trouble = ""
+        #: What had to be mended, in a sentence; empty where nothing had to.
+        self.mended = ""
+        #: Called when the database's file is another one, and readers must open it again.
+        self.on_moved: Callable[[], Awaitable[None]] | None = None
         #: The task that writes.
         self.writer: asyncio.Task[None] | None = None
+
+    @property
+    def stuck(self) -> bool:
+        """True while commits fail."""
+        return bool(self.trouble)
 
     @property
     def busy(self) -> bool:
@@ -145,10 +164,16 @@ class Ledger:
     async def run(self) -> None:
         """Write batches until `stop`, then what is left."""
         while not self._stopping or self._batch.waiters:
-            await self._wake.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK):
+                    await self._wake.wait()
             self._wake.clear()
-            if self._batch.waiters:
+            if self._batch.waiters or not self._in_place():
                 await self._write()
+
+    async def close(self) -> None:
+        """Let go of the file; after `run` has ended."""
+        await self._db.close()
 
     def stop(self) -> None:
         """Take no more; `run` ends when what was taken is on disk, or cannot be put there."""
@@ -198,10 +223,15 @@ class Ledger:
         finally:
             self._working = False
         if not written:
-            log.error("stopped with events that could not be written", events=len(batch.events))
+            unknown = sorted(str(row[0]) for row in batch.contacts)
+            log.error(
+                "stopped with events that could not be written",
+                events=len(batch.events),
+                calls_without_a_record=unknown,
+            )
             return
-        if self.stuck:
-            self.stuck = False
+        if self.trouble:
+            self.trouble = ""
             log.info("the store writes again")
         for waiter in batch.waiters:
             if not waiter.done():
@@ -212,13 +242,14 @@ class Ledger:
         delay, insert = 0.1, _many
         while True:
             try:
+                await self._put_back()
                 await self._commit(batch, insert)
                 return True
             except sqlite3.IntegrityError:
                 insert = _one_by_one
                 await self._roll_back()
-            except sqlite3.Error as error:
-                self.stuck = True
+            except (sqlite3.Error, OSError, StoreError) as error:
+                self.trouble = f"the store cannot write ({cause(error)})"
                 log.error("the store cannot write; calls wait, trying again", error=str(error), in_s=delay)
                 await self._roll_back()
                 if self._stopping and delay > _LAST_WORD:
@@ -234,8 +265,41 @@ class Ledger:
             self._pausing = False
 
     async def _roll_back(self) -> None:
-        with suppress(sqlite3.Error):
+        with suppress(
+            sqlite3.Error, ValueError
+        ):  # ValueError: it is closed, while the file is being put back
             await self._db.rollback()
+
+    def _in_place(self) -> bool:
+        return not self._moving and identity(self._path) == self._ours
+
+    async def _put_back(self) -> None:
+        """Where the file has been deleted or replaced, write what it held into a new one in its place."""
+        if not self._in_place():
+            await self._move()
+        if self._readers_behind and self.on_moved is not None:
+            await self.on_moved()
+        self._readers_behind = False
+
+    async def _move(self) -> None:
+        if not self._moving:
+            await self._db.together(copy_out, self._path)
+            aside = set_aside(self._path, self._ours)
+            await self._db.close()
+            self._moving = True
+            self._say_moved(aside)
+        put_in_place(self._path)
+        self._db = await connect(self._path, self._durable)
+        self._ours = identity(self._path)
+        self._moving, self._readers_behind = False, True
+
+    def _say_moved(self, aside: list[Path]) -> None:
+        kept = f"; what lay there is now {', '.join(map(str, aside))}" if aside else ""
+        at = time.strftime("%Y-%m-%d %H:%M:%S")
+        self.mended = (
+            f"{self._path} was deleted or replaced while in use, seen at {at}; it was written anew{kept}"
+        )
+        log.error("the database was deleted or replaced while in use; it is written anew", aside=kept)
 
     async def _commit(self, batch: _Batch, insert: Insert) -> None:
         await self._db.together(_commit, batch, insert)
@@ -282,6 +346,13 @@ def _one_by_one(db: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> None:
             log.error("the store refuses a row, which is left out", error=str(error), into=sql.split()[2])
 
 
+async def highest_request(db: Database) -> int:
+    """The highest number a request has; 0 where there is none."""
+    async with db.execute("SELECT coalesce(max(number), 0) FROM requests") as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 @asynccontextmanager
 async def open_ledger(path: Path, durable: bool = True) -> AsyncIterator[Ledger]:
     """Open the store for writing, and write until the end of the block. Raises StoreError.
@@ -289,9 +360,12 @@ async def open_ledger(path: Path, durable: bool = True) -> AsyncIterator[Ledger]
     `durable=False` leaves the disk's own time to the operating system: for simulated days, never for real calls.
     """
     db = await connect(path, durable)
-    async with db.execute("SELECT coalesce(max(number), 0) FROM requests") as cursor:
-        row = await cursor.fetchone()
-    ledger = Ledger(db, int(row[0]) if row else 0)
+    try:
+        requests = await highest_request(db)
+    except sqlite3.Error as error:
+        await db.close()
+        raise cannot_use(path, error) from error
+    ledger = Ledger(db, path, requests, durable)
     writer = ledger.writer = asyncio.create_task(ledger.run(), name="ledger")
     try:
         yield ledger
@@ -300,4 +374,4 @@ async def open_ledger(path: Path, durable: bool = True) -> AsyncIterator[Ledger]
         try:
             await writer
         finally:
-            await db.close()
+            await ledger.close()

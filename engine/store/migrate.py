@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -45,7 +48,7 @@ async def connect(path: Path, durable: bool = True) -> Database:
         # Asked once beforehand: a connection that cannot be opened leaves aiosqlite's thread behind.
         sqlite3.connect(path).close()
     except sqlite3.Error as error:
-        raise _cannot_open(path, error) from error
+        raise cannot_use(path, error) from error
     db = Database(path, durable)
     await db
     try:
@@ -56,15 +59,42 @@ async def connect(path: Path, durable: bool = True) -> Database:
     except BaseException as error:
         await db.close()  # its thread would outlive us
         if isinstance(error, sqlite3.Error):
-            raise _cannot_open(path, error) from error
+            raise cannot_use(path, error) from error
         raise
     return db
 
 
-def _cannot_open(path: Path, error: Exception) -> StoreError:
+def cannot_use(path: Path, error: sqlite3.Error) -> StoreError:
+    """Why a database cannot be opened or read, and what to do."""
+    if path.is_dir():
+        return StoreError(f"{path} is a folder, and the store must be a file: move it away.")
+    if is_damaged(error):
+        return StoreError(
+            f"The store {path} is damaged ({error}): put a backup in its place, as docs/operations.md tells under Backup."
+        )
+    if code(error) == sqlite3.SQLITE_FULL:
+        return StoreError(f"The store {path} cannot be opened: the disk is full. Make room and try again.")
     return StoreError(
         f"The store {path} cannot be opened: {error}. Check the folder's permissions and free space."
     )
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """True when this is no database, or no whole one."""
+    return code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for errors of the Python module's own."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def cause(error: Exception) -> str:
+    """Why a commit failed, in people's words where there are any."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or (isinstance(error, sqlite3.Error) and code(error) == sqlite3.SQLITE_FULL):
+        return "the disk is full"
+    return str(error)
 
 
 async def _upgrade(db: aiosqlite.Connection) -> None:
@@ -86,10 +116,13 @@ async def connect_readonly(path: Path) -> aiosqlite.Connection:
         raise StoreError(
             f"There is no store at {path}: nothing has run there yet. Start with `quietline up`, or give --state."
         )
-    db = await aiosqlite.connect(f"file:{path}?mode=ro", uri=True, timeout=2.0)
+    address = f"file:{quote(str(path))}?mode=ro"
     try:
-        await db.execute("SELECT 1 FROM contacts LIMIT 1")
+        # Asked once beforehand: a connection that cannot be opened leaves aiosqlite's thread behind.
+        with closing(sqlite3.connect(address, uri=True, timeout=2.0)) as trial:
+            written = trial.execute("SELECT 1 FROM sqlite_schema WHERE name = 'contacts'").fetchone()
     except sqlite3.Error as error:
-        await db.close()
-        raise StoreError(f"The store {path} cannot be read: {error}.") from error
-    return db
+        raise cannot_use(path, error) from error
+    if written is None:
+        raise StoreError(f"The store {path} is empty: no engine has written there yet.")
+    return await aiosqlite.connect(address, uri=True, timeout=2.0)

@@ -1,7 +1,7 @@
 """How commands reach a running engine: JSON over a Unix socket in the state folder; who may open the socket may command.
 
 GET  /status                       addresses, queues, callers, agents, whether calls can come in
-POST /agents/ID {state, reason}    ready, paused or logged_out
+POST /agents/ID {state, reason}    ready, paused or logged_out; 202 with `unwritten` where it is taken and not on disk yet
 POST /reload                       take the site as it is on disk; 409 with the report when it is wrong
 POST /stop                         end the engine; calls stay in Asterisk and are taken up at the next start
 POST /stop {"calls": "end"}        hang up every call and write that down, then end the engine; "open" says how many were left
@@ -20,6 +20,8 @@ from aiohttp import web
 from engine.core import acd
 from engine.errors import SiteError
 
+#: Seconds after which a question is answered although the disk has not.
+WRITTEN_WITHIN = 3.0
 STATES = ("ready", "paused", "logged_out")
 
 
@@ -30,6 +32,7 @@ class Controls:
     status: Callable[[], dict[str, Any]]
     submit: Callable[[acd.Fact], Awaitable[None]]
     agents: Callable[[], dict[str, Any]]
+    trouble: Callable[[], str]
     reload: Callable[[], Awaitable[None]]
     stop: Callable[[], None]
     end_calls: Callable[[], Awaitable[int]]
@@ -60,7 +63,12 @@ def control_app(controls: Controls) -> web.Application:
             return answer({"error": f"there is no agent {name!r}: this site has {', '.join(known)}"}, 404)
         if state not in STATES:
             return answer({"error": f"{state!r} is no state to ask for: {', '.join(STATES)}"}, 400)
-        await controls.submit(acd.AgentSet(name, state, reason))
+        written = asyncio.ensure_future(controls.submit(acd.AgentSet(name, state, reason)))
+        await asyncio.wait({written}, timeout=WRITTEN_WITHIN)
+        if not written.done():
+            why = controls.trouble() or f"the store has not answered for {WRITTEN_WITHIN:g} s"
+            return answer({**controls.agents()[name], "unwritten": why}, 202)
+        await written
         return answer(controls.agents()[name])
 
     async def reload(_: web.Request) -> web.Response:

@@ -28,10 +28,9 @@ def pages_app(status: Callable[[], dict[str, Any]]) -> web.Application:
         return answer(status())
 
     async def health(_: web.Request) -> web.Response:
-        ready = bool(status()["ready"])
-        return web.Response(
-            text="ok\n" if ready else "Asterisk is not connected\n", status=200 if ready else 503
-        )
+        told = status()
+        ready = bool(told["ready"])
+        return web.Response(text="ok\n" if ready else f"{told['trouble']}\n", status=200 if ready else 503)
 
     app = web.Application()
     app.add_routes([web.get("/", floor), web.get("/status.json", floor_json), web.get("/healthz", health)])

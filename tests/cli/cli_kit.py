@@ -53,7 +53,8 @@ class FakeEngine:
         default_factory=lambda: {"2001": agent("Mila", "ready"), "2002": agent("Ivan", "talking")}
     )
     report: str = ""
-    ready: bool = True
+    trouble: str = ""
+    careful: str = ""
     ended_calls: bool = False
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -64,7 +65,8 @@ class FakeEngine:
         addresses = {"sip": self.place.sip, "ari": self.place.ari, "pages": self.place.pages}
         floor = {"queues": {"support": queue}, "agents": self.agents}
         kept = {"state": str(self.place.state), "site": str(self.place.site)}
-        return {**addresses, **kept, "ready": self.ready, "calls": 1, "floor": floor}
+        said = {"trouble": self.trouble, "careful": self.careful}
+        return {**addresses, **kept, **said, "ready": not self.trouble, "calls": 1, "floor": floor}
 
     async def submit(self, fact: acd.Fact) -> None:
         """Note the fact, and let it come true."""
@@ -85,7 +87,13 @@ class FakeEngine:
     def controls(self) -> Controls:
         """All of it for the socket."""
         return Controls(
-            self.status, self.submit, lambda: self.agents, self.reload, self.stopped.set, self.end_calls
+            status=self.status,
+            submit=self.submit,
+            agents=lambda: self.agents,
+            trouble=lambda: self.trouble,
+            reload=self.reload,
+            stop=self.stopped.set,
+            end_calls=self.end_calls,
         )
 
 

@@ -33,7 +33,7 @@ def test_status_as_json_has_the_documented_keys(
 
 
 def test_status_says_when_asterisk_is_gone(quietline: Quietline, engine: FakeEngine, tmp_path: Path) -> None:
-    engine.ready = False
+    engine.trouble = "Asterisk is not connected: no call can come in"
     assert "Asterisk is not connected: no call can come in." in quietline("status", "--state", tmp_path).out
 
 
@@ -108,7 +108,7 @@ def test_the_page_shows_the_floor_and_escapes_what_people_write(engine: FakeEngi
 def test_the_health_check_follows_the_link_to_asterisk(engine: FakeEngine) -> None:
     with urllib.request.urlopen(f"{engine.place.pages}healthz") as answer:
         assert answer.read() == b"ok\n"
-    engine.ready = False
+    engine.trouble = "Asterisk is not connected: no call can come in"
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{engine.place.pages}healthz")
     assert refused.value.code == 503
