@@ -2,7 +2,7 @@
 
 from engine.config.codes import explain
 from engine.config.flowfile import compile_flow
-from engine.config.load import Loaded, check_site, load_files, load_site
+from engine.config.load import Loaded, check_site, load_files, load_site, load_unrecorded
 from engine.config.report import Report
 from engine.config.subflows import compile_stored
 
@@ -15,4 +15,5 @@ __all__ = [
     "explain",
     "load_files",
     "load_site",
+    "load_unrecorded",
 ]

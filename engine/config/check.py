@@ -3,6 +3,7 @@
     site.yaml    every name it uses exists; no name means two things; agents have one phone, trunks one way to be known
     flows        every step, queue, schedule, prompt, language and skill named exists; prompts exist in every language of the flow
     paths        `engine.config.paths`: steps end, silent callers reach an end
+    recordings   `engine.config.recorded`: they are there, can be played, and say what the texts say
     variables    `engine.config.variables`: they are set before they are used, and secret ones are told to nobody
 
 A rule that only needs names also runs on files that hold other errors, so that everything is told at once.
@@ -288,7 +289,7 @@ SPOKEN_BY_ENGINE = (
 
 
 def _spoken(site: SiteFile, catalog: Catalog, report: Report) -> None:
-    """Every language of the site says what the engine itself speaks, and all its recordings are there: no silent call."""
+    """Every language of the site says what the engine itself speaks."""
     for item in _scalars(site.root.get("languages")):
         if item.text not in catalog.languages:
             continue
@@ -297,16 +298,6 @@ def _spoken(site: SiteFile, catalog: Catalog, report: Report) -> None:
             texts = f"{plural(len(lacking), 'text')} that the engine itself speaks: {', '.join(lacking)}"
             hint = f"write {'it' if len(lacking) == 1 else 'them'} in {catalog.folder}/{item.text}.yaml"
             report.add(item.place, "missing-prompt", f"language '{item.text}' lacks {texts}", hint)
-        _recorded(item, catalog, report)
-
-
-def _recorded(language: Scalar, catalog: Catalog, report: Report) -> None:
-    lacking = catalog.missing_recordings(language.text)
-    if lacking:
-        some = ", ".join(lacking[:3]) + (", …" if len(lacking) > 3 else "")
-        count = plural(len(lacking), "recording")
-        text = f"language '{language.text}' lacks {count} in {catalog.folder}: {some}"
-        report.add(language.place, "missing-recording", text, "make them: quietline prompts render")
 
 
 def _worded(site: SiteFile, catalog: Catalog, report: Report) -> None:

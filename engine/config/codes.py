@@ -75,6 +75,16 @@ CODES: dict[str, str] = {
         Add the id to prompts/<language>.yaml and render it.""",
     "missing-recording": """A prompt has a text but no recording, so callers would hear nothing where it is spoken.
         Recordings are made from the texts by: quietline prompts render""",
+    "unplayable-recording": """A recording is there but Asterisk cannot play it, so callers would hear nothing where it is spoken.
+        It must be a WAV of plain samples with 8000 Hz, 1 channel and 16 bit, and hold some. Make any sound fit by
+        sox IN.wav -r 8000 -c 1 -b 16 OUT.wav
+        or delete the file and have the voice speak it: quietline prompts render""",
+    "stale-recording": """A text has changed since it was recorded: callers hear what it said before.
+        quietline prompts render speaks again what the voice spoke. What a person spoke only a person can record again;
+        or delete the file, and the voice takes its place.""",
+    "bad-manifest": """manifest.json beside the recordings cannot be read. It remembers which text each recording says.
+        Callers hear the recordings all the same, but nobody can tell which are older than their texts, and nothing can be rendered.
+        Restore the file; or delete it together with the recordings the voice made, and run quietline prompts render.""",
     # --- ways through a flow ---
     "open-end": """The last action of a step goes on, but nothing follows: the caller would hear silence.
         End every step with goto, menu, switch or hangup.""",

@@ -15,7 +15,9 @@ from pathlib import Path
 from engine.config.check import check_all
 from engine.config.flowfile import FlowFile, flow_paths, read_flow
 from engine.config.prompts import Catalog, load_catalog
-from engine.config.report import Place, Report
+from engine.config.recorded import CODES as RECORDINGS
+from engine.config.recorded import blocked, check_recordings
+from engine.config.report import Level, Place, Report
 from engine.config.sitefile import SiteFile, read_site
 from engine.config.source import read, read_text
 from engine.core.site import Snapshot
@@ -38,10 +40,21 @@ def load_site(folder: Path, today: date | None = None) -> Snapshot:
 
 def load_files(folder: Path, today: date | None = None) -> Loaded:
     """The checked site with its prompts and its flows' texts; raises SiteError with the whole report."""
-    loaded, report = check_files(folder, today)
+    return load_texts_and_flows(folder, today, Level.ERROR)[0]
+
+
+def load_unrecorded(folder: Path, today: date | None = None) -> tuple[Loaded, list[str]]:
+    """`load_files` for whoever needs the texts alone: what the recordings lack is a sentence each, and no error."""
+    loaded, report = load_texts_and_flows(folder, today, Level.WARNING)
+    return loaded, [problem.text for problem in report.ordered() if problem.code in RECORDINGS]
+
+
+def load_texts_and_flows(folder: Path, today: date | None, unheard: Level) -> tuple[Loaded, Report]:
+    """A site and its report; raises SiteError for errors. `unheard` is the level of a recording callers would not hear."""
+    loaded, report = check_files(folder, today, unheard)
     if loaded is None:
         raise SiteError(report.render())
-    return loaded
+    return loaded, report
 
 
 def check_site(folder: Path, today: date | None = None) -> tuple[Snapshot | None, Report]:
@@ -50,15 +63,20 @@ def check_site(folder: Path, today: date | None = None) -> tuple[Snapshot | None
     return (loaded.snapshot if loaded else None), report
 
 
-def check_files(folder: Path, today: date | None = None) -> tuple[Loaded | None, Report]:
+def check_files(
+    folder: Path, today: date | None = None, unheard: Level = Level.ERROR
+) -> tuple[Loaded | None, Report]:
     """`check_site`, with the prompts and the flows' texts beside the snapshot."""
     report = Report()
     site = _site(folder, today or datetime.now(UTC).date(), report)
     languages = site.languages if site else ("en",)
-    flows = [flow for path in flow_paths(folder) if (flow := _flow(path, languages, report))]
+    files = flow_paths(folder) if not blocked(folder) else []
+    flows = [flow for path in files if (flow := _flow(path, languages, report))]
     catalog = _catalog(folder, site, report)
     if site is not None:
         check_all(site, flows, catalog, report)
+        if catalog is not None:
+            check_recordings(site, catalog, report, unheard)
     if report.errors or site is None or site.settings is None or catalog is None:
         return None, report
     snapshot = Snapshot(site.settings, {f.name: f.flow for f in flows if f.flow})
@@ -84,6 +102,8 @@ def shown(path: Path) -> str:
 
 def _site(folder: Path, today: date, report: Report) -> SiteFile | None:
     path = folder / "site.yaml"
+    if _refused(folder, report):
+        return None
     if not path.is_file():
         hint = "a site is a folder with site.yaml and flows beside it; name it with --site"
         report.add(Place(shown(path)), "cannot-read", f"there is no {shown(path)}", hint)
@@ -100,4 +120,16 @@ def _flow(path: Path, languages: tuple[str, ...], report: Report) -> FlowFile | 
 def _catalog(folder: Path, site: SiteFile | None, report: Report) -> Catalog | None:
     if site is None:
         return None
-    return load_catalog(Path(shown(Path(os.path.normpath(folder / site.prompts)))), report)
+    prompts = Path(shown(Path(os.path.normpath(folder / site.prompts))))
+    return None if _refused(prompts, report) else load_catalog(prompts, report)
+
+
+def _refused(folder: Path, report: Report) -> bool:
+    """Whether this user may not look into a folder; then that is all there is to say about it."""
+    if not blocked(folder):
+        return False
+    hint = "check its owner and its permissions"
+    report.add(
+        Place(shown(folder)), "cannot-read", f"{shown(folder)} cannot be read: permission denied", hint
+    )
+    return True

@@ -102,20 +102,28 @@ def recording_problems(catalog: Catalog, language: str) -> list[str]:
 
 def unplayable(path: Path) -> str:
     """Why Asterisk cannot play this file as it is, and what to do; empty when it can."""
-    how = f"convert it: sox {path.name} -r 8000 -c 1 -b 16 out.wav"
+    match flaw(path):
+        case "":
+            return ""
+        case "holds no sound" as why:
+            return f"{path} {why}; record it again, or delete it and run `quietline prompts render`"
+        case why:
+            return f"{path} {why}; make it 8000 Hz, 1, 16: sox {path.name} -r 8000 -c 1 -b 16 out.wav"
+
+
+def flaw(path: Path) -> str:
+    """What keeps Asterisk from playing this file, by its header; empty when nothing does."""
     try:
         with wave.open(str(path)) as sound:
             shape = (sound.getframerate(), sound.getnchannels(), 8 * sound.getsampwidth())
             frames = sound.getnframes()
-    except (OSError, EOFError, wave.Error):
-        return f"{path} is not a WAV of plain samples; {how}"
+    except PermissionError:
+        return "cannot be read (permission denied)"
+    except (OSError, EOFError, ValueError, wave.Error):
+        return "is not a WAV of plain samples"
     if shape != (8000, 1, 16):
-        return f"{path} has {shape[0]} Hz, {shape[1]} channel(s), {shape[2]} bit; it must have 8000 Hz, 1, 16: {how}"
-    return (
-        ""
-        if frames
-        else f"{path} holds no sound; record it again, or delete it and run `quietline prompts render`"
-    )
+        return f"has {shape[0]} Hz, {shape[1]} channel(s), {shape[2]} bit"
+    return "" if frames else "holds no sound"
 
 
 def brought(manifest: Manifest, texts: Mapping[str, str], folder: Path) -> Manifest:
