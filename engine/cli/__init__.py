@@ -16,12 +16,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import cyclopts
-
+from engine.cli import interrupt
 from engine.errors import EngineError, SetupError, WorldError
-from engine.pbx.disk import no_room
+
+if TYPE_CHECKING:
+    import cyclopts
 
 #: Where each command is, and what `quietline --help` says of it (its own help says more).
 COMMANDS = {
@@ -46,10 +49,15 @@ COMMANDS = {
 
 def build() -> cyclopts.App:
     """The commands, none of them imported yet."""
+    from importlib.metadata import version
+
+    import cyclopts
+
     app = cyclopts.App(
         name="quietline",
         help="Callers dial in, YAML flows greet them, the quietest queue takes them, agents answer.",
         help_format="plaintext",
+        suppress_keyboard_interrupt=False,
         version=lambda: version("quietline"),
     )
     for place, (command, about) in enumerate(COMMANDS.items()):
@@ -60,31 +68,77 @@ def build() -> cyclopts.App:
 
 def main() -> None:
     """The program: one command, and its exit status."""
-    raise SystemExit(run(sys.argv[1:]))
+    try:
+        prepare(sys.argv[1:])
+        status = run(sys.argv[1:])
+        interrupt.end()
+    except KeyboardInterrupt:
+        status = 130
+    raise SystemExit(status)
+
+
+def prepare(words: Sequence[str]) -> None:
+    """Import what the command needs."""
+    families = {name: family for family, _, name in (command.partition(":") for command in COMMANDS)}
+    import_module("cyclopts")
+    if words and words[0] in families:
+        import_module(f"engine.cli.{families[words[0]]}")
+    interrupt.begin()
 
 
 def run(words: Sequence[str]) -> int:
-    """Run one command, its exit status; what goes wrong is one clear text on stderr and status 1."""
+    """Run one command, its exit status; what goes wrong is one clear text on stderr and status 1 (2 for words it does not know)."""
     try:
-        status: int | None = build()(words, result_action="return_value")
-        sys.stdout.flush()
+        status = command(words)
+        if sys.stdout is not None:  # it is closed where a script says >&-
+            sys.stdout.flush()
     except (EngineError, WorldError) as error:
         return complain(error)
     except BrokenPipeError:  # `quietline contacts | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        if not (sentence := no_room(error)):
-            raise
-        return complain(SetupError(sentence))
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        return refused(error)
+    return status
+
+
+def command(words: Sequence[str]) -> int:
+    """Run one command, its exit status; 2 and a sentence for words that make none."""
+    import cyclopts
+
+    from engine.cli.usage import sentence
+
+    try:
+        status: int | None = build()(
+            words, result_action="return_value", exit_on_error=False, print_error=False
+        )
+    except cyclopts.CycloptsError as error:
+        complain(SetupError(sentence(error)))
+        return 2
     return status or 0
+
+
+def refused(error: OSError) -> int:
+    """Say what the machine refused, where no command had a better sentence; without a file's name it is a fault of ours."""
+    from engine.pbx.disk import no_room
+
+    sentence = no_room(error)
+    if not sentence and error.filename is None:
+        raise error
+    try:
+        sys.stdout.flush()
+    except OSError:  # what stands in the buffer has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    why = f"{error.filename} cannot be used ({error.strerror}): run this as its owner, or name another place"
+    return complain(SetupError(sentence or why))
 
 
 def complain(error: Exception) -> int:
     """Say what went wrong; a report about the site's files speaks for itself."""
     text = str(error)
-    sys.stdout.flush()
+    with suppress(OSError, AttributeError):  # there may be nowhere to write to
+        sys.stdout.flush()
     print(text if "\n" in text else f"quietline: {text}", file=sys.stderr)
     return 1

@@ -54,6 +54,13 @@ def ask(
         raise NoEngine(f"no engine runs on {state}: start it with `quietline up --state {state}`") from None
     except PermissionError as error:
         raise SetupError(f"the engine of {state} belongs to another user: run this as that user") from error
+    except ValueError:
+        raise SetupError(
+            f"the engine of {state} does not know what was asked ({method} {path}): "
+            f"is it an older one? `quietline down --state {state}` and `up` start this one"
+        ) from None
+    except OSError as error:
+        raise SetupError(f"the engine of {state} cannot be reached: {error.strerror or error}") from error
     finally:
         connection.close()
     if answer.status >= 400:

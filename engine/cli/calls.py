@@ -11,7 +11,7 @@ from rich.console import Console
 
 from engine.cli.console import say
 from engine.cli.place import STATE, StateOption, place_of
-from engine.load.run import LoadSpec, run_load
+from engine.load.run import LoadSpec, check, run_load
 from engine.load.show import bar, show
 from engine.load.site import CommandSite
 from engine.pbx.root import ensure_root
@@ -42,6 +42,7 @@ def load(
 
 async def placed(spec: LoadSpec, state: Path) -> int:
     """Run the calls and show what came of them."""
+    check(spec)
     console = Console()
     place = place_of(state)
     site = await CommandSite.at(state)

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from cyclopts import Parameter
 
-from engine.cli.place import STATE, SiteOption, StateOption, place_of
+from engine.cli.place import STATE, ReadSiteOption, StateOption, place_of
 from engine.config import load_files
 from engine.config.flowfile import read_flow
 from engine.config.load import Loaded
@@ -39,7 +39,7 @@ def draw(
     format: FormatOption = "svg",
     output: OutputOption = None,
     link: LinkOption = None,
-    site: SiteOption = None,
+    site: ReadSiteOption = None,
     state: StateOption = STATE,
 ) -> None:
     """Draw a flow: a box for each step, a line for each way a call can take, each a link to where it is written.

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from cyclopts import Parameter
 
-from engine.cli.ask import ask
+from engine.cli.ask import NoEngine, ask
 from engine.cli.console import print_json, say, seconds, table
 from engine.cli.place import STATE, JsonOption, StateOption
+from engine.errors import SetupError, SiteError
 
 #: What people type, and the state it is.
 ASKED = {"ready": "ready", "pause": "paused", "logout": "logged_out"}
@@ -103,8 +104,10 @@ def agent(name: str, wanted: Wanted, /, *reason: str, state: StateOption = STATE
 
 def set_agent(state: Path, name: str, wanted: str, reason: str = "") -> dict[str, Any]:
     """Ask for an agent's state; returns what the agent is now."""
+    if name.strip(".") == "":
+        raise SetupError(f"{name!r} is no agent's name: `quietline status` lists the agents")
     asked = {"state": ASKED[wanted], "reason": reason}
-    told: dict[str, Any] = ask(state, "POST", f"/agents/{quote(name, safe='')}", asked)
+    told: dict[str, Any] = ask(state, "POST", f"/agents/{quote(name, safe='', errors='replace')}", asked)
     return told
 
 
@@ -119,5 +122,14 @@ def sentence(name: str, told: dict[str, Any]) -> str:
 
 def reload(*, state: StateOption = STATE) -> None:
     """Take the site as it is on disk; calls in progress finish on the flows they began with."""
-    ask(state, "POST", "/reload", patience=60)
+    try:
+        ask(state, "POST", "/reload", patience=60)
+    except NoEngine:
+        raise
+    except SiteError as error:
+        raise SiteError(
+            f"{error}\nThe site that was in force stays in force; nothing has changed."
+        ) from error
+    except SetupError as error:
+        raise SetupError(f"{error}; the site that was in force stays in force") from error
     say("The site is reloaded.")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from rich.console import Console
 
-from engine.cli.place import STATE, BindOption, PortsOption, SiteOption, StateOption, place_of
+from engine.cli.place import STATE, BindOption, PortsOption, ReadSiteOption, StateOption, place_of
 from engine.config import check_site
 from engine.config.load import load_texts
 from engine.config.recordings import recording_problems
-from engine.errors import EngineError
+from engine.errors import SetupError, SiteError
 from engine.pbx.doctor import Check, Patient, healthy, lines, run_checks
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -18,7 +16,7 @@ STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 def doctor(
     *,
-    site: SiteOption = None,
+    site: ReadSiteOption = None,
     state: StateOption = STATE,
     ports: PortsOption = None,
     bind: BindOption = None,
@@ -28,13 +26,18 @@ def doctor(
     snapshot, _ = check_site(place.site)
 
     def prompt_problems() -> list[str]:
-        with suppress(EngineError):  # a site without usable texts is a finding of its own
+        try:
             catalog = load_texts(place.site)
             return [p for language in catalog.languages for p in recording_problems(catalog, language)]
-        return []
+        except SiteError:  # a site without usable texts is a finding of its own
+            return []
+        except SetupError as error:
+            return [str(error)]
+        except OSError as error:
+            return [f"{error.filename} cannot be read ({error.strerror})"]
 
     settings = snapshot.settings if snapshot else None
-    checks = run_checks(Patient(place.state, place.ports, settings, prompt_problems, place.bind))
+    checks = run_checks(Patient(place.state, place.ports, settings, prompt_problems, place.bind, place.site))
     show(checks)
     return 0 if healthy(checks) else 1
 

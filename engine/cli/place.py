@@ -6,7 +6,12 @@ the state remembers, and that over the defaults.
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import re
+import socket
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +29,10 @@ EVERYWHERE = ("0.0.0.0", "::")
 StateOption = Annotated[Path, Parameter(help="Folder of the database, recordings, logs and run files.")]
 SiteOption = Annotated[
     Path | None, Parameter(help="Folder of site.yaml and the flows; remembered. At first: ivr_flows.")
+]
+ReadSiteOption = Annotated[
+    Path | None,
+    Parameter(help="Folder of site.yaml and the flows, for this once; else the state's, else ivr_flows."),
 ]
 PortsOption = Annotated[
     int | None,
@@ -114,6 +123,44 @@ def place_of(
     )
 
 
+#: A name that can stand in DNS.
+HOST = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
+
+
+def check_addresses(place: Place) -> None:
+    """Raise SetupError, one sentence, for an address that nothing can listen at or be seen at."""
+    for option, address in (("--bind", place.bind), ("--pages-address", place.pages_address)):
+        if not is_ip(address):
+            raise SetupError(
+                f"{option} {address!r} is no IP address: write one of this machine's, or 0.0.0.0 for all of them"
+            )
+    public = place.public_address
+    if public and not is_ip(public) and not resolves(public):
+        raise SetupError(
+            f"--public-address {public!r} is neither an IP address nor a name that resolves: "
+            "write the address that callers outside see, or '' for none"
+        )
+
+
+def is_ip(text: str) -> bool:
+    """Is this an IP address?"""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def resolves(name: str) -> bool:
+    """Does a host's name lead to an address now?"""
+    try:
+        return bool(HOST.fullmatch(name) and socket.getaddrinfo(name, None))
+    except OSError:
+        return False
+
+
 def remembered(state: Path) -> dict[str, Any]:
     """What the state remembers; nothing where none was ever started. Raises SetupError when it cannot be read."""
     path = state / "state.json"
@@ -121,6 +168,8 @@ def remembered(state: Path) -> dict[str, Any]:
         told = json.loads(path.read_text())
         kept = {"site": Path(told["site"]), "ports": Ports(**told["ports"])}
         names = {known.name for known in fields(Place)} & told.keys() - {"state"} - kept.keys()
+        if not all(isinstance(told[name], str | None) for name in names - {"ports"}):
+            raise TypeError("an address is a text")
         return kept | {name: told[name] for name in names}
     except (FileNotFoundError, NotADirectoryError):
         return {}
@@ -132,6 +181,21 @@ def remembered(state: Path) -> dict[str, Any]:
         raise SetupError(
             f"{path} is damaged: remove it, and name site and ports at the next start"
         ) from error
+
+
+def keeping(state: Path) -> Callable[[], None]:
+    """What puts back the memory the state has now: a start that fails leaves no trace in it."""
+    path = state / "state.json"
+    before = path.read_bytes() if path.exists() else None
+
+    def put_back() -> None:
+        with suppress(OSError):  # why the start failed is what has to be told
+            if before is None:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != before:
+                path.write_bytes(before)
+
+    return put_back
 
 
 def remember(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from contextlib import suppress
@@ -22,6 +23,8 @@ from engine.core.site import Settings
 from engine.errors import EngineError, SetupError
 from engine.store.archive import Archive, open_archive
 
+#: The last moment a calendar knows, seconds since the epoch.
+LATEST = 253_402_300_799.0
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 SinceOption = Annotated[
@@ -41,8 +44,9 @@ async def contacts(
     """List calls, the oldest first: exactly one record each."""
     if outcome is not None and outcome not in set(Outcome):
         raise SetupError(f"no call ends as {outcome!r}: choose among {', '.join(Outcome)}")
-    async with open_archive(state / "quietline.db") as archive:
-        found = await archive.contacts(moment(since, time.time()) if since else 0.0, outcome)
+    since_then = moment(since, time.time()) if since else 0.0
+    async with open_archive(store_of(state)) as archive:
+        found = await archive.contacts(since_then, outcome)
     if json:
         for record in found:
             print_json(record)
@@ -50,13 +54,24 @@ async def contacts(
         show_contacts(found)
 
 
+def store_of(state: Path) -> Path:
+    """The state's database. Raises SetupError where this user may not read it."""
+    path = state / "quietline.db"
+    if state.is_dir() and not os.access(state, os.R_OK | os.X_OK):
+        raise SetupError(f"{state} cannot be read: run this as the user who started Quietline there")
+    if path.exists() and not os.access(path, os.R_OK):
+        raise SetupError(f"{path} cannot be read: run this as the user who started Quietline there")
+    return path
+
+
 def moment(text: str, now: float) -> float:
     """A moment as people write it, in seconds since the epoch. Raises SetupError when it is none."""
-    if ago := re.fullmatch(r"(\d+)([smhd])", text):
+    if ago := re.fullmatch(r"(\d{1,9})([smhd])", text):
         return now - int(ago[1]) * UNITS[ago[2]]
     with suppress(ValueError):
-        return float(text)
-    with suppress(ValueError):
+        if abs(at := float(text)) <= LATEST:
+            return at
+    with suppress(ValueError, OverflowError):
         return datetime.fromisoformat(text).timestamp()
     raise SetupError(f"--since {text!r} is no time: write 30m, 2h, 7d, 2027-03-01 or 2027-03-01T14:30")
 
@@ -94,7 +109,7 @@ async def trace(contact: str, *, state: StateOption = STATE, json: JsonOption = 
     contact
         The contact's id, as `quietline contacts` shows it.
     """
-    async with open_archive(state / "quietline.db") as archive:
+    async with open_archive(store_of(state)) as archive:
         record = await archive.contact(contact)
         story = await Teller(archive, place_of(state).site).begin(record["flow_hash"])
         for event in await archive.events(contact):

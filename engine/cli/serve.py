@@ -29,6 +29,7 @@ from engine.cli.place import (
     PublicOption,
     SiteOption,
     StateOption,
+    check_addresses,
     make_state,
     place_of,
     remember,
@@ -67,6 +68,7 @@ def run(
 ) -> None:
     """Run the engine alone, in the foreground, beside an Asterisk that runs already (or will)."""
     place = place_of(state, site, ports, bind, public_address, pages_address)
+    check_addresses(place)
     configure_logs()
     raise_open_files()
     try:

@@ -9,8 +9,8 @@ import cyclopts
 from cyclopts import Parameter
 
 from engine.cli.console import print_json, say
-from engine.cli.place import STATE, JsonOption, SiteOption, StateOption, place_of
-from engine.config import check_site, load_files
+from engine.cli.place import STATE, JsonOption, ReadSiteOption, StateOption, place_of
+from engine.config import check_site, load_unrecorded
 from engine.config import explain as explained
 from engine.config.load import load_texts
 from engine.config.rehearse import RehearsalError
@@ -25,17 +25,18 @@ prompts = cyclopts.App(name="prompts", help="The recordings that callers hear.",
 
 def check(
     *,
-    site: SiteOption = None,
+    site: ReadSiteOption = None,
     state: StateOption = STATE,
     json: JsonOption = False,
     format: Literal["text", "json", "github"] = "text",
 ) -> int:
-    """Check the site's files; every error at once, at its place.
+    """Check the site's files; every error at once, at its place. Exit status 1 when there is an error.
 
     Parameters
     ----------
     format
-        How problems are shown: as text, as JSON lines, or as GitHub shows them beside the lines they are about.
+        How problems are shown: as text, as JSON (a line each, and none for a good site), or as GitHub shows them
+        beside the lines they are about.
     """
     place = place_of(state, site)
     snapshot, report = check_site(place.site)
@@ -77,7 +78,7 @@ def explain(code: str) -> None:
 def rehearse(
     flow: str,
     *inputs: Annotated[str, Parameter(allow_leading_hyphen=True)],
-    site: SiteOption = None,
+    site: ReadSiteOption = None,
     state: StateOption = STATE,
 ) -> None:
     """Walk a flow without telephony and show what the caller hears.
@@ -89,7 +90,9 @@ def rehearse(
     inputs
         What comes, in order: keys, digits, - for silence, open or closed, how a queue ends, left or none.
     """
-    files = load_files(place_of(state, site).site)
+    files, lacking = load_unrecorded(place_of(state, site).site)
+    for sentence in lacking:
+        print(f"Careful: {printable(sentence)}; `quietline up` and `check` say what to do", file=sys.stderr)
     flows = files.snapshot.flows
     if flow not in flows:
         raise SetupError(f"there is no flow {printable(flow)!r}: {guess(flow, flows)}")
@@ -113,7 +116,7 @@ def render_prompts(
             name="--all", negative="", help="Speak again also what is fresh; never what people recorded."
         ),
     ] = False,
-    site: SiteOption = None,
+    site: ReadSiteOption = None,
     state: StateOption = STATE,
 ) -> None:
     """Speak every text that has no recording or an old one; what people recorded is kept."""

@@ -6,6 +6,7 @@ takes them up again.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +24,8 @@ from engine.cli.place import (
     PublicOption,
     SiteOption,
     StateOption,
+    check_addresses,
+    keeping,
     make_state,
     place_of,
     remember,
@@ -34,9 +37,10 @@ from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.pbx.doctor import Level, Patient, disk, host_name
 from engine.pbx.external import external_version
+from engine.pbx.found import control_socket, listener
 from engine.pbx.ports import asterisk_needs, check_free, needs
 from engine.pbx.process import (
-    last_lines,
+    PURPOSE,
     refresh_asterisk,
     running,
     start_asterisk,
@@ -84,6 +88,7 @@ def bring_up(place: Place, tell: Say) -> bool:
 
     Raises SiteError with a report, or SetupError with one sentence; what this call started is ended again then.
     """
+    check_addresses(place)
     settings = load_site(place.site).settings
     make_state(place.state)
     with locked(place.state / "up.lock", tell, "another `quietline up` is at work here; waiting for it"):
@@ -91,12 +96,15 @@ def bring_up(place: Place, tell: Say) -> bool:
         refuse_move(place, alive)
         if "engine" in alive and is_ready(place.state):
             return False
+        forget_the_start = keeping(place.state)
         try:
             start_pbx(place, settings, alive, tell)
             start_engine(place, tell)
         except BaseException:
-            for name in {"engine", "asterisk"} - alive:
-                stop(name, place.state)
+            for name in ("engine", "asterisk"):
+                if name not in alive:
+                    stop(name, place.state)
+            forget_the_start()
             raise
     return True
 
@@ -148,7 +156,7 @@ def check_ports(place: Place, missing: set[str]) -> None:
     """Raise SetupError when a port that something still to be started needs is taken by somebody else."""
     asterisk = asterisk_needs(place.ports)
     wanted = (n for n in needs(place.ports) if ("asterisk" if n in asterisk else "engine") in missing)
-    check_free(place.ports, place.bind, tuple(wanted))
+    check_free(place.ports, place.bind, tuple(wanted), place.pages_address)
 
 
 def layout_of(place: Place, settings: Settings, tell: Say) -> Layout:
@@ -172,15 +180,17 @@ def start_engine(place: Place, tell: Say) -> None:
     wait_until(
         settled, READY_DEADLINE
     )  # one that runs may be about to end, or to reach an Asterisk just started
+    log, before = place.engine_log, 0
     if not running("engine", place.state):
+        before = log.stat().st_size if log.exists() else 0
         command = [sys.executable, "-m", "engine.cli", "run", "--state", str(place.state)]
-        start_detached("engine", command, place.state, place.engine_log)
+        start_detached("engine", command, place.state, log)
         wait_until(settled, READY_DEADLINE)
     if not running("engine", place.state):
-        raise SetupError(f"the engine does not start: {last_words(place.engine_log)}")
+        raise SetupError(f"the engine does not start: {last_words(log, before)}")
     if not is_ready(place.state):
         raise SetupError(
-            f"no call is taken {READY_DEADLINE:.0f} s after the start ({trouble_of(place.state)}): its log is {place.engine_log}"
+            f"no call is taken {READY_DEADLINE:.0f} s after the start ({trouble_of(place.state)}): its log is {log}"
         )
     tell("the engine is ready")
 
@@ -201,23 +211,39 @@ def trouble_of(state: Path) -> str:
         return str(error)
 
 
-def last_words(log: Path) -> str:
-    """Why the engine ended: its own sentence, or the end of its log."""
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    own = [line.removeprefix("quietline: ") for line in lines[-5:] if line.startswith("quietline: ")]
-    return own[-1] if own else f"{last_lines(log)}. Its log is {log}"
+def last_words(log: Path, offset: int) -> str:
+    """Why the engine ended, from what it has written after `offset`: its own sentence, or the end of its log in words."""
+    with log.open("rb") as text:
+        text.seek(offset)
+        lines = text.read().decode(errors="replace").splitlines()
+    own = [line.removeprefix("quietline: ") for line in lines if line.startswith("quietline: ")]
+    last = [spoken(line) for line in lines if line.strip()][-3:]
+    return own[-1] if own else f"{'; '.join(last) or 'it ended without a word'}. Its log is {log}"
+
+
+def spoken(line: str) -> str:
+    """A line of the engine's log in words: what happened, and the error that came of it."""
+    try:
+        told = json.loads(line)
+        errors = [f"{e['exc_type']}: {e['exc_value']}" for e in told.get("exception", [])][-1:]
+        return ", ".join([str(told["event"]), *([str(told["error"])] if "error" in told else []), *errors])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return line.strip()
 
 
 def take_down(state: Path) -> bool:
     """End the calls, the engine and Asterisk of a state, in this order; False when neither ran.
 
-    Calls in an Asterisk that is not ours to end stay there.
+    Calls in an Asterisk that is not ours to end stay there. Raises SetupError, naming it, when something does not end.
     """
-    ended = [running("asterisk", state) is not None and end_calls(state)]
-    ended += [stop(name, state) for name in ("engine", "asterisk")]
-    if answers(state):  # an engine nobody remembers, such as one whose pid file was deleted
+    if state.exists() and not state.is_dir():
+        raise SetupError(f"{state} is no folder: name the folder of a state with --state")
+    ended = [running("asterisk", state) is not None and end_calls(state), stop("engine", state)]
+    if answers(state):  # an engine whose process cannot be seen from here
         ended.append(bool(ask(state, "POST", "/stop")))
         wait_until(lambda: not answers(state), READY_DEADLINE)
+    ended.append(stop("asterisk", state))
+    refuse_survivors(state)
     return any(ended)
 
 
@@ -230,6 +256,16 @@ def end_calls(state: Path) -> bool:
     except SetupError as error:
         say(f"The calls could not be ended one by one ({error}); the next start closes them.")
     return True
+
+
+def refuse_survivors(state: Path) -> None:
+    """Raise SetupError, naming it, when something of this state still takes orders."""
+    for name in ("engine", "asterisk"):
+        if (pid := listener(control_socket(name, state))) is not None:
+            who = f"process {pid}" if pid else "a process that cannot be seen from here"
+            raise SetupError(
+                f"{PURPOSE[name]} of {state} still runs ({who}): end it where it was started, then say `quietline down` again"
+            )
 
 
 def show_addresses(place: Place, settings: Settings) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from engine.errors import SetupError
+from engine.errors import SetupError, SiteError
 from engine.load.compare import Batch, Record, by_number, differences
 from engine.load.figures import Spread, spread
 from engine.load.scenario import (
@@ -26,6 +26,7 @@ from engine.load.scenario import (
     read_caller,
     read_mix,
     read_scenario,
+    sounds,
 )
 from engine.load.sipp import (
     AgentPhones,
@@ -43,6 +44,8 @@ SETTLE = 15.0
 #: Above this share of a core SIPp itself is the bottleneck, and its times say nothing about the site.
 SIPP_TOO_BUSY = 0.8
 MOST_CALLS = 100_000
+#: Calls a second: slower, and a run takes days; faster than any SIPp.
+SLOWEST, FASTEST = 0.001, 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,9 @@ async def run_load(
 
     Raises SiteError for a scenario or mix that cannot be used, SetupError for a port or program that cannot.
     """
-    mix = mix_of(spec)
     check(spec)
+    mix = mix_of(spec)
+    check_media(mix, script(mix, spec))
     raise_open_files()
     contacts = chosen(site.phones, spec.agents)
     patience = spec.calls / spec.rate + spec.patience + SETTLE + 60
@@ -156,12 +160,27 @@ def script(mix: Mix, spec: LoadSpec) -> Path:
     return read_scenario(find(phones_script(mix), spec.folder)).path
 
 
+def check_media(mix: Mix, phones: Path) -> None:
+    """Raise SiteError for a sound that a scenario plays and that does not lie where SIPp looks for it: beside the scenario."""
+    for path in (*(scenario.path for scenario, _ in mix.shares), phones):
+        for sound in sounds(path):
+            if not (path.parent / sound).is_file():
+                raise SiteError(
+                    f"{path}: plays {sound}, and there is no {path.parent / sound}: "
+                    "put the folder media beside the scenarios, as a copy of or a link to tests/load/media"
+                )
+
+
 def check(spec: LoadSpec) -> None:
     """Raise SetupError for figures no run can have."""
-    if spec.rate <= 0:
-        raise SetupError(f"--rate {spec.rate:g} places no calls: give calls a second, above 0")
+    if not SLOWEST <= spec.rate <= FASTEST:  # neither is nan
+        raise SetupError(
+            f"--rate {spec.rate:g} cannot be run: give calls a second, between {SLOWEST:g} and {FASTEST:g}"
+        )
     if not 0 < spec.calls <= MOST_CALLS:
         raise SetupError(f"--calls {spec.calls} cannot be run: give a number between 1 and {MOST_CALLS}")
+    if spec.agents is not None and spec.agents < 0:
+        raise SetupError(f"--agents {spec.agents} cannot be run: give how many phones to play, 0 for none")
 
 
 def chosen(phones: Mapping[str, str], wanted: int | None) -> Mapping[str, str]:

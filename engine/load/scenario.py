@@ -147,10 +147,23 @@ def find(name: str, folder: Path) -> Path:
     for candidate in (Path(name), folder / name, folder / f"{name}.xml", folder / f"{name}.yaml"):
         if candidate.is_file():
             return candidate
-    known = sorted(path.stem for path in folder.iterdir() if path.suffix in (".xml", ".yaml"))
+    try:
+        known = sorted(path.stem for path in folder.iterdir() if path.suffix in (".xml", ".yaml"))
+    except OSError as error:
+        raise SiteError(
+            f"{folder}: cannot be read ({reason(error)}): name the folder of scenarios with --scenarios"
+        ) from error
     near = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known) or 'none'}"
     raise SiteError(f"{folder} holds no scenario {name}: {hint}")
+
+
+def sounds(path: Path) -> list[str]:
+    """The files a scenario plays, as it names them."""
+    played = re.findall(
+        r"""(?:rtp_stream|play_pcap_audio)\s*=\s*["']([^"',]+)""", path.read_text(encoding="utf-8")
+    )
+    return sorted({name for name in played if name not in ("pause", "resume") and "[" not in name})
 
 
 def read_caller(name: str, folder: Path) -> Scenario:

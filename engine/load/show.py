@@ -21,7 +21,7 @@ SHOWN = 20
 
 @contextlib.contextmanager
 def bar(console: Console) -> Iterator[Report]:
-    """A progress bar for `run_load`: calls that have ended, of all; open and failed ones beside it."""
+    """A progress bar for `run_load`: calls that have ended, of all; open and failed ones beside it. Nothing before the first."""
     columns = (
         TextColumn("calls"),
         BarColumn(),
@@ -29,10 +29,13 @@ def bar(console: Console) -> Iterator[Report]:
         TextColumn("{task.fields[now]}"),
         TimeElapsedColumn(),
     )
-    with Bar(*columns, console=console) as shown:
-        task = shown.add_task("calls", total=None, now="")
+    shown = Bar(*columns, console=console)
+    task = shown.add_task("calls", total=None, now="")
+    with contextlib.ExitStack() as stack:
 
         def report(at: Progress, calls: int) -> None:
+            if not shown.live.is_started:
+                stack.enter_context(shown)
             now = f"{at.open} open" + (f", {at.failed} not as scripted" if at.failed else "")
             shown.update(task, total=calls, completed=at.successful + at.failed, now=now)
 

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,6 +65,7 @@ class Patient:
     settings: Settings | None
     prompt_problems: Callable[[], list[str]]
     bind: str = "127.0.0.1"
+    site: Path | None = None
 
     @property
     def external(self) -> bool:
@@ -99,9 +100,8 @@ def python(patient: Patient) -> Check:
 def site(patient: Patient) -> Check:
     """Does the site load?"""
     if patient.settings is None:
-        return Check(
-            "site", Level.FAIL, "the site does not load", "Run `quietline check` and mend what it names."
-        )
+        command = f"quietline check --site {patient.site}" if patient.site else "quietline check"
+        return Check("site", Level.FAIL, "the site does not load", f"Run `{command}` and mend what it names.")
     found = f"{len(patient.settings.numbers)} numbers, {len(patient.settings.queues)} queues, {len(patient.settings.agents)} agents"
     return Check("site", Level.OK, found)
 
@@ -209,8 +209,11 @@ def ari(patient: Patient) -> Check:
         return external_ari(patient.settings)
     try:
         secrets = load_secrets(patient.state)
-    except (EngineError, OSError) as error:
-        return Check("ari", Level.FAIL, str(error), "Remove secrets.json; the next start makes a new one.")
+    except SetupError as error:
+        return Check("ari", Level.FAIL, *two_parts(error))
+    except OSError as error:
+        sentence = f"no password can be kept in {patient.state} ({error.strerror})"
+        return Check("ari", Level.FAIL, sentence, "Choose another place with --state.")
     path = patient.state / "secrets.json"
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         return Check("ari", Level.FAIL, f"{path} can be read by others", f"Run `chmod 600 {path}`.")
@@ -320,7 +323,7 @@ def store(patient: Patient) -> Check:
         return Check(
             "store",
             Level.FAIL,
-            f"SQLite cannot write in {patient.state} ({error})",
+            f"SQLite cannot write in {patient.state} ({getattr(error, 'strerror', None) or error})",
             "Choose a local disk with --state.",
         )
     if mode != "wal":
@@ -370,6 +373,13 @@ def look_through(path: Path) -> tuple[str, bool]:
     return " ".join(str(rows[0]).split()), True
 
 
+def written(folder: Path) -> Iterator[float]:
+    """When the files of a folder were written last, those that can be seen."""
+    for path in folder.glob("*"):
+        with suppress(OSError):
+            yield path.stat().st_mtime
+
+
 def open_files(patient: Patient) -> Check:
     """Asterisk needs about five open files a call; the soft limit is raised at the start, the hard one cannot be."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -386,7 +396,7 @@ def open_files(patient: Patient) -> Check:
 def clock(patient: Patient) -> Check:
     """Is the clock plausible? Opening hours, waiting times and records follow it."""
     now = time.time()
-    newest = max((path.stat().st_mtime for path in patient.state.glob("*") if path.exists()), default=0.0)
+    newest = max(written(patient.state), default=0.0)
     said = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
     if now < MADE or newest > now + 120:
         why = "before this program was made" if now < MADE else "older than files written here"

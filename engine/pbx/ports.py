@@ -69,10 +69,16 @@ def asterisk_needs(ports: Ports) -> tuple[Need, ...]:
     return tuple(need for need in needs(ports) if need.port in (ports.sip, ports.ari))
 
 
-def check_free(ports: Ports, bind: str = "127.0.0.1", wanted: tuple[Need, ...] | None = None) -> None:
+def check_free(
+    ports: Ports,
+    bind: str = "127.0.0.1",
+    wanted: tuple[Need, ...] | None = None,
+    pages_address: str = "127.0.0.1",
+) -> None:
     """Raise SetupError, one sentence, for the first port that cannot be opened; `wanted` narrows it to some of them."""
+    listens = {"SIP": bind, "pages": pages_address}
     for need in needs(ports) if wanted is None else wanted:
-        if (why := refusal(need, bind if need.purpose == "SIP" else "127.0.0.1")) is not None:
+        if (why := refusal(need, listens.get(need.purpose, "127.0.0.1"))) is not None:
             raise SetupError(why)
 
 
@@ -98,10 +104,9 @@ def refusal(need: Need, address: str) -> str | None:
     except OverflowError:
         return f"{need.port}, wanted for {need.purpose}, is no port: choose one between 1 and 65535"
     except OSError as error:
-        if error.errno == 99:  # EADDRNOTAVAIL
-            return (
-                f"{address}, where {need.purpose} shall listen, is no address of this machine: correct `bind`"
-            )
+        if isinstance(error, socket.gaierror) or error.errno == 99:  # EADDRNOTAVAIL
+            option = "--pages-address" if need.purpose == "pages" else "--bind"
+            return f"{address}, where {need.purpose} shall listen, is no address of this machine: correct {option}"
         return (
             f"{need.kind.upper()} port {need.port}, wanted for {need.purpose}, is in use{by_whom(need)}: "
             "stop that program, or move all ports with --ports BASE"

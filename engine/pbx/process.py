@@ -1,7 +1,8 @@
 """Asterisk and the engine in the background: started detached, found again, stopped.
 
 A process is remembered as STATE/NAME.pid: its id and the moment the kernel started it. Ids are used again after a while, so
-only a process with both the same is ours to stop. Asterisk counts as started when its REST interface answers *our* password
+only a process with both the same is ours to stop. Where that file is gone or wrong, `engine.pbx.found` looks for it in other
+ways, and it is remembered again. Asterisk counts as started when its REST interface answers *our* password
 (another Asterisk on that port does not) and its log holds no error.
 """
 
@@ -24,6 +25,7 @@ from pathlib import Path
 
 from engine.core.site import Settings
 from engine.errors import SetupError
+from engine.pbx.found import found
 from engine.pbx.ports import asterisk_needs, check_free
 from engine.pbx.render import Layout, render, replace_folder
 from engine.pbx.secrets import load_secrets
@@ -60,12 +62,24 @@ def pid_file(name: str, state: Path) -> Path:
 
 
 def running(name: str, state: Path) -> Process | None:
-    """Our process of this name, if it lives."""
+    """Our process of this name, if it lives; where its pid file does not tell, it is looked for and remembered again."""
+    process = remembered(name, state)
+    if process is not None and started_at(process.pid) == process.started:
+        return process
+    pid = found(name, state)
+    if not pid or (started := started_at(pid)) is None:
+        return None
+    with contextlib.suppress(OSError):  # whoever may not write here may still be told
+        return remember_process(name, state, pid)
+    return Process(pid, started)
+
+
+def remembered(name: str, state: Path) -> Process | None:
+    """What the pid file says, true or not."""
     try:
-        process = Process(**json.loads(pid_file(name, state).read_text()))
+        return Process(**json.loads(pid_file(name, state).read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return process if started_at(process.pid) == process.started else None
 
 
 def start_detached(
@@ -106,16 +120,32 @@ def stop(name: str, state: Path, deadline: float = STOP_DEADLINE) -> bool:
     """Stop our process of this name: politely, then by force. False when none was running."""
     process = running(name, state)
     if process is None:
-        pid_file(name, state).unlink(missing_ok=True)
+        forget(name, state)
         return False
+    what = f"{PURPOSE.get(name, name)} (process {process.pid})"
     for word, patience in ((signal.SIGTERM, deadline), (signal.SIGKILL, deadline)):
-        os.kill(process.pid, word)
+        try:
+            os.kill(process.pid, word)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            raise SetupError(f"{what} belongs to another user: run this as that user") from None
         if wait_until(lambda: gone(process), patience):
-            pid_file(name, state).unlink(missing_ok=True)
+            forget(name, state)
             return True
-    raise SetupError(
-        f"{PURPOSE.get(name, name)} (process {process.pid}) does not end: look at it with `ps -p {process.pid}`"
-    )
+    raise SetupError(f"{what} does not end: look at it with `ps -p {process.pid}`")
+
+
+def forget(name: str, state: Path) -> None:
+    """Remove the pid file. Raises SetupError where this user may not."""
+    try:
+        pid_file(name, state).unlink(missing_ok=True)
+    except NotADirectoryError:
+        raise SetupError(f"{state} is no folder: name the folder of a state with --state") from None
+    except OSError as error:
+        raise SetupError(
+            f"{state} cannot be read and written ({error.strerror}): run this as the user who started Quietline there"
+        ) from error
 
 
 def gone(process: Process) -> bool:
@@ -191,7 +221,7 @@ def errors_in(log: Path, offset: int) -> str:
     with log.open(errors="replace") as lines:
         lines.seek(offset)
         errors = [line.partition(": ")[2].strip() for line in lines if "] ERROR[" in line]
-    return "; ".join(errors[-3:]).rstrip(".")
+    return "; ".join(list(dict.fromkeys(errors))[-3:]).rstrip(".")
 
 
 def last_lines(log: Path) -> str:

@@ -28,6 +28,10 @@ def load_secrets(state: Path) -> Secrets:
         return Secrets(**json.loads(path.read_text()))
     except FileNotFoundError:
         return make_secrets(path)
+    except OSError as error:
+        raise SetupError(
+            f"{path} cannot be read ({error.strerror}): run this as the user who started Quietline there"
+        ) from error
     except (ValueError, TypeError) as error:
         raise SetupError(f"{path} is damaged: remove it, a new one is made at the next start") from error
 

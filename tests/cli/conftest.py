@@ -41,18 +41,18 @@ def engine(tmp_path: Path) -> Iterator[FakeEngine]:
     """An engine whose control socket and pages answer, in a thread of its own."""
     fake = FakeEngine(Place(tmp_path, REPOSITORY / "ivr_flows", free_ports()))
     run_folder(tmp_path).mkdir(parents=True, exist_ok=True)
-    up, end = threading.Event(), asyncio.Event()
+    up = threading.Event()
     loop = asyncio.new_event_loop()
 
     async def serve() -> None:
         async with served(fake.place, fake.controls()):
             up.set()
-            await end.wait()
+            await asyncio.to_thread(fake.stopped.wait)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     assert up.wait(10)
     yield fake
-    loop.call_soon_threadsafe(end.set)
+    fake.stopped.set()
     thread.join(10)
     loop.close()

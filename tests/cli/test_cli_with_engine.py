@@ -62,18 +62,26 @@ def test_an_unknown_agent_is_one_sentence(quietline: Quietline, engine: FakeEngi
 def test_a_state_nobody_can_ask_for_is_refused_before_it_is_sent(
     quietline: Quietline, tmp_path: Path
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        quietline("agent", "2001", "asleep", "--state", tmp_path)
-    assert ended.value.code == 2
+    said = quietline("agent", "2001", "asleep", "--state", tmp_path)
+    assert said.status == 2
+    assert said.err.startswith("quietline: WANTED 'asleep' is not one of ready, pause, logout: ")
 
 
-def test_reload_says_so_or_prints_the_report(
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_what_cannot_name_an_agent_is_one_sentence(quietline: Quietline, tmp_path: Path, name: str) -> None:
+    sentence = quietline("agent", name, "ready", "--state", tmp_path).sentence
+    assert sentence == f"{name!r} is no agent's name: `quietline status` lists the agents"
+
+
+def test_reload_says_so_or_prints_the_report_and_what_stays_in_force(
     quietline: Quietline, engine: FakeEngine, tmp_path: Path
 ) -> None:
     assert quietline("reload", "--state", tmp_path).out == "The site is reloaded.\n"
     engine.report = "site.yaml:3:1: error[unknown-option]: …\n1 error, 0 warnings"
     said = quietline("reload", "--state", tmp_path)
-    assert (said.status, said.err) == (1, f"{engine.report}\n")
+    assert said.status == 1
+    assert said.err == f"{engine.report}\nThe site that was in force stays in force; nothing has changed.\n"
 
 
 def test_a_second_engine_on_the_same_state_is_refused(
@@ -84,9 +92,8 @@ def test_a_second_engine_on_the_same_state_is_refused(
 
 
 def test_down_ends_also_an_engine_whose_process_nobody_remembers(
-    quietline: Quietline, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("engine.cli.start.READY_DEADLINE", 0.2)
     assert quietline("down", "--state", tmp_path).out == "Quietline is down.\n"
     assert engine.stopped.wait(2)
 

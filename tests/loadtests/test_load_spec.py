@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from pathlib import Path
 
@@ -36,7 +37,12 @@ def test_a_scenario_named_beside_a_mix_joins_it_once() -> None:
     ("spec", "told"),
     [
         (LoadSpec(SHIPPED), "no scenario given"),
-        (LoadSpec(SHIPPED, "uac-silent", rate=0), "--rate 0 places no calls"),
+        (LoadSpec(SHIPPED, "uac-silent", rate=0), "--rate 0 cannot be run"),
+        (LoadSpec(SHIPPED, "uac-silent", rate=math.nan), "--rate nan cannot be run"),
+        (LoadSpec(SHIPPED, "uac-silent", rate=math.inf), "--rate inf cannot be run"),
+        (LoadSpec(SHIPPED, "uac-silent", rate=1e-9), "between 0.001 and 10000"),
+        (LoadSpec(SHIPPED, "uac-silent", agents=-1), "--agents -1 cannot be run"),
+        (LoadSpec(SHIPPED / "nowhere", "uac-silent"), "name the folder of scenarios with --scenarios"),
         (LoadSpec(SHIPPED, "uac-silent", calls=0), "--calls 0 cannot be run"),
         (LoadSpec(SHIPPED, "mix-everythin"), "did you mean mix-everything?"),
         (LoadSpec(SHIPPED, mix=Path("nowhere.yaml")), "holds no scenario nowhere.yaml"),
