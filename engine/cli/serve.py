@@ -106,7 +106,8 @@ async def serve(place: Place) -> None:
     ):
         log.info("engine started", site=str(place.site), state=str(place.state), pages=place.pages)
         await stopping.wait()
-    log.info("engine stopped; calls stay in Asterisk")
+        calls = engine.switchboard.calls
+    log.info("engine stopped; calls in progress stay in Asterisk", calls=calls)
 
 
 def never_back(clock: Callable[[], float]) -> Callable[[], float]:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from engine.core.site import Settings
 from engine.errors import EngineError, SetupError
+from engine.pbx.disk import no_room
 from engine.pbx.external import external_version
 from engine.pbx.ports import Ports, check_free
 from engine.pbx.process import ask_ari, running
@@ -33,6 +34,7 @@ from engine.pbx.secrets import SHORTEST, load_secrets
 SLOW_NAME = 0.2
 LITTLE_DISK, SOME_DISK = 500_000_000, 2_000_000_000
 ENOUGH_FILES = 4096
+MAKE_ROOM = "Make room on that disk, or move the state with --state."
 #: Seconds for looking through the database.
 PATIENCE = 5.0
 MADE = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -281,12 +283,8 @@ def writable(patient: Patient) -> Check:
             trial.write(b"trial")
     except OSError as error:
         sentence = f"{patient.state} cannot be written ({error.strerror})"
-        return Check(
-            "state",
-            Level.FAIL,
-            sentence,
-            "Choose another place with --state, or give this user the right to write there.",
-        )
+        elsewhere = "Choose another place with --state, or give this user the right to write there."
+        return Check("state", Level.FAIL, sentence, MAKE_ROOM if no_room(error) else elsewhere)
     return Check("state", Level.OK, f"{patient.state} can be written")
 
 
@@ -320,12 +318,10 @@ def store(patient: Patient) -> Check:
             finally:
                 database.close()
     except (OSError, sqlite3.Error) as error:
-        return Check(
-            "store",
-            Level.FAIL,
-            f"SQLite cannot write in {patient.state} ({getattr(error, 'strerror', None) or error})",
-            "Choose a local disk with --state.",
-        )
+        full = no_room(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+        mend = MAKE_ROOM if full else "Choose a local disk with --state."
+        why = getattr(error, "strerror", None) or error
+        return Check("store", Level.FAIL, f"SQLite cannot write in {patient.state} ({why})", mend)
     if mode != "wal":
         return Check(
             "store",

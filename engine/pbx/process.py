@@ -237,7 +237,14 @@ def refresh_asterisk(settings: Settings, layout: Layout) -> bool:
     """
     etc, kept = layout.asterisk / "etc", layout.asterisk / "etc.before"
     shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(etc, kept)
+    try:
+        shutil.copytree(etc, kept)
+        return _refresh(settings, layout, etc, kept)
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
+
+
+def _refresh(settings: Settings, layout: Layout, etc: Path, kept: Path) -> bool:
     try:
         render(settings, layout)
         if texts(etc) == texts(kept):
@@ -248,8 +255,6 @@ def refresh_asterisk(settings: Settings, layout: Layout) -> bool:
         with contextlib.suppress(SetupError):  # the first refusal is the one to tell
             reload_asterisk(layout)
         raise
-    finally:
-        shutil.rmtree(kept, ignore_errors=True)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ class FakeEngine:
     report: str = ""
     trouble: str = ""
     careful: str = ""
+    disk_takes: float = 0.0
     ended_calls: bool = False
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -73,6 +75,7 @@ class FakeEngine:
         self.facts.append(fact)
         assert isinstance(fact, acd.AgentSet)
         self.agents[fact.agent] |= {"state": fact.state, "reason": fact.reason}
+        await asyncio.sleep(self.disk_takes)
 
     async def reload(self) -> None:
         """Take the site, or report what is wrong with it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,6 +14,7 @@ from cli_kit import FakeEngine, Quietline
 
 from engine.cli.ask import control_socket
 from engine.core import acd
+from engine.pbx.process import remember_process
 
 
 def test_status_shows_addresses_queues_callers_and_agents(
@@ -35,6 +37,37 @@ def test_status_as_json_has_the_documented_keys(
 def test_status_says_when_asterisk_is_gone(quietline: Quietline, engine: FakeEngine, tmp_path: Path) -> None:
     engine.trouble = "Asterisk is not connected: no call can come in"
     assert "Asterisk is not connected: no call can come in." in quietline("status", "--state", tmp_path).out
+
+
+def test_status_says_why_calls_wait_though_asterisk_is_there_and_what_was_mended(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    engine.trouble = "the store cannot write (the disk is full): calls wait until it can"
+    engine.careful = "quietline.db was deleted"
+    said = quietline("status", "--state", tmp_path).out
+    assert said.startswith(
+        "The store cannot write (the disk is full): calls wait until it can.\nCareful: quietline.db was"
+    )
+    assert "Asterisk is not connected" not in said
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{engine.place.pages}healthz")
+    assert refused.value.read().decode() == f"{engine.trouble}\n"
+    refused.value.close()
+    with urllib.request.urlopen(engine.place.pages) as answer:
+        page = answer.read().decode()
+    assert engine.trouble in page and engine.careful in page and "Calls are taken" not in page
+
+
+def test_an_agents_state_that_is_not_on_disk_yet_is_taken_and_said_to_be_so(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.web.control.WRITTEN_WITHIN", 0.1)
+    engine.trouble, engine.disk_takes = "the store cannot write (the disk is full)", 0.5
+    said = quietline("agent", "2001", "pause", "lunch", "--state", tmp_path)
+    assert (said.status, said.out) == (
+        0,
+        "2001 Mila is paused (lunch). That is not on disk yet: the store cannot write (the disk is full).\n",
+    )
 
 
 def test_an_agent_is_made_ready_paused_and_logged_out(
@@ -96,6 +129,16 @@ def test_down_ends_also_an_engine_whose_process_nobody_remembers(
 ) -> None:
     assert quietline("down", "--state", tmp_path).out == "Quietline is down.\n"
     assert engine.stopped.wait(2)
+    assert not engine.ended_calls, "where no Asterisk of ours runs, calls stay in theirs"
+
+
+def test_down_ends_the_calls_before_an_asterisk_of_ours(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    with subprocess.Popen(["sleep", "60"]) as asterisk:
+        remember_process("asterisk", tmp_path, asterisk.pid)
+        assert quietline("down", "--state", tmp_path).out == "Quietline is down.\n"
+    assert engine.stopped.wait(2) and engine.ended_calls
 
 
 @pytest.mark.usefixtures("engine")

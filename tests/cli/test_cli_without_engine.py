@@ -67,6 +67,26 @@ def test_the_pages_port_in_use_is_named_too(quietline: Quietline, tmp_path: Path
     assert sentence.startswith(f"TCP port {ports.pages}, wanted for pages, is in use by ")
 
 
+def test_a_full_disk_is_one_sentence(quietline: Quietline, tmp_path: Path) -> None:
+    (tmp_path / ".state.json.new").symlink_to("/dev/full")
+    said = quietline("run", "--state", tmp_path, "--site", SHIPPED, "--ports", free_ports().sip)
+    assert said.sentence == "the disk is full: make room on the disk of the state (--state) and try again"
+
+
+@pytest.mark.parametrize("command", [("contacts",), ("trace", "c1")])
+def test_a_database_that_is_none_is_one_sentence(
+    quietline: Quietline, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    path = tmp_path / "quietline.db"
+    path.mkdir()
+    assert "is a folder" in quietline(*command, "--state", tmp_path).sentence
+    path.rmdir()
+    path.touch()
+    assert "is empty: no engine has written there yet" in quietline(*command, "--state", tmp_path).sentence
+    path.write_bytes(b"no database" * 1000)
+    assert "is damaged" in quietline(*command, "--state", tmp_path).sentence
+
+
 def test_ports_that_do_not_fit_are_refused(quietline: Quietline, tmp_path: Path) -> None:
     sentence = quietline("up", "--state", tmp_path, "--ports", "80").sentence
     assert sentence == "--ports 80 does not fit: give a base between 1024 and 61436"

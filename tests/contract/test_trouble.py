@@ -15,7 +15,7 @@ from engine.ari.calls import Calls, HangupReason
 from engine.call import spooled
 from engine.call.waiting import Waiting
 from engine.config import Loaded
-from engine.errors import EngineError
+from engine.errors import EngineError, SiteError
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.clock import VirtualTimeLoop
 from engine.sim.people import play, plug_in
@@ -65,6 +65,9 @@ def test_a_store_that_cannot_write_holds_calls_up_and_loses_none(
         await pragma(engine, breaks)
         await asyncio.sleep(30.0)
         stuck.append(engine.house.ledger.stuck)
+        assert engine.trouble.startswith("the store cannot write (") and "Asterisk" not in engine.trouble
+        with pytest.raises(SiteError, match=r"the store cannot write .* is not taken"):
+            await engine.publish(site)
         await pragma(engine, mends)
 
     told = with_people(site, tmp_path, scenario, trouble)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 from collections import namedtuple
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from pbx_site import free_ports, settings
 
 from engine.pbx import doctor
 from engine.pbx.doctor import CHECKS, Check, Level, Patient, healthy, lines, run_checks
-from engine.pbx.process import start_asterisk, stop
+from engine.pbx.process import remember_process, start_asterisk, stop
 from engine.pbx.render import REPOSITORY, Layout, render
 from engine.pbx.root import Root
 
@@ -161,6 +163,46 @@ def test_a_state_that_cannot_be_written_is_told_by_every_check_that_needs_it(tmp
     assert finding(checks, "state").what_to_do.startswith("Choose another place with --state")
     assert finding(checks, "store").level is Level.FAIL
     assert not healthy(checks)
+
+
+def written(state: Path, rows: int = 2000) -> Path:
+    path = state / "quietline.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE events (at, data)")
+        db.executemany("INSERT INTO events VALUES (?, ?)", [(row, "x" * 100) for row in range(rows)])
+        db.commit()
+    return path
+
+
+def test_a_whole_database_is_told_from_a_damaged_one(patient: Patient) -> None:
+    assert doctor.records(patient).sentence == "none yet"
+    path = written(patient.state)
+    assert doctor.records(patient).sentence.startswith("the database is whole, 0.")
+    content = bytearray(path.read_bytes())
+    content[8192:20000] = b"?" * (20000 - 8192)
+    path.write_bytes(content)
+    found = doctor.records(patient)
+    assert (found.level, str(path) in found.sentence) == (Level.FAIL, True)
+    assert "docs/operations.md, Backup" in found.what_to_do
+
+
+def test_a_folder_in_the_databases_place_is_no_database(patient: Patient) -> None:
+    (patient.state / "quietline.db").mkdir()
+    assert doctor.records(patient).level is Level.FAIL
+
+
+def test_a_large_database_is_looked_at_for_a_while_only(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(patient.state, 50_000)
+    monkeypatch.setattr(doctor, "PATIENCE", 0.0)
+    found = doctor.records(patient)
+    assert (found.level, "shows no damage in the 0 s" in found.sentence) == (Level.OK, True)
+
+
+def test_a_database_that_is_gone_while_an_engine_runs_is_found(patient: Patient) -> None:
+    remember_process("engine", patient.state, os.getpid())
+    assert doctor.records(patient).level is Level.FAIL
 
 
 def test_few_open_files_are_a_warning_with_the_number_of_calls_they_allow(

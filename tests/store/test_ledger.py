@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 
 from engine.core.contact import fold
 from engine.core.event import Event
@@ -103,6 +104,58 @@ async def test_a_folder_without_permission_or_store_gets_one_clear_sentence(tmp_
     with pytest.raises(StoreError, match="cannot be opened"):
         async with open_ledger(tmp_path / "missing" / "folder.db"):
             pass
+
+
+def damaged(path: Path) -> None:
+    path.write_bytes(b"no database at all, but long enough to be taken for one" * 100)
+
+
+def empty(path: Path) -> None:
+    path.touch()
+
+
+def broken_inside(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE contacts (id)")
+        db.commit()
+    content = bytearray(path.read_bytes())
+    content[100:2000] = b"x" * 1900
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (damaged, "is damaged .*: put a backup in its place, as docs/operations.md tells under Backup"),
+        (broken_inside, "is damaged .*: put a backup in its place"),
+        (Path.mkdir, "is a folder, and the store must be a file"),
+    ],
+)
+async def test_a_store_that_is_none_says_what_it_is_and_what_to_do(
+    path: Path, harm: Callable[[Path], None], words: str
+) -> None:
+    harm(path)
+    for opened in (open_ledger(path), open_archive(path)):
+        with pytest.raises(StoreError, match=words):
+            async with opened:
+                pass
+
+
+async def test_an_empty_store_says_that_nothing_has_been_written_there(path: Path) -> None:
+    empty(path)
+    with pytest.raises(StoreError, match="is empty: no engine has written there yet"):
+        async with open_archive(path):
+            pass
+
+
+async def test_calls_that_could_not_be_written_down_before_the_end_are_named_in_the_log(path: Path) -> None:
+    with structlog.testing.capture_logs() as said:
+        async with open_ledger(path) as ledger:
+            await ledger._db.execute("PRAGMA query_only = ON")
+            ledger.append(arrived("c1"))
+            while not ledger.stuck:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert [line["calls_without_a_record"] for line in said if "calls_without_a_record" in line] == [["c1"]]
 
 
 async def test_a_store_written_by_a_newer_version_is_left_alone(path: Path) -> None:
