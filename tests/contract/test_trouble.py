@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,32 @@ def test_a_store_that_cannot_write_holds_calls_up_and_loses_none(
     if breaks == "query_only = ON":  # a full disk still has room in the pages there are
         late_record = told.records["+2"]
         assert late_record["answered_at"] - late_record["arrived_at"] > 20, "answered before it was on record"
+
+
+def test_a_database_deleted_during_calls_costs_no_record(site: Loaded, tmp_path: Path) -> None:
+    late = CallerPlan("+2", "100", (Wait(3.0), HangUp()), {}, at=12.0)
+    mended: list[str] = []
+
+    async def trouble(_: SimulatedAsterisk, engine: Engine) -> None:
+        await asyncio.sleep(7.0)  # the first caller talks
+        delete(tmp_path)
+        await asyncio.sleep(7.0)
+        mended.append(engine.house.ledger.mended)
+
+    told = with_people(site, tmp_path, Scenario("gone", "", (PATIENT, late), AGENT, ("2001",)), trouble)
+    assert "was deleted or replaced while in use" in mended[0]
+    assert {number: record["outcome"] for number, record in told.records.items()} == {
+        "+1": "answered",
+        "+2": "ivr_hangup",
+    }
+    with closing(sqlite3.connect(tmp_path / "quietline.db")) as after:
+        assert after.execute("SELECT count(*) FROM contacts WHERE ended_at IS NOT NULL").fetchone() == (2,)
+
+
+def delete(state: Path) -> None:
+    """Remove a database and all that belongs to it."""
+    for part in state.glob("quietline.db*"):
+        part.unlink()
 
 
 def test_a_number_that_leads_nowhere_is_on_record_and_refused(site: Loaded, tmp_path: Path) -> None:
