@@ -107,7 +107,7 @@ async def serve(place: Place) -> None:
         log.info("engine started", site=str(place.site), state=str(place.state), pages=place.pages)
         await stopping.wait()
         calls = engine.switchboard.calls
-    log.info("engine stopped; calls in progress stay in Asterisk", calls=calls)
+    log.info("engine stopped", calls_left_in_asterisk=calls)
 
 
 def never_back(clock: Callable[[], float]) -> Callable[[], float]:

@@ -113,7 +113,9 @@ class Ledger:
         self._wake = asyncio.Event()
         self._working = False
         self._pausing = False
-        self._stopping = False
+        self._stopping = self._gave_up = False
+        #: Set when a pause between two tries is to end.
+        self._hurry = asyncio.Event()
         self.open: dict[str, Contact] = {}
         #: Why commits fail; empty while they do not.
         self.trouble = ""
@@ -179,6 +181,7 @@ class Ledger:
         """Take no more; `run` ends when what was taken is on disk, or cannot be put there."""
         self._stopping = True
         self._wake.set()
+        self._hurry.set()
 
     def next_request(self) -> int:
         """The number of the next request; each is given once."""
@@ -252,7 +255,8 @@ class Ledger:
                 self.trouble = f"the store cannot write ({cause(error)})"
                 log.error("the store cannot write; calls wait, trying again", error=str(error), in_s=delay)
                 await self._roll_back()
-                if self._stopping and delay > _LAST_WORD:
+                if self._stopping and (self._gave_up or delay > _LAST_WORD):
+                    self._gave_up = True  # what comes after it would fare no better
                     return False
                 await self._pause(delay)
                 delay = min(delay * 2, 5.0)
@@ -260,9 +264,11 @@ class Ledger:
     async def _pause(self, seconds: float) -> None:
         self._pausing = True
         try:
-            await asyncio.sleep(seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), seconds)
         finally:
             self._pausing = False
+            self._hurry.clear()
 
     async def _roll_back(self) -> None:
         with suppress(

@@ -158,6 +158,19 @@ async def test_calls_that_could_not_be_written_down_before_the_end_are_named_in_
     assert [line["calls_without_a_record"] for line in said if "calls_without_a_record" in line] == [["c1"]]
 
 
+async def test_a_ledger_that_cannot_write_ends_within_seconds(path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    async with open_ledger(path) as ledger:
+        await ledger._db.execute("PRAGMA query_only = ON")
+        ledger.append(arrived("c1"))
+        while not ledger._pausing:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(1.0)  # the pauses have become long
+        ledger.append(arrived("c2"))
+        began = loop.time()
+    assert loop.time() - began < 2.0
+
+
 async def test_a_store_written_by_a_newer_version_is_left_alone(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
