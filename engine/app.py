@@ -23,6 +23,7 @@ from engine.ari.client import AriClient
 from engine.ari.transport import AriTransport
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
 from engine.call.house import House
+from engine.call.services import open_services
 from engine.call.sounds import Sounds
 from engine.call.spooled import import_spool
 from engine.call.switchboard import Switchboard
@@ -75,7 +76,7 @@ class Engine:
     @property
     def busy(self) -> bool:
         """True while the disk is at work; a virtual clock must not run ahead of it."""
-        return self.house.ledger.busy or self.archive.busy
+        return self.house.ledger.busy or self.archive.busy or self.house.services.busy
 
     async def reload(self, folder: Path) -> None:
         """Take the site as it is on disk now; raises SiteError, and then nothing has changed."""
@@ -108,6 +109,7 @@ async def run_engine(
     async with (
         open_ledger(state / "quietline.db", durable) as ledger,
         open_archive(state / "quietline.db") as archive,
+        open_services() as services,
     ):
         ledger.on_moved = archive.reopen
         settings = files.snapshot.settings
@@ -119,6 +121,7 @@ async def run_engine(
             client=AriClient(transport, app),
             ledger=ledger,
             archive=archive,
+            services=services,
             distributor=distributor,
             site=files.snapshot,
             sounds=Sounds(files.catalog, settings.languages),

@@ -18,7 +18,7 @@ from orjson import dumps
 from engine.ari.calls import HangupReason
 from engine.call.distributor import seen_until
 from engine.call.house import House
-from engine.call.line import MADE, Line, Reconnected, Relink
+from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
 from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
@@ -35,6 +35,7 @@ from engine.core.do import (
     Note,
     Outcome,
     Play,
+    Post,
     Record,
     hidden,
     plain,
@@ -186,6 +187,8 @@ class Call:
                 return await Voicemail(self._house, self.line, do).take()
             case Listen():
                 await self._listen()
+            case Post():
+                return await self._post(do)
             case Note():
                 return note(self._house, self._house.ledger.contact(self.id), do)
             case End(prompt=prompt):
@@ -236,6 +239,18 @@ class Call:
             )
             return None
 
+    async def _post(self, do: Post) -> Outcome:
+        """What a service answers. Secret digits a killed engine forgot cannot be sent: then nobody is asked."""
+        service = self._house.site.settings.services.get(do.service)
+        if service is None or not self._secrets.keys() >= set(do.secret.values()):
+            return None
+        assert self._walk is not None
+        data = {**do.data, **{name: self._secrets[held] for name, held in do.secret.items()}}
+        # The same after a restart as before it, so that the service can tell a second try from a second wish.
+        key = f"{self.id}-{self._walk.told}"
+        answer = await self._house.services.ask(service, key, data, do.fields)
+        return None if answer is None else dumps(answer).decode()
+
     async def _listen(self) -> None:
         """The last message, which Asterisk keeps until the call has ended."""
         message = self._house.ledger.contact(self.id).last_message
@@ -280,10 +295,12 @@ class Call:
         digits, until = "", loop.time() + do.timeout
         while len(digits) < do.most:
             key = await self.line.key(until)
-            if key is None or key == "#":
+            if key is None or key == END:
                 break
             digits = "" if key == "*" else digits + key
             until = loop.time() + BETWEEN_DIGITS
+        else:
+            self.line.expect_end(BETWEEN_DIGITS)
         if do.secret:
             self._secrets[do.into] = digits
             digits = hidden(digits)

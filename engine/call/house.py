@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.ari.client import AriClient
 from engine.call.distributor import Distributor
+from engine.call.services import Services
 from engine.call.sounds import Sounds
 from engine.call.watch import Watch
 from engine.core.flow import Flow
@@ -24,6 +25,7 @@ class House:
     client: AriClient
     ledger: Ledger
     archive: Archive
+    services: Services
     distributor: Distributor
     site: Snapshot
     sounds: Sounds

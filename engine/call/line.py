@@ -27,6 +27,8 @@ AriEvent = dict[str, Any]
 MADE = "~"
 #: Seconds after which a playback that has not reported its end is taken as ended.
 WATCHDOG = 4.0
+#: The key that ends digits.
+END = "#"
 #: Playback ids of one call go round: at most one plays at a time, and after a crash all of them can be stopped.
 PLAYBACKS = 4
 
@@ -75,6 +77,7 @@ class Line:
         self.inbox: Inbox[Item] = Inbox()
         self.keys: deque[str] = deque()
         self._playbacks = 0
+        self._no_answer_until = 0.0
         #: The caller's channel has ended; and, before that, we have ended it as Quietline is taken down.
         self.gone = self.stopped = False
 
@@ -97,11 +100,24 @@ class Line:
             case dict() if item.get("channel", {}).get("id") == self.channel:
                 kind = item["type"]
                 if kind == "ChannelDtmfReceived":
-                    self.keys.append(item["digit"])
+                    self._press(item["digit"])
                 elif kind in _ENDS:
                     self.gone = True
                     raise CallerGone(self.channel)
         return item
+
+    def expect_end(self, seconds: float) -> None:
+        """The caller need not press # any more, but many do out of habit: within so long it is no answer to what comes next."""
+        if self.keys and self.keys[0] == END:
+            self.keys.popleft()
+        elif not self.keys:
+            self._no_answer_until = asyncio.get_running_loop().time() + seconds
+
+    def _press(self, key: str) -> None:
+        habit = key == END and asyncio.get_running_loop().time() < self._no_answer_until
+        self._no_answer_until = 0.0
+        if not habit:
+            self.keys.append(key)
 
     def forget_commands(self) -> None:
         """Drop the distributor's words about a stay in a queue that is over."""

@@ -330,7 +330,11 @@ def _file_name(flow: FlowFile, report: Report) -> None:
 
 
 #: What a name in a flow points at -> the sections of site.yaml it may stand in.
-_SECTIONS: Mapping[str, tuple[str, ...]] = {"queue": ("queues", "groups"), "schedule": ("schedules", "sites")}
+_SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "queue": ("queues", "groups"),
+    "schedule": ("schedules", "sites"),
+    "service": ("services",),
+}
 
 
 def _refer(
@@ -341,7 +345,7 @@ def _refer(
         case "step" if ref.name not in flow.steps:
             hint = guess(ref.name, flow.steps)
             report.add(ref.place, "unknown-step", f"'{ref.name}' is not a step of flow '{flow.name}'", hint)
-        case "queue" | "schedule":
+        case "queue" | "schedule" | "service":
             _known(ref, site, _SECTIONS[ref.to], report)
         case "prompt" if catalog is not None:
             _prompt(flow, ref, catalog, report)

@@ -68,6 +68,8 @@ CODES: dict[str, str] = {
     "unknown-schedule": """A schedule is named that site.yaml has neither among its schedules nor among its sites.""",
     "unknown-site": """A schedule lists a site that site.yaml does not have.""",
     "unknown-flow": """A number leads to a flow, or a flow runs one, but there is no file of that name beside site.yaml.""",
+    "unknown-service": """A webhook asks a service that site.yaml does not have under `services`.
+        Only what stands there is ever reached. Add it with its url, or correct the name.""",
     "unknown-language": """A language is named that there are no prompts for, or that the site or flow does not list.
         A language needs prompts/<language>.yaml, a place in site.yaml's languages, and one in the flow's if that has a list.""",
     "unknown-skill": """A queue action asks for a skill that no agent has, so nobody could ever answer.""",

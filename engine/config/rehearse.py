@@ -7,6 +7,7 @@ Inputs are words in the order in which the flow asks:
     done, timeout, full, unstaffed, closed, a key   waiting in a queue
     left, none                                      the voicemail
     none, 17:open, 17:open,12:waiting               the caller's requests: number and state
+    failed, ok, state=late,eta=9                    what a service answers
 
 When the inputs run out the caller stays silent to the end: every office is open and nobody answers.
 """
@@ -67,6 +68,8 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             return f"♪ {text}  ← {'silence' if outcome is None else outcome}"
         case d.Look():
             return f"? {' '.join([do.what, do.name]).strip()} → {outcome}"
+        case d.Post():
+            return f"⇢ {do.service} {said(do.data)}".rstrip() + f" → {outcome or 'failed'}"
         case d.Listen():
             return "♪ (the message)"
         case d.Note(what="request"):
@@ -134,11 +137,19 @@ def _outcome(do: d.Do, word: str) -> d.Outcome:
     match do:
         case d.Collect(secret=True):
             return d.hidden(word)
+        case d.Post():
+            return None if word == "failed" else _answered(do, word)
         case d.Look(what="requests"):
             pairs = [pair.split(":") for pair in word.split(",") if pair != "none"]
             return json.dumps([{"number": int(number), "state": state} for number, state in pairs])
         case _:
             return word
+
+
+def _answered(do: d.Post, word: str) -> d.Outcome:
+    """`state=on its way,eta=14:00` as a service's answer; fields that are not given are empty."""
+    given = dict(pair.split("=", 1) for pair in word.split(",") if "=" in pair)
+    return json.dumps({name: given.get(name, "") for name in do.fields})
 
 
 def _answers(do: d.Do) -> tuple[d.Outcome, tuple[str, ...], str]:
@@ -151,6 +162,8 @@ def _answers(do: d.Do) -> tuple[d.Outcome, tuple[str, ...], str]:
         case d.Look(what="requests"):
             one = f"[0-9]{{1,9}}:({'|'.join(REQUEST_STATES)})"
             return "[]", ("none",), f"{one}(,{one})*"
+        case d.Post():
+            return None, ("failed",), r"\w+=.*" if do.fields else "ok"
         case d.Look():
             return Door.OPEN.value, tuple(door.value for door in Door), ""
         case d.Enqueue():
@@ -167,6 +180,8 @@ def _name(do: d.Do) -> str:
             return f"a choice, prompt '{do.prompt}'"
         case d.Collect():
             return f"digits, prompt '{do.prompt}'"
+        case d.Post():
+            return f"service '{do.service}'"
         case d.Look(what="requests"):
             return "the caller's requests"
         case d.Look():

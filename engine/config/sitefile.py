@@ -122,6 +122,7 @@ def _settings(
         groups={n: s.GroupRule(n, **v) for n, v in sections["groups"].items()},
         agents={n: s.AgentRule(n, **v) for n, v in sections["agents"].items()},
         trunks={n: s.Trunk(n, **v) for n, v in sections["trunks"].items()},
+        services={n: s.Service(n, **v) for n, v in sections["services"].items()},
         asterisk=top.get("asterisk", "private"),
         external=cast("dict[str, str]", external),
         prompts=top.get("prompts", "../prompts"),

@@ -93,6 +93,38 @@ def _url(text: str) -> str:
     return text
 
 
+_LOCAL = re.compile(r"127\.[0-9.]+|localhost|\[::1\]")
+
+
+def _service(text: str) -> str:
+    found = re.fullmatch(rf"(https?)://({_HOST})(:[0-9]{{1,5}})?(/[!-~]*)?", text)
+    if not found:
+        raise Wrong(
+            f"{short(text)} is not an address of a service", "write it like https://parcels.example.com/track"
+        )
+    if found[1] == "http" and not _LOCAL.fullmatch(found[2]):
+        raise Wrong(
+            f"{short(text)} would send callers' data in the clear", "use https, or a service on this machine"
+        )
+    return text
+
+
+def _header(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", text) or text.lower() in (
+        "host",
+        "content-length",
+        "content-type",
+    ):
+        raise Wrong(f"{short(text)} is not a header that can be set", "like Authorization")
+    return text
+
+
+def _header_value(text: str) -> str:
+    if not re.fullmatch(r"[ -~]{1,1000}", text):
+        raise Wrong("a header's value is one line of plain letters, digits and signs", "")
+    return text
+
+
 def _timezone(text: str) -> str:
     zones = available_timezones()
     if text not in zones:
@@ -135,6 +167,10 @@ DATE = scalar("date", "a date such as 2026-12-24", _date, _STRING)
 DIALLED = scalar("number", "a number that can be dialled", _dialled, _STRING)
 PLAIN = scalar("name", "a name of letters, digits, _ . and -", _plain, _TYPED)
 ADDRESS = scalar("address", "an IP address or a network", _address, _STRING)
+HEADER = scalar(
+    "header", "a header such as Authorization", _header, {"pattern": "^[A-Za-z][A-Za-z0-9-]{0,63}$"}
+)
+HEADER_VALUE = scalar("value", "its value", _header_value, _TYPED)
 QUEUE = named("queue", "a queue of this file")
 SCHEDULE = named("schedule", "a schedule or a site of this file")
 FLOW = named("flow", "a flow of this folder")
@@ -184,6 +220,10 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.QueueRule, "announce_first"): duration(0, 600),
     (s.QueueRule, "announce_every"): duration(20, 3600),
     (s.GroupRule, "queues"): list_of(QUEUE),
+    (s.Service, "url"): scalar("url", "an address such as https://parcels.example.com/track", _service, _STRING),
+    (s.Service, "deadline"): duration(1, 15),
+    (s.Service, "retries"): number(0, 3),
+    (s.Service, "headers"): map_of(HEADER, HEADER_VALUE),
     (s.GroupRule, "choose"): choice("least_busy"),
     (s.AgentRule, "queues"): list_of(QUEUE),
     (s.AgentRule, "skills"): set_of(SKILL),
@@ -238,6 +278,7 @@ SECTIONS: dict[str, tuple[Kind, tuple[Option, ...]]] = {
     "groups": (NAME, rule_options(s.GroupRule)),
     "agents": (PLAIN, rule_options(s.AgentRule)),
     "trunks": (PLAIN, rule_options(s.Trunk)),
+    "services": (NAME, rule_options(s.Service)),
 }
 
 #: The file's own keys, in the order the docs show them; sections are read one by one.

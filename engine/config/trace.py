@@ -185,6 +185,8 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return f"← {outcome}{to}"
         case d.Look():
             return f"? {' '.join([do.what, do.name]).strip()}: {outcome}{to}"
+        case d.Post():
+            return f"⇢ {do.service} {said(do.data)}".rstrip() + f": {outcome or 'failed'}{to}"
         case d.Listen():
             return "♪ (the message)"
         case d.Enqueue(keys=keys) if to:

@@ -52,14 +52,21 @@ class _Known:
         return _Known(self.sure & other.sure, self.maybe | other.maybe)
 
 
-def reads(action: f.Action) -> Iterator[tuple[str, list[str], bool]]:
-    """The variables an action reads: the option, their names, and whether each must be set on every way there (a text inserts it)."""
+def reads(action: f.Action) -> Iterator[tuple[tuple[str, ...], str, list[str]]]:
+    """The variables an action reads: where, the text that inserts them (empty where one is named), and their names."""
     for option in fields(action):
         value = getattr(action, option.name)
         if option.type == "Text":
-            yield option.name, slots(value), True
+            yield (option.name,), value, slots(value)
+        elif option.type == "Mapping[Variable, Text]":
+            yield from (((option.name, key), text, slots(text)) for key, text in value.items())
         elif option.type == "Variable | None" and value is not None:
-            yield option.name, [value], False
+            yield (option.name,), "", [value]
+
+
+def alone(text: str) -> bool:
+    """Is a text nothing but one value?"""
+    return text.strip().startswith("{{") and text.strip().endswith("}}") and len(slots(text)) == 1
 
 
 class _Shared:
@@ -160,11 +167,12 @@ class _Variables:
 
     def _texts(self, step: str, index: int, action: f.Action, known: _Known) -> None:
         """What other actions read: texts with values in them, and variables by their names."""
-        for option, names, whole in reads(action):
+        for path, text, names in reads(action):
             for used in names:
-                if used not in (known.sure if whole else known.maybe):
-                    self._unset(step, index, used, (option,))
-                self._disclosed(step, index, used, (option,))
+                if used not in (known.sure if text else known.maybe):
+                    self._unset(step, index, used, path)
+                if path[0] not in action.confides() or not alone(text):
+                    self._disclosed(step, index, used, path)
 
     def _prompts(self, step: str, index: int, action: f.Action, known: _Known) -> None:
         if self.catalog is None:

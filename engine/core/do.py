@@ -4,7 +4,8 @@ Play     -> None                                Collect -> the digits, or None
 Choose   -> the key pressed, or None: silence   Look    -> open | closed | holiday | override
 Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while waiting
 Record   -> left | none                         Listen  -> None
-Note     -> the request's number, or None       End     -> None, and nothing follows
+Note     -> the request's number, or None       Post    -> the wanted fields of the answer, as JSON, or None: it failed
+End      -> None, and nothing follows
 
 A Look for requests gives a list in JSON, of {number, state}.
 """
@@ -109,6 +110,19 @@ class Note(Do):
 
 
 @dataclass(frozen=True, slots=True)
+class Post(Do):
+    """Ask a service of the site, and keep only these `fields` of its answer.
+
+    `data` is what is sent; `secret` are the names of further values, each with the variable whose secret digits the shell puts there.
+    """
+
+    service: str
+    data: Mapping[str, str]
+    secret: Mapping[str, str]
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class End(Do):
     """Say goodbye, if a prompt is given, and hang up."""
 
@@ -116,7 +130,7 @@ class End(Do):
 
 
 DOES: dict[str, type[Do]] = {
-    c.__name__: c for c in (Play, Choose, Collect, Look, Enqueue, Record, Listen, Note, End)
+    c.__name__: c for c in (Play, Choose, Collect, Look, Enqueue, Record, Listen, Note, Post, End)
 }
 
 

@@ -41,6 +41,7 @@ FlowName = NewType("FlowName", str)
 RequestKind = NewType("RequestKind", str)
 RequestState = NewType("RequestState", str)
 ProblemCode = NewType("ProblemCode", str)
+ServiceName = NewType("ServiceName", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,10 @@ class Action:
 
     def takes_back(self) -> tuple[str, ...]:
         """The variables that are not set where it goes anywhere else."""
+        return ()
+
+    def confides(self) -> tuple[str, ...]:
+        """The options whose texts may hold secret variables: they go to somebody who needs them, and nowhere else."""
         return ()
 
     def speaks(self) -> tuple[str, ...]:

@@ -31,9 +31,12 @@ class Walk:
     way: Way
     asking: Generator[Do, Outcome, None]
     do: Do | None
+    #: How many outcomes it has been told.
+    told: int = 0
 
     def send(self, outcome: Outcome) -> Do | None:
         """Tell what came of `do`; returns and keeps what is wanted next."""
+        self.told += 1
         try:
             self.do = self.asking.send(outcome)
         except StopIteration:

@@ -107,6 +107,20 @@ class Trunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """Somebody outside whom flows may ask: only what stands here is ever reached.
+
+    `deadline` seconds hold for all tries together; `retries` are further tries where nobody answered, or the server failed.
+    """
+
+    name: str
+    url: str
+    deadline: float = 3.0
+    retries: int = 1
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything of the site that is not a flow."""
 
@@ -122,6 +136,7 @@ class Settings:
     external: Mapping[str, str] = field(
         default_factory=dict
     )  # url, username, password, … of an external Asterisk
+    services: Mapping[str, Service] = field(default_factory=dict)
     prompts: str = "../prompts"  # folder of prompts, beside the site's folder
 
 

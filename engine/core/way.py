@@ -16,28 +16,34 @@ MOST_TEXT = 1000
 _SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
 
-class Patience:
-    """How many more actions may run before the caller must be heard again."""
+class Caller:
+    """What all flows of one call share: the variables (texts), which of them are secret, and how many more actions may run unheard."""
 
-    def __init__(self) -> None:
-        self.left = PATIENCE
+    def __init__(self, variables: dict[str, str]) -> None:
+        self.variables = variables
+        self.secret: set[str] = set()
+        self.patience = PATIENCE
 
 
 class Way:
-    """Where a caller is in one flow. `variables` are texts, shared with the flows it runs; `language` is among them from the start."""
+    """Where a caller is in one flow."""
 
-    def __init__(self, flow: Flow, variables: dict[str, str], patience: Patience, path: str = "") -> None:
+    def __init__(self, flow: Flow, caller: Caller, path: str = "") -> None:
         self.flow = flow
-        self.variables = variables
+        self.caller = caller
         self.step: str = flow.first
         self.index = 0
-        self._patience = patience
         self._path = path
 
     @classmethod
     def begin(cls, flow: Flow, variables: Mapping[str, str] | None = None) -> Way:
-        """A call's way from its start."""
-        return cls(flow, {"language": flow.languages[0], **(variables or {})}, Patience())
+        """A call's way from its start; `language` is set from then on."""
+        return cls(flow, Caller({"language": flow.languages[0], **(variables or {})}))
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The caller's variables."""
+        return self.caller.variables
 
     @property
     def here(self) -> tuple[str, int]:
@@ -55,8 +61,8 @@ class Way:
     def _step(self) -> Generator[Do, Outcome, str | Leave]:
         for index, action in enumerate(self.flow.steps[StepName(self.step)]):
             self.index = index
-            self._patience.left -= 1
-            if self._patience.left < 0:
+            self.caller.patience -= 1
+            if self.caller.patience < 0:
                 break
             came = yield from action.perform(self)
             if came is not None:
@@ -68,14 +74,14 @@ class Way:
     def run(self, name: str) -> Generator[Do, Outcome, Leave | None]:
         """Go through a flow that this one runs; None when the caller comes back."""
         flow = self.flow.runs[name]
-        inner = Way(flow, self.variables, self._patience, f"{self._path}{name}.")
+        inner = Way(flow, self.caller, f"{self._path}{name}.")
         came = yield from inner.go()
         return came if came is Leave.CALL else None
 
     def heard(self, outcome: Outcome) -> Outcome:
         """An outcome that may come from the caller; if it does they are there, and patience begins anew."""
         if outcome is not None:
-            self._patience.left = PATIENCE
+            self.caller.patience = PATIENCE
         return outcome
 
     def set(self, name: str, value: str) -> None:
@@ -83,8 +89,13 @@ class Way:
         self.variables[name] = value[:MOST_TEXT]
 
     def fill(self, text: str) -> str:
-        """Insert variables where `{{ name }}` stands; a name that is not set inserts nothing."""
+        """Insert variables where `{{ name }}` stands; a name that is not set inserts nothing, a secret one its dots."""
         return _SLOT.sub(lambda found: self.variables.get(found[1], ""), text)
+
+    def secret(self, text: str) -> str | None:
+        """The secret variable that a text is nothing but the slot of."""
+        found = _SLOT.fullmatch(text.strip())
+        return found[1] if found is not None and found[1] in self.caller.secret else None
 
     def play(self, prompt: str | None) -> Generator[Do, Outcome, None]:
         """Play a prompt, if there is one."""

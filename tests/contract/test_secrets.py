@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 from simulated import play_simulated
@@ -27,6 +32,10 @@ steps:
       timeout: 3s
       retries: 1
       otherwise: farewell
+    - webhook: bank
+      send: { customer: "{{ customer }}", pin: "{{ pin }}" }
+      into: { level: level }
+      on_failed: farewell
     - queue: desk_a
       max_wait: 20s
       on_timeout: message
@@ -63,21 +72,56 @@ def caller(number: int) -> CallerPlan:
     )
 
 
+class Bank(BaseHTTPRequestHandler):
+    """The service the PINs are for."""
+
+    known: ClassVar[dict[str, str]] = {}
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.known[asked["customer"]] = asked["pin"]
+        answer = json.dumps({"level": "gold", "echo": asked["pin"]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def bank() -> Iterator[str]:
+    Bank.known.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Bank)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/pin"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 def written(folder: Path) -> bytes:
     return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def test_no_digit_sequence_of_two_hundred_callers_secrets_is_written_anywhere(
-    site_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    site_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], bank: str
 ) -> None:
     shutil.copytree(site_folder.parent, tmp_path / "twin")
     (tmp_path / "twin" / "site" / "account.yaml").write_text(FLOW)
+    with (tmp_path / "twin" / "site" / "site.yaml").open("a") as file:
+        file.write(f'services: {{ bank: {{ url: "{bank}" }} }}\n')
     loaded = load_files(tmp_path / "twin" / "site")
     scenario = Scenario("secrets", "", tuple(caller(n) for n in range(CALLERS)), AGENT, ("2001",))
     told = play_simulated(loaded, scenario, tmp_path / "state")
     outcomes = {record["outcome"] for record in told.records.values()}
     assert len(told.records) == CALLERS
     assert "answered" in outcomes, "nobody's PIN was taken"
+    assert Bank.known == {customer(n): pin(n) for n in range(CALLERS)}, (
+        "the one who needs the PINs has not got them"
+    )
     everything = written(tmp_path / "state") + "".join(capfd.readouterr()).encode()
     for number in range(CALLERS):
         assert customer(number).encode() in everything, (

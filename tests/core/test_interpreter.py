@@ -217,6 +217,31 @@ def test_who_has_no_request_and_who_cannot_be_looked_up_are_led_where_the_flow_s
     assert where(one(STATUS), outcome) == "b"
 
 
+WEBHOOK = v.Webhook(
+    f.ServiceName("parcels"),
+    send={f.Variable("number"): f.Text("{{ from_number }}"), f.Variable("pin"): f.Text("{{ pin }}")},
+    into={f.Variable("state"): f.Variable("parcel.state")},
+    on_failed=step("b"),
+)
+
+
+def test_what_a_service_answers_is_set_where_the_flow_says() -> None:
+    walk = i.replay(one(WEBHOOK), (), {"from_number": "{{ pin }}", "pin": "12"})
+    assert walk.do == d.Post("start", 0, "parcels", {"number": "{{ pin }}", "pin": "12"}, {}, ("state",))
+    assert walk.send('{"state": "late"}') == d.End("next", 0, None)
+    assert walk.way.variables["parcel.state"] == "late"
+    assert where(one(WEBHOOK), None) == "b"
+
+
+def test_secret_digits_are_sent_by_the_name_of_their_variable() -> None:
+    pin = v.Ask(
+        prompt("pin"), into=f.Variable("pin"), digits=f.DigitRange(4, 4), otherwise=step("a"), secret=True
+    )
+    ends = {"a": (v.Hangup(),), "b": (v.Hangup(),)}
+    walk = i.replay(flow(start=(pin, WEBHOOK, v.Hangup()), **ends), ["••••"], {"from_number": "+1"})
+    assert walk.do == d.Post("start", 1, "parcels", {"number": "+1"}, {"pin": "pin"}, ("state",))
+
+
 def test_what_is_collected_knows_whether_it_is_secret() -> None:
     secret = v.Ask(
         prompt("pin"), into=f.Variable("pin"), digits=f.DigitRange(4, 4), otherwise=step("a"), secret=True

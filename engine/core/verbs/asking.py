@@ -104,6 +104,8 @@ class Ask(Action):
     def perform(self, way: Way) -> Asking:
         """Ask until there are enough digits, confirmed where that is wanted, or the tries are over."""
         least, most = self.digits.least, self.digits.most
+        if self.secret:
+            way.caller.secret.add(self.into)
         for attempt in range(self.retries + 1):
             do = Collect(*way.here, self.ask, least, most, self.timeout, self.into, self.secret)
             digits = way.heard((yield do))
