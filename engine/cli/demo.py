@@ -18,7 +18,7 @@ import fcntl
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +29,7 @@ from engine.cli.feed import Feed, Mark
 from engine.cli.floor import set_agent
 from engine.cli.place import Place, PortsOption, StateOption, make_state, place_of
 from engine.cli.records import Teller, show_contacts
+from engine.cli.stage import staged
 from engine.cli.start import bring_up, take_down
 from engine.config import load_site
 from engine.core.site import Settings
@@ -36,8 +37,7 @@ from engine.errors import SetupError
 from engine.load.compare import Batch, differences
 from engine.load.scenario import AGENTS_ANSWER, read_caller
 from engine.load.sipp import AgentPhones, SippResult, SippRun, SippSpec
-from engine.pbx.ports import check_free, free_ports
-from engine.pbx.process import raise_open_files, running
+from engine.pbx.process import raise_open_files
 from engine.pbx.render import REPOSITORY
 from engine.pbx.root import Root, ensure_root
 from engine.store.archive import Archive, open_archive
@@ -88,10 +88,12 @@ def demo(
     make_state(place.state)
     root = ensure_root(say)
     with alone(place.state / "demo.lock"):
-        place = with_free_ports(place, ports)
+        place = staged(place, ports)
         try:
             bring_up(place, say)
-            return asyncio.run(Demo(place, root, load_site(SITE).settings).perform(once))
+            if place.site != SITE:
+                say(f"This demo plays a copy of the site, with phones of its own: {shown(place.site)}")
+            return asyncio.run(Demo(place, root, load_site(place.site).settings).perform(once))
         except KeyboardInterrupt:
             return 130
         finally:
@@ -108,17 +110,6 @@ def alone(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise SetupError(f"a demo runs on {path.parent} already: end it there with Ctrl-C") from None
         yield
-
-
-def with_free_ports(place: Place, asked: int | None) -> Place:
-    """The place, moved to other ports where nobody asked for these and somebody else has them."""
-    if asked is not None or any(running(name, place.state) for name in ("asterisk", "engine")):
-        return place
-    try:
-        check_free(place.ports, place.bind)
-    except SetupError:
-        return replace(place, ports=free_ports(place.bind))
-    return place
 
 
 class Demo:

@@ -275,17 +275,18 @@ def _languages(site: SiteFile, catalog: Catalog, report: Report) -> None:
             _no_language(item.text, item.place, catalog, report)
 
 
-#: Prompts the engine itself speaks while callers wait, and the last-resort script when no engine answers.
-SPOKEN_BY_ENGINE = (
-    "you_are_number",
-    "you_are_next",
-    "wait_about",
-    "wait_more_than_an_hour",
-    "wait_longer_than_expected",
-    "fallback_apology",
-    "fallback_thanks",
-    "fallback_goodbye",
-)
+#: Prompts the engine itself speaks while callers wait, and the last-resort script when no engine answers: when, and the values
+#: they may speak.
+SPOKEN_BY_ENGINE: Mapping[str, tuple[str, str]] = {
+    "you_are_number": ("waiting, behind somebody (`announce_position`)", "position"),
+    "you_are_next": ("waiting, first in the queue (`announce_position`)", ""),
+    "wait_about": ("waiting, up to an hour (`announce_wait`)", "minutes"),
+    "wait_more_than_an_hour": ("waiting, longer than that (`announce_wait`)", ""),
+    "wait_longer_than_expected": ("waiting, when the wait grows against what was said before", ""),
+    "fallback_apology": ("no engine answers: before the tone", ""),
+    "fallback_thanks": ("no engine answers: behind a message", ""),
+    "fallback_goodbye": ("no engine answers, and no message can be taken", ""),
+}
 
 
 def _spoken(site: SiteFile, catalog: Catalog, report: Report) -> None:

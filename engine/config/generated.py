@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Iterable
 from pathlib import Path
 
+from engine.config.check import SPOKEN_BY_ENGINE
 from engine.config.codes import document
 from engine.config.kinds import Option, options, spell
 from engine.config.schema import texts
@@ -43,7 +44,17 @@ def tables() -> str:
     blocks = [("queue_defaults", QUEUE_DEFAULTS), ("external", EXTERNAL_OPTIONS)]
     blocks += [(name, wanted) for name, (_, wanted) in SECTIONS.items()]
     sections = [f"### site.yaml: {name}\n\n{_table(wanted)}" for name, wanted in blocks]
-    return "\n\n".join([*verbs, f"### site.yaml\n\n{_table(TOP)}", *sections])
+    return "\n\n".join([*verbs, f"### site.yaml\n\n{_table(TOP)}", *sections, _spoken()])
+
+
+def _spoken() -> str:
+    """The texts that no flow names."""
+    rows = [
+        f"| `{id}` | {when} | {f'`{value}`' if value else '–'} |"
+        for id, (when, value) in SPOKEN_BY_ENGINE.items()
+    ]
+    head = "### Texts the engine itself speaks\n\nEvery language of the site needs them; those of verbs stand above as defaults."
+    return "\n".join([head, "", "| prompt | spoken | value it may speak |", "|---|---|---|", *rows])
 
 
 def _about(cls: type) -> str:

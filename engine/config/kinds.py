@@ -173,7 +173,7 @@ def duration(least: int = 1, most: int = 86_400, *, signed: bool = False) -> Kin
             raise Wrong(f"{short(text)} is not between {spell(least)} and {spell(most)}")
         return float(value)
 
-    written = "a duration such as 8s, 10m or 1h30m"
+    written = f"a duration such as 8s, 10m or 1h30m, from {spell(least)} to {spell(most)}"
     return scalar("duration", written, convert, {"type": "string", "pattern": f"^{pattern}$"})
 
 

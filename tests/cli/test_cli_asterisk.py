@@ -86,3 +86,29 @@ def test_up_after_a_crash_starts_what_died_and_nothing_else(quietline: Quietline
         assert again.status == 0, again.err
         assert running(other, state) == alive
         assert running(name, state) not in (None, died)
+
+
+def test_down_ends_what_runs_though_the_pid_files_were_removed_and_up_knows_its_own(
+    quietline: Quietline, states: list[Path]
+) -> None:
+    state, port = states[0], free_ports().sip
+    assert quietline("up", "--state", state, "--ports", port).status == 0
+    ours = {name: running(name, state) for name in ("asterisk", "engine")}
+    for name in ours:
+        (state / f"{name}.pid").unlink()
+    assert "already up" in quietline("up", "--state", state, "--ports", port).out
+    assert {name: running(name, state) for name in ours} == ours
+    for name in ours:
+        (state / f"{name}.pid").unlink()
+    assert quietline("down", "--state", state).out == "Quietline is down.\n"
+    assert all(process is not None and gone(process) for process in ours.values())
+
+
+def test_a_failed_start_is_not_remembered(quietline: Quietline, states: list[Path]) -> None:
+    state = states[0]
+    state.mkdir()
+    (state / "quietline.db").write_bytes(b"no database" * 1000)
+    said = quietline("up", "--state", state, "--ports", free_ports().sip)
+    assert said.status == 1 and "the engine does not start" in said.err
+    assert not (state / "state.json").exists()
+    assert not any(running(name, state) for name in ("asterisk", "engine"))

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cli_kit import arrived
 
-from engine.cli.demo import CALLERS, SCENARIOS, SITE, alone, with_free_ports
+from engine.app import prompts_folder
+from engine.cli.demo import CALLERS, SCENARIOS, SITE, alone
 from engine.cli.feed import Feed, Mark, record_lines
 from engine.cli.place import Place
 from engine.cli.records import Teller
+from engine.cli.stage import phones, staged, with_free_ports
 from engine.config import load_site
 from engine.core.contact import FIELDS
 from engine.core.event import Event
 from engine.errors import SetupError
 from engine.load.scenario import read_caller
+from engine.load.sipp import phone_port
 from engine.pbx.ports import free_ports
+from engine.pbx.render import REPOSITORY
+from engine.pbx.root import ensure_root
 from engine.store.archive import open_archive
 from engine.store.ledger import open_ledger
 
@@ -79,3 +86,47 @@ def test_a_second_demo_leaves_the_first_alone(tmp_path: Path) -> None:
         pass
     with alone(tmp_path / "lock"):
         pass
+
+
+def test_a_demo_elsewhere_has_its_phones_in_its_own_block_of_ports_and_the_prompts_of_the_shipped_site(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path / "state", SITE, free_ports())
+    place.state.mkdir()
+    moved = staged(place, place.ports.sip)
+    assert moved == replace(place, site=tmp_path / "state/stage/ivr_flows")
+    assert phones(moved.site).keys() == phones(SITE).keys()
+    ports = {phone_port(uri) for uri in phones(moved.site).values()}
+    assert len(ports) == len(phones(SITE))
+    assert all(place.ports.sip + 10 <= port < place.ports.sip + 100 for _, port in ports)
+    assert prompts_folder(moved.site, load_site(moved.site).settings).samefile(SITE.parent / "prompts")
+    assert staged(place, place.ports.sip) == moved  # made anew each time
+
+
+def test_a_phone_whose_port_somebody_else_has_stands_at_the_next_one(tmp_path: Path) -> None:
+    place = Place(tmp_path, SITE, free_ports())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", place.ports.sip + 10))
+        stands = {phone_port(uri)[1] for uri in phones(staged(place, place.ports.sip).site).values()}
+    assert place.ports.sip + 10 not in stands and place.ports.sip + 11 in stands
+
+
+@pytest.mark.asterisk
+@pytest.mark.timeout(240)
+def test_two_demos_run_side_by_side_and_all_calls_of_both_end_as_scripted(tmp_path: Path) -> None:
+    ensure_root(print)
+    command = [sys.executable, "-m", "engine.cli", "demo", "--once", "--state"]
+    running = [
+        subprocess.Popen(
+            [*command, str(tmp_path / name), "--ports", str(free_ports().sip)],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for name in ("one", "two")
+    ]
+    for demo in running:
+        told, _ = demo.communicate(timeout=200)
+        assert demo.returncode == 0, told
+        assert "All 5 calls ended as scripted, each with exactly one contact record." in told
