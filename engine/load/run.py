@@ -157,7 +157,12 @@ def named(name: str, folder: Path) -> Mix:
 
 def script(mix: Mix, spec: LoadSpec) -> Path:
     """The agents' scenario of a run, checked."""
-    return read_scenario(find(phones_script(mix), spec.folder)).path
+    name = phones_script(mix)
+    if not any(path.is_file() for path in (Path(name), spec.folder / name, spec.folder / f"{name}.xml")):
+        raise SiteError(
+            f"{spec.folder} holds no {name}, which the agents' phones play: put it beside the scenarios; tests/load has one"
+        )
+    return read_scenario(find(name, spec.folder)).path
 
 
 def check_media(mix: Mix, phones: Path) -> None:

@@ -118,3 +118,18 @@ def interrupted(state: Path, command: str, wait: float) -> int:
         _, told = process.communicate(timeout=30)
     assert "Traceback" not in told
     return process.returncode
+
+
+def test_a_flow_is_rehearsed_from_its_texts_though_recordings_are_missing(
+    quietline: Quietline, tmp_path: Path
+) -> None:
+    for part in ("prompts", "ivr_flows"):
+        shutil.copytree(REPOSITORY / part, tmp_path / part)
+    (tmp_path / "prompts/en/welcome.wav").unlink()
+    (tmp_path / "prompts/en/goodbye.wav").write_bytes(b"no sound")
+    said = quietline("rehearse", "support", "3", "left", "--site", tmp_path / "ivr_flows")
+    assert said.status == 0 and "♪ Welcome to the service desk." in said.out
+    missing, unplayable = said.err.splitlines()
+    assert missing.startswith("Careful: language 'en' lacks 1 recording") and "en/welcome" in missing
+    assert unplayable.startswith("Careful: language 'en' has 1 recording") and "en/goodbye.wav" in unplayable
+    assert quietline("check", "--site", tmp_path / "ivr_flows").status == 1

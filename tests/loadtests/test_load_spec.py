@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import shutil
 import socket
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from engine.errors import EngineError
-from engine.load.run import LoadSpec, check, chosen, mix_of, standing
-from engine.load.sipp import free_port
+from engine.load.run import LoadSpec, check, check_media, chosen, mix_of, script, standing
+from engine.load.scenario import sounds
+from engine.load.show import bar
+from engine.load.sipp import Progress, free_port
 
 SHIPPED = Path(__file__).parents[1] / "load"
 EVERYTHING = SHIPPED / "mix-everything.yaml"
@@ -69,3 +73,30 @@ def test_phones_that_stand_already_are_left_alone_and_said_so() -> None:
 def test_more_agents_than_the_site_has_are_refused() -> None:
     with pytest.raises(EngineError, match="this site has 1 agents"):
         chosen({"2001": "sip:2001@127.0.0.1:9"}, 2)
+
+
+def test_what_a_scenario_needs_must_lie_beside_it(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED / "uac-silent.xml", tmp_path)
+    spec = LoadSpec(tmp_path, "uac-silent")
+    with pytest.raises(EngineError, match=r"holds no uas-agent-answers\.xml, which the agents' phones play"):
+        script(mix_of(spec), spec)
+    shutil.copy(SHIPPED / "uas-agent-answers.xml", tmp_path)
+    phones = script(mix_of(spec), spec)
+    with pytest.raises(EngineError, match=r"plays media/.*put the folder media beside the scenarios"):
+        check_media(mix_of(spec), phones)
+    (tmp_path / "media").symlink_to(SHIPPED / "media")
+    check_media(mix_of(spec), phones)
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("u*.xml")), ids=lambda path: path.stem)
+def test_every_sound_of_a_shipped_scenario_is_there(path: Path) -> None:
+    assert all((path.parent / sound).is_file() for sound in sounds(path))
+
+
+def test_a_run_that_cannot_be_prints_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(EngineError), bar(Console()):
+        check(LoadSpec(SHIPPED, "uac-silent", rate=0))
+    assert capsys.readouterr().out == ""
+    with bar(Console()) as report:
+        report(Progress(1, 0, 1, 0), 1)
+    assert "1/1" in capsys.readouterr().out
