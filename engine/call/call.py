@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -230,6 +231,9 @@ class Call:
     async def _look(self, do: Look) -> Outcome:
         if do.what == "hours":
             return str(hours.state(self._house.site.settings, do.name, self._house.now()).state)
+        if do.what == "article":
+            article = self._house.site.settings.articles.get(do.name)
+            return None if article is None else dumps(asdict(article)).decode()
         caller = self._house.ledger.contact(self.id).from_number
         try:
             return dumps(await self._house.archive.live_requests(do.name, caller)).decode()

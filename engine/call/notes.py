@@ -26,6 +26,8 @@ def note(house: House, contact: Contact, do: Note) -> Outcome:
         event = (
             request_event(house, contact, do.data)
             if do.what == "request"
+            else Event("article", house.now(), contact.id, data=dict(do.data))
+            if do.what == "article"
             else Event("survey", house.now(), contact.id, data=dict(do.data))
         )
         house.ledger.append(event)  # on disk before the next command: the step that tells of it is waited for

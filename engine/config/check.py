@@ -18,6 +18,7 @@ from pathlib import Path
 
 from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
 from engine.config.kinds import Ref
+from engine.config.knowledge import KnowledgeFile, check_knowledge
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
 from engine.config.report import Place, Report, guess, plural
@@ -30,7 +31,13 @@ from engine.config.variables import check_variables
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def check_all(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, report: Report) -> None:
+def check_all(
+    site: SiteFile,
+    flows: list[FlowFile],
+    knowledge: KnowledgeFile | None,
+    catalog: Catalog | None,
+    report: Report,
+) -> None:
     """Every rule between the files; problems go to the report."""
     for rule in (_names, _references, _lists, _agents, _trunks, _external, _schedules, _unattended):
         rule(site, report)
@@ -43,6 +50,9 @@ def check_all(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, re
     for flow in flows:
         check_flow(flow, site, catalog, report)
     check_variables(flows, catalog, report)
+    _articles(flows, knowledge, report)
+    if knowledge is not None:
+        check_knowledge(knowledge, flows, site.languages, catalog, report)
 
 
 def check_flow(flow: FlowFile, site: SiteFile, catalog: Catalog | None, report: Report) -> None:
@@ -356,6 +366,16 @@ def _refer(
             hint = guess(ref.name, known) or "add it to an agent's skills"
             also = [(site.section("agents"), "the agents stand here")]
             report.add(ref.place, "unknown-skill", f"no agent has the skill '{ref.name}'", hint, also=also)
+
+
+def _articles(flows: list[FlowFile], knowledge: KnowledgeFile | None, report: Report) -> None:
+    """Every article a flow begins with exists."""
+    known = knowledge.places if knowledge is not None else {}
+    for flow in flows:
+        for ref in (ref for refs in flow.refs.values() for ref in refs if ref.to == "article"):
+            if ref.name not in known:
+                hint = guess(ref.name, known) or "write it in knowledge.yaml, beside site.yaml"
+                report.add(ref.place, "unknown-article", f"there is no article '{ref.name}'", hint)
 
 
 def _skills(site: SiteFile) -> set[str]:

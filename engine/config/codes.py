@@ -68,6 +68,12 @@ CODES: dict[str, str] = {
     "unknown-schedule": """A schedule is named that site.yaml has neither among its schedules nor among its sites.""",
     "unknown-site": """A schedule lists a site that site.yaml does not have.""",
     "unknown-flow": """A number leads to a flow, or a flow runs one, but there is no file of that name beside site.yaml.""",
+    "unknown-article": """An article is named that knowledge.yaml, beside site.yaml, does not have.""",
+    "unused-article": """An article of knowledge.yaml that no flow begins with, and no other article leads to, is never told.""",
+    "article-shape": """An article speaks (`say`), or asks a question (`ask`) that leads on with both `yes` and `no`.
+        One that speaks may lead on with `next`, and may have a `number` that its prompts read out.""",
+    "article-circle": """Articles lead to each other in a circle, so a caller would never come to an answer.
+        The message shows the circle.""",
     "unknown-service": """A webhook asks a service that site.yaml does not have under `services`.
         Only what stands there is ever reached. Add it with its url, or correct the name.""",
     "unknown-language": """A language is named that there are no prompts for, or that the site or flow does not list.

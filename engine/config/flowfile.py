@@ -38,6 +38,8 @@ HEAD = ("", 0)
 #: More than any real flow has; what is checked about ways through it takes time by their number.
 MAX_STEPS = 1000
 MAX_ACTIONS = 200
+#: Files of a site's folder that are no flows.
+NO_FLOWS = ("site.yaml", "catalog.yaml", "knowledge.yaml")
 FLOW_NAME = named("flow", "the flow's name, which is also its file's name")
 STEP_NAME = KINDS[StepName]
 
@@ -245,5 +247,5 @@ def _unknown(node: MappingNode, reader: Reader) -> None:
 
 
 def flow_paths(folder: Path) -> list[Path]:
-    """The files of a site's folder that are flows: every .yaml but site.yaml and catalog.yaml."""
-    return sorted(p for p in folder.glob("*.yaml") if p.name not in ("site.yaml", "catalog.yaml"))
+    """The files of a site's folder that are flows: every .yaml but those that are something else."""
+    return sorted(p for p in folder.glob("*.yaml") if p.name not in NO_FLOWS)

@@ -279,6 +279,7 @@ KINDS: dict[Any, Kind] = {
         {"type": ["integer", "string"], "pattern": "^[0-9]{1,3}(-[0-9]{1,3})?$"},
     ),
     f.FlowName: named("flow", "a flow of this folder"),
+    f.ArticleName: named("article", "an article of knowledge.yaml"),
     f.ServiceName: named("service", "a service of site.yaml"),
     f.RequestKind: choice("information", "action", "comment"),
     f.RequestState: choice(*REQUEST_STATES),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from engine.config.check import check_all
 from engine.config.flowfile import FlowFile, flow_paths, read_flow
+from engine.config.knowledge import FILE, KnowledgeFile, read_knowledge
 from engine.config.prompts import Catalog, load_catalog
 from engine.config.recorded import CODES as RECORDINGS
 from engine.config.recorded import blocked, check_recordings
@@ -73,13 +74,15 @@ def check_files(
     files = flow_paths(folder) if not blocked(folder) else []
     flows = [flow for path in files if (flow := _flow(path, languages, report))]
     catalog = _catalog(folder, site, report)
+    knowledge = _knowledge(folder, report)
     if site is not None:
-        check_all(site, flows, catalog, report)
+        check_all(site, flows, knowledge, catalog, report)
         if catalog is not None:
             check_recordings(site, catalog, report, unheard)
     if report.errors or site is None or site.settings is None or catalog is None:
         return None, report
-    snapshot = Snapshot(site.settings, {f.name: f.flow for f in flows if f.flow})
+    settings = replace(site.settings, articles=knowledge.articles) if knowledge else site.settings
+    snapshot = Snapshot(settings, {f.name: f.flow for f in flows if f.flow})
     return Loaded(snapshot, catalog, {f.name: f.text for f in flows}), report
 
 
@@ -115,6 +118,12 @@ def _site(folder: Path, today: date, report: Report) -> SiteFile | None:
 def _flow(path: Path, languages: tuple[str, ...], report: Report) -> FlowFile | None:
     text = read_text(path, shown(path), report)
     return read_flow(text, shown(path), languages, report) if text is not None else None
+
+
+def _knowledge(folder: Path, report: Report) -> KnowledgeFile | None:
+    path = folder / FILE
+    root = read(path, shown(path), report) if path.is_file() else None
+    return read_knowledge(root, shown(path), report) if root is not None else None
 
 
 def _catalog(folder: Path, site: SiteFile | None, report: Report) -> Catalog | None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from engine.config.prompts import Catalog
@@ -49,7 +50,7 @@ def rehearse(flow: Flow, settings: Settings, catalog: Catalog, inputs: Iterable[
     while walk.do is not None and len(lines) < _MOST_LINES:
         do = walk.do
         text = heard(do, catalog, walk.way.variables)
-        outcome = _answer(do, left, lines)
+        outcome = _known(do, settings) if _is_known(do) else _answer(do, left, lines)
         step = "" if do.step == shown else do.step
         shown = do.step
         lines.append(f"{step:<{width}}  {line(do, outcome, text, settings)}".rstrip())
@@ -66,6 +67,8 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             return f"♪ {text}"
         case d.Choose() | d.Collect():
             return f"♪ {text}  ← {'silence' if outcome is None else outcome}"
+        case d.Look(what="article"):
+            return f"? article {do.name}" + ("" if outcome else " → unknown")
         case d.Look():
             return f"? {' '.join([do.what, do.name]).strip()} → {outcome}"
         case d.Post():
@@ -114,8 +117,6 @@ def _spoken(catalog: Catalog, variables: dict[str, str], prompt: str) -> str:
 
 def _answer(do: d.Do, left: list[str], lines: list[str]) -> d.Outcome:
     """The outcome the next input gives; silence when there is none."""
-    if isinstance(do, d.Note):
-        return "1" if do.what == "request" else None
     quiet, words, pattern = _answers(do)
     if not words and not pattern:
         return None
@@ -130,6 +131,22 @@ def _answer(do: d.Do, left: list[str], lines: list[str]) -> d.Outcome:
     digits = [f"up to {do.most} digits"] if isinstance(do, d.Collect) else []
     what = f"step '{do.step}', action {do.index + 1} ({_name(do)})"
     raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", lines)
+
+
+def _is_known(do: d.Do) -> bool:
+    """Whether the site itself answers, not the person who rehearses."""
+    return isinstance(do, d.Note) or (isinstance(do, d.Look) and do.what == "article")
+
+
+def _known(do: d.Do, settings: Settings) -> d.Outcome:
+    match do:
+        case d.Look(name=name):
+            article = settings.articles.get(name)
+            return None if article is None else json.dumps(asdict(article))
+        case d.Note(what="request"):
+            return "1"
+        case _:
+            return None
 
 
 def _outcome(do: d.Do, word: str) -> d.Outcome:

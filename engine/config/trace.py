@@ -183,6 +183,8 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return f"← {outcome}, fewer than {least} digits{to}"
         case d.Choose() | d.Collect():
             return f"← {outcome}{to}"
+        case d.Look(what="article"):
+            return f"? article {do.name}" + ("" if outcome else f": unknown{to}")
         case d.Look():
             return f"? {' '.join([do.what, do.name]).strip()}: {outcome}{to}"
         case d.Post():
@@ -234,6 +236,8 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return ["● nothing was recorded"]
         case "request":
             return [f"✎ request {data['number']}: {said({k: v for k, v in data.items() if k != 'number'})}"]
+        case "article":
+            return [f"✎ article {data['article']} {'helped' if data['solved'] else 'did not help'}"]
         case "survey":
             return [f"✎ survey {data['survey']}: {data['question']} {data['answer']}"]
         case "ended":

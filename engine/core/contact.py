@@ -233,6 +233,7 @@ _FOLDS = {
     "no_message": _no_message,
     "request": _request,
     "survey": _survey,
+    "article": _survey,
     "ended": _ended,
 }
 

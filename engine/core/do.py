@@ -7,7 +7,7 @@ Record   -> left | none                         Listen  -> None
 Note     -> the request's number, or None       Post    -> the wanted fields of the answer, as JSON, or None: it failed
 End      -> None, and nothing follows
 
-A Look for requests gives a list in JSON, of {number, state}.
+A Look for requests gives a list in JSON, of {number, state}; one for an article its fields in JSON, or None.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ class Collect(Do):
 
 @dataclass(frozen=True, slots=True)
 class Look(Do):
-    """Look something up: `what` is hours (`name` the schedule) or requests (`name` the customer; empty: by the caller's number)."""
+    """Look something up.
+
+    `what` is hours (`name` the schedule), article (its name), or requests (`name` the customer; empty: by the caller's number).
+    """
 
     what: str
     name: str
@@ -103,7 +106,7 @@ class Listen(Do):
 
 @dataclass(frozen=True, slots=True)
 class Note(Do):
-    """Write something down: `what` is request or survey, `data` its fields, JSON values."""
+    """Write something down: `what` is request, survey or article, `data` its fields, JSON values."""
 
     what: str
     data: Mapping[str, Any]

@@ -42,6 +42,7 @@ RequestKind = NewType("RequestKind", str)
 RequestState = NewType("RequestState", str)
 ProblemCode = NewType("ProblemCode", str)
 ServiceName = NewType("ServiceName", str)
+ArticleName = NewType("ArticleName", str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from engine.core.flow import Flow
+from engine.core.knowledge import Article
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class Settings:
         default_factory=dict
     )  # url, username, password, … of an external Asterisk
     services: Mapping[str, Service] = field(default_factory=dict)
+    articles: Mapping[str, Article] = field(default_factory=dict)
     prompts: str = "../prompts"  # folder of prompts, beside the site's folder
 
 

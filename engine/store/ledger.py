@@ -58,6 +58,7 @@ _PUT_REQUEST = (
 _PUT_ANSWER = (
     "INSERT OR REPLACE INTO survey_answers (contact, survey, question, answer, at) VALUES (?, ?, ?, ?, ?)"
 )
+_INSERT_READ = "INSERT INTO article_reads (contact, article, solved, at) VALUES (?, ?, ?, ?)"
 _FORGET_MESSAGE = "DELETE FROM messages WHERE file = ?"
 _INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VALUES (?, ?, ?, ?, ?)"
 
@@ -80,6 +81,7 @@ class _Batch:
         "events",
         "flows",
         "messages",
+        "reads",
         "replaced",
         "requests",
         "waiters",
@@ -94,6 +96,7 @@ class _Batch:
         self.replaced: list[Row] = []
         self.requests: list[Row] = []
         self.answers: list[Row] = []
+        self.reads: list[Row] = []
         self.waiters: list[asyncio.Future[None]] = []
 
 
@@ -211,6 +214,9 @@ class Ledger:
                     b.replaced.append((d["replaces"],))
             case "request":
                 b.requests.append(_request_row(after, event))
+            case "article":
+                d = event.data
+                b.reads.append((after.id, d["article"], int(d["solved"]), event.at))
             case "survey":
                 d = event.data
                 b.answers.append((after.id, d["survey"], d["question"], d["answer"], event.at))
@@ -321,6 +327,7 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
         (_INSERT_MESSAGE, batch.messages),
         (_PUT_REQUEST, batch.requests),
         (_PUT_ANSWER, batch.answers),
+        (_INSERT_READ, batch.reads),
         (_CLOSE_CONTACT, batch.closed),
     ):
         if rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from engine.core import flow as f
 from engine.core import interpreter as i
 from engine.core import verbs as v
 from engine.core.hours import Door
+from engine.core.knowledge import Article
 from engine.core.way import MOST_TEXT, PATIENCE
 
 KEYS = "0123456789*#"
@@ -240,6 +241,37 @@ def test_secret_digits_are_sent_by_the_name_of_their_variable() -> None:
     ends = {"a": (v.Hangup(),), "b": (v.Hangup(),)}
     walk = i.replay(flow(start=(pin, WEBHOOK, v.Hangup()), **ends), ["••••"], {"from_number": "+1"})
     assert walk.do == d.Post("start", 1, "parcels", {"number": "+1"}, {"pin": "pin"}, ("state",))
+
+
+ANSWERS = v.Answers(f.ArticleName("printer"), solved=prompt("helped"), on_solved=step("b"))
+
+
+def article(name: str, **fields: object) -> str:
+    return json.dumps(asdict(Article(name, **fields)))  # type: ignore[arg-type]
+
+
+def test_a_question_leads_to_its_answer_and_what_helped_is_written_down() -> None:
+    asks = article("printer", ask="light", yes="paper", no="power")
+    walk = i.replay(one(ANSWERS), [asks])
+    assert walk.do == d.Choose("start", 0, "light", ("1", "2"), 6)
+    assert walk.send("2") == d.Look("start", 0, "article", "power")
+    assert walk.send(article("power", say=("plug",), number="+1")) == d.Play("start", 0, ("plug",), True)
+    assert walk.way.variables["article.number"] == "+1"
+    assert walk.send(None) == d.Choose("start", 0, "helped", ("1", "2", "*"), 6)
+    assert walk.send("1") == d.Note("start", 0, "article", {"article": "power", "solved": True})
+    assert walk.send(None) == d.Play("b", 0, ("b",), True)
+
+
+def test_an_article_is_told_again_and_one_that_did_not_help_goes_on() -> None:
+    says = article("printer", say=("plug",))
+    walk = i.replay(one(ANSWERS), [says, None, "*"])
+    assert walk.do == d.Look("start", 0, "article", "printer")
+    assert where(one(ANSWERS), says, None, "*", says, None, "2", None) == "next"
+
+
+@pytest.mark.parametrize("outcomes", [[None], [article("printer", ask="light", yes="a", no="b"), None]])
+def test_an_article_that_is_gone_and_a_silent_caller_go_on(outcomes: list[str | None]) -> None:
+    assert where(one(ANSWERS), *outcomes) == "next"
 
 
 def test_what_is_collected_knows_whether_it_is_secret() -> None:

@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 from engine.core.flow import Action, keyword
 from engine.core.verbs.asking import Ask, Language, Menu, Say
-from engine.core.verbs.noting import Comment, Request, Status, Survey, Voicemail
+from engine.core.verbs.noting import Answers, Comment, Request, Status, Survey, Voicemail
 from engine.core.verbs.reaching import Webhook
 from engine.core.verbs.turning import Back, Goto, Hangup, Hours, Run, Set, Switch
 from engine.core.verbs.waiting import Queue
 
 __all__ = [
     "VERBS",
+    "Answers",
     "Ask",
     "Back",
     "Comment",
@@ -40,7 +41,7 @@ VERBS: Mapping[str, type[Action]] = MappingProxyType(
         keyword(verb): verb
         for verb in (
             *(Say, Language, Menu, Ask, Set, Switch, Hours, Goto, Run, Back),
-            *(Queue, Voicemail, Comment, Request, Status, Survey, Webhook, Hangup),
+            *(Queue, Voicemail, Comment, Request, Status, Survey, Answers, Webhook, Hangup),
         )
     }
 )

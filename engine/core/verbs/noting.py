@@ -6,13 +6,14 @@ A contact has one request: the first `request`, `comment` or message opens it, l
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
-from engine.core.do import Listen, Look, Note, Record
+from engine.core.do import Do, Listen, Look, Note, Outcome, Play, Record
 from engine.core.flow import (
     Action,
+    ArticleName,
     Asking,
     DigitRange,
     Mailbox,
@@ -27,10 +28,14 @@ from engine.core.flow import (
 )
 from engine.core.way import Way
 
+#: Articles told one after the other.
+MOST_ARTICLES = 30
 #: Keys while a message is reviewed. Whoever hangs up has sent it: it is kept as soon as it is recorded.
 SEND, HEAR, AGAIN = "1", "2", "3"
 #: The key that ends a message: pressed once more, or told late, it answers nothing.
 ENDED = "#"
+#: Keys that answer a question.
+YES, NO, REPEAT = "1", "2", "*"
 #: Times a caller may hear their message, or record it anew.
 REVIEWS = 5
 
@@ -183,3 +188,59 @@ class Status(Action):
             yield from way.play(self.status)
             yield from way.play(self.states.get(RequestState(request["state"])))
         return None if found else self.on_none
+
+
+@dataclass(frozen=True, slots=True)
+class Answers(Action):
+    """Tell what knowledge.yaml knows, beginning with an article: questions lead to answers, by 1 (yes) and 2 (no).
+
+    After an answer the prompt `solved` asks whether that helped: 1 leads to `on_solved`, * tells it again, anything else goes on with
+    the next action.
+    """
+
+    silent_by: ClassVar[tuple[str, ...] | None] = ()
+
+    answers: ArticleName
+    _: KW_ONLY
+    solved: PromptId
+    on_solved: StepName
+    timeout: Seconds = Seconds(6)
+
+    #: The variable in which prompts find an article's telephone number.
+    NUMBER: ClassVar[str] = "article.number"
+
+    def perform(self, way: Way) -> Asking:
+        """Tell articles until one has helped or leads no further."""
+        name: str | None = self.answers
+        for _ in range(MOST_ARTICLES):
+            found = json.loads((yield Look(*way.here, "article", name or "")) or "null")
+            if found is None:
+                return None
+            way.set(self.NUMBER, found["number"])
+            if found["say"]:
+                yield Play(*way.here, tuple(found["say"]), True)
+            name, helped = yield from self._further(way, found)
+            if helped:
+                return self.on_solved
+            if name is None:
+                return None
+        return None
+
+    def _further(
+        self, way: Way, article: Mapping[str, Any]
+    ) -> Generator[Do, Outcome, tuple[str | None, bool]]:
+        """The article that follows, and whether this one has helped."""
+        if article["ask"] is not None:
+            key = yield from way.choose(article["ask"], (YES, NO), self.timeout)
+            return {YES: article["yes"], NO: article["no"]}.get(key or ""), False
+        if article["next"] is not None:
+            return article["next"], False
+        key = yield from way.choose(self.solved, (YES, NO, REPEAT), self.timeout)
+        if key == REPEAT:
+            return article["name"], False
+        yield Note(*way.here, "article", {"article": article["name"], "solved": key == YES})
+        return None, key == YES
+
+    def speaks(self) -> tuple[str, ...]:
+        """The article's telephone number."""
+        return (self.NUMBER,)
