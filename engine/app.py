@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from engine.core import acd
 from engine.core.contact import fold
 from engine.core.event import Event
 from engine.core.site import Settings
+from engine.entitle.desk import MEMORY as TRIES_MEMORY
+from engine.entitle.desk import Desk
 from engine.errors import SiteError, StoreError
 from engine.store.archive import Archive, open_archive
 from engine.store.ledger import Ledger, open_ledger
@@ -88,6 +90,7 @@ class Engine:
         self.house.site = files.snapshot
         self.house.sounds = await asyncio.to_thread(Sounds, files.catalog, files.snapshot.settings.languages)
         self.house.distributor.reload(files.snapshot.settings)
+        await self.house.desk.open(files.snapshot.settings.entitlement)
 
     async def keep(self, files: Loaded) -> None:
         """Store this version's flows before anything uses them. Raises SiteError when the store does not write them soon."""
@@ -110,18 +113,21 @@ async def run_engine(
         open_ledger(state / "quietline.db", durable) as ledger,
         open_archive(state / "quietline.db") as archive,
         open_services() as services,
+        AsyncExitStack() as stack,
     ):
         ledger.on_moved = archive.reopen
         settings = files.snapshot.settings
         await take_over(ledger, archive)
         events = await acd_events(ledger, archive, now())
         distributor = Distributor(rebuilt(settings, events, now()), ledger, now)
+        desk = await stack.enter_async_context(open_desk(archive, settings, now))
         house = House(
             app=app,
             client=AriClient(transport, app),
             ledger=ledger,
             archive=archive,
             services=services,
+            desk=desk,
             distributor=distributor,
             site=files.snapshot,
             sounds=Sounds(files.catalog, settings.languages),
@@ -185,6 +191,18 @@ async def acd_events(ledger: Ledger, archive: Archive, now: float) -> list[Event
         found |= {e.seq: e for e in await archive.events(contact) if e.kind in ACD_KINDS}
     found |= {event.seq: event for event in (await archive.agent_states()).values()}
     return [found[seq] for seq in sorted(found)]
+
+
+@asynccontextmanager
+async def open_desk(archive: Archive, settings: Settings, now: Callable[[], float]) -> AsyncIterator[Desk]:
+    """The desk that decides who may have support, with the PINs that were tried lately, until the block ends."""
+    desk = Desk(now)
+    desk.remember(await archive.events_since(now() - TRIES_MEMORY, ("entitled",)))
+    await desk.open(settings.entitlement)
+    try:
+        yield desk
+    finally:
+        await desk.close()
 
 
 async def keep_versions(house: House, files: Loaded) -> None:

@@ -10,6 +10,7 @@ Exception
     ├── Gone               a channel, bridge, playback or recording of Asterisk's no longer exists or has left us
     ├── CallerGone         the caller hung up, or their channel no longer exists (CallerLost: while nobody could see it)
     ├── AgentUnreachable   the agent's phone is busy, silent, refused or unknown
+    ├── SourceUnreachable  a source of customers does not answer, or not as it should
     └── PbxUnreachable     Asterisk does not answer; calls in it go on, we reconnect
 """
 
@@ -57,6 +58,10 @@ class CallerLost(CallerGone):
 
 class AgentUnreachable(WorldError):
     """The agent's phone cannot be rung or did not answer; `args[0]` is the reason."""
+
+
+class SourceUnreachable(WorldError):
+    """A source of customers does not answer, or not as it should; `args[0]` is one word why, `args[1]` what it said."""
 
 
 class PbxUnreachable(WorldError):

@@ -18,6 +18,7 @@ from orjson import dumps
 
 from engine.ari.calls import HangupReason
 from engine.call.distributor import seen_until
+from engine.call.entitling import entitle, recall, remember
 from engine.call.house import House
 from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
@@ -31,13 +32,16 @@ from engine.core.do import (
     Do,
     End,
     Enqueue,
+    Entitle,
     Listen,
     Look,
     Note,
     Outcome,
     Play,
     Post,
+    Recall,
     Record,
+    Remember,
     hidden,
     plain,
 )
@@ -181,6 +185,13 @@ class Call:
                 return await self._collect(do)
             case Look():
                 return await self._look(do)
+            case Entitle():
+                contact, pin = self._house.ledger.contact(self.id), self._secrets.pop(do.secret, None)
+                return await entitle(self._house, contact, do, pin)
+            case Recall():
+                return await recall(self._house, self._house.ledger.contact(self.id), do)
+            case Remember():
+                remember(self._house, self._house.ledger.contact(self.id), do)
             case Enqueue():
                 return await self._waiting(do).run()
             case Record():

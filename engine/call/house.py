@@ -13,6 +13,7 @@ from engine.call.sounds import Sounds
 from engine.call.watch import Watch
 from engine.core.flow import Flow
 from engine.core.site import Snapshot
+from engine.entitle.desk import Desk
 from engine.store.archive import Archive
 from engine.store.ledger import Ledger
 
@@ -26,6 +27,7 @@ class House:
     ledger: Ledger
     archive: Archive
     services: Services
+    desk: Desk
     distributor: Distributor
     site: Snapshot
     sounds: Sounds

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from engine.config.entitling import check_entitlement, check_sources, levels, unknown_level
 from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
 from engine.config.kinds import Ref
 from engine.config.knowledge import KnowledgeFile, check_knowledge
@@ -41,6 +42,7 @@ def check_all(
     """Every rule between the files; problems go to the report."""
     for rule in (_names, _references, _lists, _agents, _trunks, _external, _schedules, _unattended):
         rule(site, report)
+    check_sources(site, report)
     _numbers(site, flows, report)
     link_flows(flows, report)
     if catalog is not None:
@@ -49,6 +51,7 @@ def check_all(
         _worded(site, catalog, report)
     for flow in flows:
         check_flow(flow, site, catalog, report)
+        check_entitlement(flow, site, report)
     check_variables(flows, catalog, report)
     _articles(flows, knowledge, report)
     if knowledge is not None:
@@ -93,12 +96,19 @@ def _known(ref: Ref, site: SiteFile, sections: tuple[str, ...], report: Report) 
     written = [node for s in sections if (node := site.root.get(s)) is not None]
     if ref.name in known or not all(isinstance(node, MappingNode) for node in written):
         return
-    words = " or ".join(s.removesuffix("s") for s in sections)
-    also = [(site.section(s), f"the {s} stand here") for s in sections if s in site.root.entries]
+    words = " or ".join(_THING.get(s, s.removesuffix("s")) for s in sections)
+    also = [
+        (site.section(s), f"the {_THINGS.get(s, s)} stand here") for s in sections if s in site.root.entries
+    ]
     if ref.place.file == site.file:
         also = []
     hint = guess(ref.name, known) or f"add it to {site.file}"
     report.add(ref.place, f"unknown-{ref.to}", f"there is no {words} '{ref.name}'", hint, also=also)
+
+
+#: What a section holds, where that is not its name without the s.
+_THING = {"entitlement": "source of customers"}
+_THINGS = {"entitlement": "sources"}
 
 
 def _entries(site: SiteFile, section: str) -> Iterable[tuple[str, MappingNode]]:
@@ -345,6 +355,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "queue": ("queues", "groups"),
     "schedule": ("schedules", "sites"),
     "service": ("services",),
+    "source": ("entitlement",),
 }
 
 
@@ -356,8 +367,10 @@ def _refer(
         case "step" if ref.name not in flow.steps:
             hint = guess(ref.name, flow.steps)
             report.add(ref.place, "unknown-step", f"'{ref.name}' is not a step of flow '{flow.name}'", hint)
-        case "queue" | "schedule" | "service":
+        case "queue" | "schedule" | "service" | "source":
             _known(ref, site, _SECTIONS[ref.to], report)
+        case "level" if ref.name not in (having := levels(site)):
+            unknown_level(ref.name, ref.place, having, report)
         case "prompt" if catalog is not None:
             _prompt(flow, ref, catalog, report)
         case "language":

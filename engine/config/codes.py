@@ -129,6 +129,18 @@ CODES: dict[str, str] = {
         If that is meant, write override: closed, which also tells callers' flows so.""",
     "no-agents": """No agent serves this queue: every caller in it would wait in vain.""",
     "unused-flow": """No number leads to this flow.""",
+    # --- customers and what they are entitled to ---
+    "unknown-source": """An entitlement action names a source of customers that site.yaml does not have under `entitlement`.""",
+    "unknown-level": """A level is named that no source of customers has among its `levels`, so no customer could ever have it.
+        Levels are compared letter by letter.""",
+    "source-options": """The options of a source of customers do not fit its kind.
+        csv has file; sql has file (SQLite) or url (PostgreSQL), and table (with columns) or by_phone and by_number; http has url (with
+        headers).""",
+    "bad-customers": """The file of a source of customers cannot be used at all, so nobody would be known.
+        A CSV file is UTF-8 text whose first line names its columns: number, and any of name, phones, pin, level, from, until, blocked.""",
+    "bad-customer": """A row of customers cannot be read and is left out, or tells something that cannot be used.
+        Days are written 2026-12-31, phones with their country or as the source's `country` writes them, several separated by ; or |.
+        A PIN stands there as its hash only: quietline entitlement hash-pin makes one.""",
     # --- prompts ---
     "no-prompts": """The folder of prompts holds no texts.
         It needs one file for each language, such as en.yaml; 'prompts' in site.yaml says where the folder is.""",

@@ -253,6 +253,7 @@ LANGUAGE = named(
     "language", "a language such as en", r"[a-z]{2,3}(-[A-Z]{2})?", "language; they look like en or pt-BR"
 )
 SKILL = named("skill", "a skill some agent has")
+LEVEL = named("level", "a level of a source of customers", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}")
 
 #: The kind of every type that stands in a class of `engine.core.verbs`.
 KINDS: dict[Any, Kind] = {
@@ -284,21 +285,13 @@ KINDS: dict[Any, Kind] = {
     f.RequestKind: choice("information", "action", "comment"),
     f.RequestState: choice(*REQUEST_STATES),
     f.ProblemCode: named("code", "a problem code: letters, digits and _"),
+    f.SourceName: named("source", "a source of customers of site.yaml"),
+    f.Level: LEVEL,
     types.NoneType: NOTHING,
     bool: YES_NO,
     int: number(0, 1_000_000),
     float: DURATION,
     str: LINE,
-}
-
-#: Options that are narrower than their type, by class and field.
-NARROWER: dict[tuple[type, str], Kind] = {
-    (verbs.Language, "retries"): number(0, 5),
-    (verbs.Menu, "retries"): number(0, 5),
-    (verbs.Ask, "retries"): number(0, 5),
-    (verbs.Queue, "priority"): number(1, 10),
-    (verbs.Request, "priority"): number(1, 10),
-    (verbs.Status, "most"): number(1, 9),
 }
 
 
@@ -344,6 +337,16 @@ def map_of(key: Kind, value: Kind) -> Kind:
     return Kind(f"{key.name} → {value.name}", f"{key.name} → {value.name} ({value.written})", read, schema)
 
 
+def either(one: Kind, entries: Kind) -> Kind:
+    """One value, or a mapping."""
+
+    def read(node: Node, reader: Reader) -> Any:
+        return (entries if isinstance(node, MappingNode) else one).read(node, reader)
+
+    schema = {"anyOf": [one.schema, entries.schema]}
+    return Kind(one.name, f"{one.written}, or {entries.written}", read, schema)
+
+
 def _sample(key: Kind, value: Kind) -> str:
     return f"{'1' if key.name == 'key' else 'name'}: {value.name}"
 
@@ -356,6 +359,18 @@ def _shape(node: Node) -> str:
             return "mapping"
         case _:
             return "single value"
+
+
+#: Options that are narrower than their type, by class and field.
+NARROWER: dict[tuple[type, str], Kind] = {
+    (verbs.Language, "retries"): number(0, 5),
+    (verbs.Menu, "retries"): number(0, 5),
+    (verbs.Ask, "retries"): number(0, 5),
+    (verbs.Queue, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
+    (verbs.Entitlement, "by"): choice("caller", "number", "pin"),
+    (verbs.Request, "priority"): number(1, 10),
+    (verbs.Status, "most"): number(1, 9),
+}
 
 
 @cache
@@ -403,6 +418,12 @@ WHY: dict[str, str] = {
     "cases": "which value leads where, like { gold: fast_lane }",
     "into": "the name of the variable that takes the digits",
     "digits": "how many digits are wanted, like 6 or 6-8",
+    "by": "how the caller is known: caller (their number), number, or pin",
+    "on_unknown": "where to send a caller whom nobody knows",
+    "on_expired": "where to send a customer whose contract does not run today",
+    "on_blocked": "where to send a customer who may not be served",
+    "on_failure": "what counts while the source does not answer: open lets callers in, closed does not",
+    "levels": "the levels its customers have, like [gold, silver]",
 }
 
 

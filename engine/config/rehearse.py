@@ -8,8 +8,9 @@ Inputs are words in the order in which the flow asks:
     left, none                                      the voicemail
     none, 17:open, 17:open,12:waiting               the caller's requests: number and state
     failed, ok, state=late,eta=9                    what a service answers
+    entitled, entitled:gold, expired, unknown, blocked, unreachable     what a customer is entitled to
 
-When the inputs run out the caller stays silent to the end: every office is open and nobody answers.
+When the inputs run out the caller stays silent to the end: every office is open, nobody is known and nobody answers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 from engine.config.prompts import Catalog
 from engine.core import do as d
 from engine.core import interpreter as i
+from engine.core.entitlement import Answer, Standing
 from engine.core.flow import Flow
 from engine.core.hours import Door
 from engine.core.request import REQUEST_STATES
@@ -50,10 +52,11 @@ def rehearse(flow: Flow, settings: Settings, catalog: Catalog, inputs: Iterable[
     while walk.do is not None and len(lines) < _MOST_LINES:
         do = walk.do
         text = heard(do, catalog, walk.way.variables)
-        outcome = _known(do, settings) if _is_known(do) else _answer(do, left, lines)
-        step = "" if do.step == shown else do.step
-        shown = do.step
-        lines.append(f"{step:<{width}}  {line(do, outcome, text, settings)}".rstrip())
+        outcome = _known(do, settings) if _is_known(do) else _answer(do, left, lines, settings)
+        if not isinstance(do, d.Recall | d.Remember):
+            step = "" if do.step == shown else do.step
+            shown = do.step
+            lines.append(f"{step:<{width}}  {line(do, outcome, text, settings)}".rstrip())
         walk.send(outcome)
     if left:
         raise RehearsalError(f"the call has ended, but '{left[0]}' is still to be answered", lines)
@@ -73,6 +76,9 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             return f"? {' '.join([do.what, do.name]).strip()} → {outcome}"
         case d.Post():
             return f"⇢ {do.service} {said(do.data)}".rstrip() + f" → {outcome or 'failed'}"
+        case d.Entitle():
+            answer = Answer.read(outcome)
+            return f"? {do.source} by {do.by} → {' '.join([answer.outcome, answer.level]).strip()}"
         case d.Listen():
             return "♪ (the message)"
         case d.Note(what="request"):
@@ -115,19 +121,20 @@ def _spoken(catalog: Catalog, variables: dict[str, str], prompt: str) -> str:
     return _SLOT.sub(lambda slot: variables.get(slot[1], f"[{slot[1]}]") + _UNITS.get(slot[2], ""), text)
 
 
-def _answer(do: d.Do, left: list[str], lines: list[str]) -> d.Outcome:
+def _answer(do: d.Do, left: list[str], lines: list[str], settings: Settings) -> d.Outcome:
     """The outcome the next input gives; silence when there is none."""
-    quiet, words, pattern = _answers(do)
+    quiet, words, pattern = _answers(do, settings)
     if not words and not pattern:
         return None
     if not left:
         return quiet
     word = left.pop(0)
-    if word == "-" and not isinstance(do, d.Look):
+    looks = isinstance(do, d.Look | d.Entitle)
+    if word == "-" and not looks:
         return quiet
     if word in words or (pattern and re.fullmatch(pattern, word)):
-        return _outcome(do, word)
-    wanted = [*words, *([] if isinstance(do, d.Look) else ["- for silence"])]
+        return _outcome(do, word, settings)
+    wanted = [*words, *([] if looks else ["- for silence"])]
     digits = [f"up to {do.most} digits"] if isinstance(do, d.Collect) else []
     what = f"step '{do.step}', action {do.index + 1} ({_name(do)})"
     raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", lines)
@@ -149,13 +156,19 @@ def _known(do: d.Do, settings: Settings) -> d.Outcome:
             return None
 
 
-def _outcome(do: d.Do, word: str) -> d.Outcome:
+def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
     """What an input stands for."""
     match do:
         case d.Collect(secret=True):
             return d.hidden(word)
         case d.Post():
             return None if word == "failed" else _answered(do, word)
+        case d.Entitle(source=source, number=number):
+            outcome, _, level = word.partition(":")
+            rule = settings.entitlement.get(source)
+            opened = outcome == Standing.UNREACHABLE and rule is not None and rule.on_failure == "open"
+            known = number if outcome == Standing.ENTITLED else ""
+            return Answer(Standing(outcome), opened or outcome == Standing.ENTITLED, known, "", level).text()
         case d.Look(what="requests"):
             pairs = [pair.split(":") for pair in word.split(",") if pair != "none"]
             return json.dumps([{"number": int(number), "state": state} for number, state in pairs])
@@ -169,7 +182,7 @@ def _answered(do: d.Post, word: str) -> d.Outcome:
     return json.dumps({name: given.get(name, "") for name in do.fields})
 
 
-def _answers(do: d.Do) -> tuple[d.Outcome, tuple[str, ...], str]:
+def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], str]:
     """What silence gives at this point, the words that can be given, and a pattern for others."""
     match do:
         case d.Choose():
@@ -183,6 +196,10 @@ def _answers(do: d.Do) -> tuple[d.Outcome, tuple[str, ...], str]:
             return None, ("failed",), r"\w+=.*" if do.fields else "ok"
         case d.Look():
             return Door.OPEN.value, tuple(door.value for door in Door), ""
+        case d.Entitle(source=source):
+            rule = settings.entitlement.get(source)
+            granted = [f"{Standing.ENTITLED}:{level}" for level in rule.levels] if rule else []
+            return Answer(Standing.UNKNOWN, False).text(), (*map(str, Standing), *granted), ""
         case d.Enqueue():
             return "timeout", ("done", "timeout", "full", "unstaffed", "closed", *do.keys), ""
         case d.Record():
@@ -203,6 +220,8 @@ def _name(do: d.Do) -> str:
             return "the caller's requests"
         case d.Look():
             return f"hours '{do.name}'"
+        case d.Entitle():
+            return f"entitlement '{do.source}'"
         case d.Enqueue():
             return f"waiting in queue '{do.queue}'"
         case _:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, cast
 
 from engine.config.calendars import public_holidays
@@ -14,6 +16,7 @@ from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, 
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, place_of
 from engine.core import site as s
+from engine.entitle.rows import COLUMNS
 
 Values = dict[str, Any]
 
@@ -68,7 +71,7 @@ def read_site(root: Node, file: str, today: date, report: Report) -> SiteFile | 
     sections = {name: _read_section(root, name, reader) for name in SECTIONS}
     known.refs = reader.refs
     if report.errors == before:
-        known.settings = _settings(top, external, defaults, sections, today)
+        known.settings = _settings(top, external, defaults, sections, today, Path(file).absolute().parent)
     return known
 
 
@@ -110,7 +113,12 @@ def _read_section(root: MappingNode, section: str, reader: Reader) -> dict[str, 
 
 
 def _settings(
-    top: Values, external: Values, defaults: Values, sections: Mapping[str, dict[str, Values]], today: date
+    top: Values,
+    external: Values,
+    defaults: Values,
+    sections: Mapping[str, dict[str, Values]],
+    today: date,
+    folder: Path,
 ) -> s.Settings:
     """All sections in the core's classes; called only when everything could be read."""
     return s.Settings(
@@ -126,7 +134,16 @@ def _settings(
         asterisk=top.get("asterisk", "private"),
         external=cast("dict[str, str]", external),
         prompts=top.get("prompts", "../prompts"),
+        entitlement={n: _source(n, v, folder) for n, v in sections["entitlement"].items()},
     )
+
+
+def _source(name: str, values: Values, folder: Path) -> s.SourceRule:
+    """Files are seen from the site's folder; a table whose columns are not named has ours, by our names."""
+    own = {"columns": values.get("columns") or {column: column for column in COLUMNS}}
+    if "file" in values:
+        own["file"] = os.path.normpath(folder / values["file"])
+    return s.SourceRule(name, **{**values, **own})
 
 
 def _site(name: str, values: Values, today: date) -> s.Site:

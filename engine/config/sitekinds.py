@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from engine.config.calendars import region
@@ -19,6 +21,7 @@ from engine.config.kinds import (
     ANYTHING,
     BAD,
     LANGUAGE,
+    LEVEL,
     LINE,
     SKILL,
     Kind,
@@ -41,6 +44,8 @@ from engine.config.report import guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar
 from engine.core import site as s
+from engine.entitle.phone import COUNTRIES
+from engine.entitle.rows import COLUMNS as CUSTOMER
 
 SHORTEST_PASSWORD = 8
 _STRING = {"type": "string"}
@@ -162,6 +167,39 @@ def _plain(text: str) -> str:
     return text
 
 
+def _country(text: str) -> str:
+    if text not in COUNTRIES:
+        raise Wrong(f"no country is called {short(text)}", guess(text, COUNTRIES) or "two letters, like BG")
+    return text
+
+
+def _customers_at(text: str) -> str:
+    if not text.startswith("postgresql:"):
+        return _service(text)
+    try:
+        parts = urlsplit(text)
+        good = parts.hostname and parts.port != 0 and re.fullmatch(r"[!-~]{1,500}", text)
+    except ValueError:
+        good = None
+    if not good:
+        hint = "write it like postgresql://user:password@127.0.0.1/customers"
+        raise Wrong("this is not the address of a database", hint)
+    return text
+
+
+def _query(slot: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if not re.match(r"(?i)\s*(select|with)\b", text) or len(text) > 5000 or ";" in text:
+            raise Wrong("one query that begins with SELECT is expected here", "without a ; at its end")
+        if set(re.findall(r"(?<!:):([a-z]+)\b", text)) != {slot}:
+            raise Wrong(
+                f"the query must look for :{slot}, and for nothing else", f"like … WHERE {slot} = :{slot}"
+            )
+        return text
+
+    return convert
+
+
 PASSWORD = scalar("password", f"a password of at least {SHORTEST_PASSWORD} characters", _password, _TYPED)
 DATE = scalar("date", "a date such as 2026-12-24", _date, _STRING)
 DIALLED = scalar("number", "a number that can be dialled", _dialled, _STRING)
@@ -175,6 +213,10 @@ QUEUE = named("queue", "a queue of this file")
 SCHEDULE = named("schedule", "a schedule or a site of this file")
 FLOW = named("flow", "a flow of this folder")
 NAME = named("name", "a name")
+TIMEZONE = scalar("time zone", "a time zone such as Europe/Sofia", _timezone, _STRING)
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
+TABLE = named("table", "a table such as customers or crm.customers", rf"{_IDENTIFIER}(\.{_IDENTIFIER})?")
+COLUMNS = map_of(choice(*CUSTOMER), named("column", "a column of the table", _IDENTIFIER))
 _DAY_HOURS = "closed, or hours such as 10:00-14:00"
 
 
@@ -232,6 +274,21 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.Trunk, "addresses"): list_of(ADDRESS),
     (s.Trunk, "username"): PLAIN,
     (s.Trunk, "password"): PASSWORD,
+    (s.SourceRule, "kind"): choice("csv", "sql", "http"),
+    (s.SourceRule, "on_failure"): choice("open", "closed"),
+    (s.SourceRule, "levels"): list_of(LEVEL),
+    (s.SourceRule, "country"): scalar("country", "a country such as BG", _country, _STRING),
+    (s.SourceRule, "timezone"): TIMEZONE,
+    (s.SourceRule, "file"): replace(LINE, written="a CSV or SQLite file, seen from this one"),
+    (s.SourceRule, "url"): scalar("url", "an address: https://… or postgresql://…", _customers_at, _STRING),
+    (s.SourceRule, "headers"): map_of(HEADER, HEADER_VALUE),
+    (s.SourceRule, "table"): TABLE,
+    (s.SourceRule, "columns"): COLUMNS,
+    (s.SourceRule, "by_phone"): scalar("query", "a query of SQL with :phone in it", _query("phone"), _STRING),
+    (s.SourceRule, "by_number"): scalar("query", "a query of SQL with :number in it", _query("number"), _STRING),
+    (s.SourceRule, "deadline"): duration(1, 10),
+    (s.SourceRule, "failures"): number(1, 100),
+    (s.SourceRule, "pause"): duration(1, 3600),
 }  # fmt: skip
 
 
@@ -244,7 +301,7 @@ def rule_options(cls: type) -> tuple[Option, ...]:
 
 
 SITE_OPTIONS = (
-    Option("timezone", scalar("time zone", "a time zone such as Europe/Sofia", _timezone, _STRING), True),
+    Option("timezone", TIMEZONE, True),
     Option(
         "open",
         scalar(
@@ -279,6 +336,7 @@ SECTIONS: dict[str, tuple[Kind, tuple[Option, ...]]] = {
     "agents": (PLAIN, rule_options(s.AgentRule)),
     "trunks": (PLAIN, rule_options(s.Trunk)),
     "services": (NAME, rule_options(s.Service)),
+    "entitlement": (NAME, rule_options(s.SourceRule)),
 }
 
 #: The file's own keys, in the order the docs show them; sections are read one by one.

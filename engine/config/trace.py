@@ -25,6 +25,7 @@ from engine.core import do as d
 from engine.core import flow as f
 from engine.core import interpreter as i
 from engine.core.contact import Contact, apply
+from engine.core.entitlement import AGAIN
 from engine.core.event import Event
 
 _OFFER_ENDS = {
@@ -191,6 +192,12 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return f"⇢ {do.service} {said(do.data)}".rstrip() + f": {outcome or 'failed'}{to}"
         case d.Listen():
             return "♪ (the message)"
+        case d.Entitle() if outcome == AGAIN:
+            return "? the PIN was lost in a restart: it is asked for again"
+        case d.Recall() if outcome is not None:
+            return f"? {outcome} was chosen in an earlier call"
+        case d.Entitle() if to:
+            return to.strip()
         case d.Enqueue(keys=keys) if to:
             return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
         case d.Record() if to:
@@ -240,10 +247,24 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return [f"✎ article {data['article']} {'helped' if data['solved'] else 'did not help'}"]
         case "survey":
             return [f"✎ survey {data['survey']}: {data['question']} {data['answer']}"]
+        case "entitled":
+            return [_entitled(data)]
+        case "remembered":
+            return [f"✎ {data['language']} is remembered for the next call"]
         case "ended":
             return [_ended(after)]
         case _:
             return []
+
+
+def _entitled(data: Mapping[str, Any]) -> str:
+    who = f"customer {data['customer']}" if data["customer"] else "nobody"
+    level = f", level {data['level']}" if data["level"] else ""
+    let_in = " (let in all the same)" if data["granted"] and data["outcome"] == "unreachable" else ""
+    why = data["why"].replace("_", " ")
+    return (
+        f"? {data['source']} by {data['by']}: {data['outcome']}{let_in}, {who}{level}, {why}, {data['ms']} ms"
+    )
 
 
 def _queued(data: Mapping[str, Any]) -> list[str]:

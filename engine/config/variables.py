@@ -16,6 +16,7 @@ from engine.config.prompts import Catalog
 from engine.config.report import Report
 from engine.core import flow as f
 from engine.core import verbs
+from engine.core.way import LEVEL
 
 #: Variables every call has from its start.
 GIVEN = frozenset({"language", "from_number", "to_number"})
@@ -62,6 +63,8 @@ def reads(action: f.Action) -> Iterator[tuple[tuple[str, ...], str, list[str]]]:
             yield from (((option.name, key), text, slots(text)) for key, text in value.items())
         elif option.type == "Variable | None" and value is not None:
             yield (option.name,), "", [value]
+        elif "Level" in str(option.type) and isinstance(value, Mapping):
+            yield (option.name,), "", [LEVEL]
 
 
 def alone(text: str) -> bool:
@@ -115,7 +118,8 @@ class _Variables:
 
     def _too_many(self) -> bool:
         """Following so many variables along all ways would take for ever."""
-        names = [name for step in self.flow.steps.values() for a in step for name in a.sets()]
+        actions = [action for step in self.flow.steps.values() for action in step]
+        names = [name for a in actions for name in (*a.sets(), *a.gives())]
         count = len(set(names))
         if count > MOST_VARIABLES:
             place = self.file.step(self.flow.first)
@@ -132,14 +136,14 @@ class _Variables:
     def _leave(self, step: str) -> Iterator[tuple[str, _Known]]:
         known = self.known[step]
         for _, action in reached(self.flow.steps[f.StepName(step)]):
-            leaving = known.minus(*action.takes_back())
+            leaving = known.minus(*action.takes_back()).plus(*action.gives())
             yield from ((jump.target, leaving) for jump in f.jumps(action))
             known = self._after(action, known)
 
     def _after(self, action: f.Action, known: _Known) -> _Known:
         if isinstance(action, verbs.Run):
             return self.shared.through(action.run, known) or known
-        return known.plus(*action.sets())
+        return known.plus(*action.sets(), *action.gives())
 
     def _use(self, step: str, known: _Known) -> None:
         for index, action in reached(self.flow.steps[f.StepName(step)]):

@@ -18,7 +18,7 @@ is when it ends on record: the time after it is nobody's wait and nobody's talk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -95,6 +95,8 @@ class Contact:
     #: The request as it is now; and what was noted last, until the step that asked for it has been told.
     request: Event | None = None
     noted: Event | None = None
+    #: The last decision about what the caller is entitled to, its fields named in DECISION.
+    entitlement: Mapping[str, Any] | None = None
 
 
 def apply(contact: Contact, event: Event) -> Contact:
@@ -211,6 +213,10 @@ def _survey(c: Contact, e: Event) -> Contact:
     return replace(c, noted=e)
 
 
+def _entitled(c: Contact, e: Event) -> Contact:
+    return replace(c, entitlement={name: e.data[name] for name in DECISION})
+
+
 def _ended(c: Contact, e: Event) -> Contact:
     cause, at = e.data["cause"], _until(c, e)
     return replace(c, stage=Stage.ENDED, ended_at=at, cause=cause, outcome=outcome_of(c, cause, at))
@@ -234,6 +240,7 @@ _FOLDS = {
     "request": _request,
     "survey": _survey,
     "article": _survey,
+    "entitled": _entitled,
     "ended": _ended,
 }
 
@@ -280,6 +287,9 @@ def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
             return Outcome.COMPLETED
 
 
+#: What a record keeps of the last decision about what its caller is entitled to.
+DECISION = ("source", "by", "outcome", "granted", "customer", "level", "why", "ms")
+
 #: The fields of a contact record, in the order of the documented JSON.
 FIELDS = (
     "id",
@@ -299,6 +309,7 @@ FIELDS = (
     "position_at_entry",
     "wait_s",
     "talk_s",
+    "entitlement",
 )
 
 

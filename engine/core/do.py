@@ -6,6 +6,8 @@ Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while
 Record   -> left | none                         Listen  -> None
 Note     -> the request's number, or None       Post    -> the wanted fields of the answer, as JSON, or None: it failed
 End      -> None, and nothing follows
+Entitle  -> an Answer's text, or again          Recall  -> a language, or None
+Remember -> None
 
 A Look for requests gives a list in JSON, of {number, state}; one for an article its fields in JSON, or None.
 """
@@ -72,6 +74,30 @@ class Look(Do):
 
 
 @dataclass(frozen=True, slots=True)
+class Entitle(Do):
+    """Look up what a customer is entitled to: by caller, number or pin; `number` are the digits given, `secret` the name of those kept."""
+
+    source: str
+    by: str
+    number: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall(Do):
+    """Look up which of these languages this caller chose before."""
+
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remember(Do):
+    """Keep the language this caller has chosen for their next call."""
+
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Enqueue(Do):
     """Wait in a queue or group, be connected, and come back when the conversation has ended."""
 
@@ -133,7 +159,11 @@ class End(Do):
 
 
 DOES: dict[str, type[Do]] = {
-    c.__name__: c for c in (Play, Choose, Collect, Look, Enqueue, Record, Listen, Note, Post, End)
+    c.__name__: c
+    for c in (
+        *(Play, Choose, Collect, Look, Entitle, Recall, Remember, Enqueue),
+        *(Record, Listen, Note, Post, End),
+    )
 }
 
 

@@ -12,6 +12,7 @@ Field types and how an admin writes them:
     Schedule    a schedule or a site of site.yaml       Seconds    8s, 10m, 1h30m
     Variable    a name: letters, digits, _ and .        DigitRange 6 or 6-8
     Text        text in which {{ name }} inserts a variable     FlowName  a flow of this folder
+    SourceName  a source of customers of site.yaml              Level     a level of such a source
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ Text = NewType("Text", str)
 Key = NewType("Key", str)
 Seconds = NewType("Seconds", float)
 FlowName = NewType("FlowName", str)
+SourceName = NewType("SourceName", str)
+Level = NewType("Level", str)
 RequestKind = NewType("RequestKind", str)
 RequestState = NewType("RequestState", str)
 ProblemCode = NewType("ProblemCode", str)
@@ -81,6 +84,10 @@ class Action:
 
     def sets(self) -> tuple[str, ...]:
         """The variables that are set wherever the call goes on with the next action."""
+        return ()
+
+    def gives(self) -> tuple[str, ...]:
+        """The variables that are set wherever the call goes on."""
         return ()
 
     def takes_back(self) -> tuple[str, ...]:

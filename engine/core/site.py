@@ -122,6 +122,29 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRule:
+    """Where customers and their contracts are looked up: a CSV file, a table of SQL, or an HTTP service. `file` is an absolute path."""
+
+    name: str
+    kind: str  # csv | sql | http
+    on_failure: str  # open | closed: whether callers are let in while it does not answer
+    levels: tuple[str, ...]
+    #: Of numbers without a country; None: only numbers that begin with + are understood.
+    country: str | None = None
+    timezone: str = "UTC"  # in which a contract's days begin and end
+    file: str | None = None
+    url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    table: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)  # what we call it -> what the table does
+    by_phone: str | None = None  # a query with :phone instead of a table
+    by_number: str | None = None  # a query with :number
+    deadline: float = 2.0
+    failures: int = 3  # one after the other, after which it is left alone
+    pause: float = 30.0  # for so long
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything of the site that is not a flow."""
 
@@ -140,6 +163,7 @@ class Settings:
     services: Mapping[str, Service] = field(default_factory=dict)
     articles: Mapping[str, Article] = field(default_factory=dict)
     prompts: str = "../prompts"  # folder of prompts, beside the site's folder
+    entitlement: Mapping[str, SourceRule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,16 @@ import re
 from collections.abc import Generator, Iterable, Mapping
 
 from engine.core.do import Choose, Do, End, Outcome, Play
-from engine.core.flow import Flow, Leave, StepName
+from engine.core.flow import Flow, Leave, Level, StepName
 
 #: Actions run since the caller last pressed a key or spoke to an agent.
 PATIENCE = 300
 #: Characters a variable keeps: one that is set to itself twice, again and again, must not fill the memory.
 MOST_TEXT = 1000
+
+#: The variable that holds a customer's level, and the priority of a caller whose level has none of its own.
+LEVEL = "customer.level"
+PRIORITY = 5
 
 _SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
@@ -87,6 +91,12 @@ class Way:
     def set(self, name: str, value: str) -> None:
         """Give a variable a value, cut to what one may hold."""
         self.variables[name] = value[:MOST_TEXT]
+
+    def priority(self, wanted: int | Mapping[Level, int]) -> int:
+        """A queue's priority for this caller, who may have it by their level."""
+        if isinstance(wanted, int):
+            return wanted
+        return wanted.get(Level(self.variables.get(LEVEL, "")), PRIORITY)
 
     def fill(self, text: str) -> str:
         """Insert variables where `{{ name }}` stands; a name that is not set inserts nothing, a secret one its dots."""

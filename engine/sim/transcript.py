@@ -25,6 +25,7 @@ MEASURED: Final = frozenset(
         "file",
         "flow_hash",
         "mean",
+        "ms",
         "playing_at",
         "rest_until",
         "sd",

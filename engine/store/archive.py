@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,13 @@ _EVENT = "seq, at, contact, agent, kind, data"
 def _event(row: Iterable[Any]) -> Event:
     seq, at, contact, agent, kind, data = row
     return Event(kind, at, contact, agent, orjson.loads(data), seq)
+
+
+def _record(row: Iterable[Any]) -> dict[str, Any]:
+    record = dict(zip(FIELDS, row, strict=True))
+    if record["entitlement"] is not None:
+        record["entitlement"] = orjson.loads(record["entitlement"])
+    return record
 
 
 class Archive:
@@ -54,14 +61,14 @@ class Archive:
         if outcome is not None:
             sql, values = f"{sql} AND outcome = ?", [*values, outcome]
         rows = await self._rows(f"{sql} ORDER BY arrived_at, id", values)
-        return [dict(zip(FIELDS, row, strict=True)) for row in rows]
+        return [_record(row) for row in rows]
 
     async def contact(self, contact_id: str) -> dict[str, Any]:
         """One contact record. Raises StoreError when there is none."""
         rows = await self._rows(f"SELECT {', '.join(FIELDS)} FROM contacts WHERE id = ?", [contact_id])
         if not rows:
             raise StoreError(f"There is no contact {contact_id!r}; `quietline contacts` lists them.")
-        return dict(zip(FIELDS, rows[0], strict=True))
+        return _record(rows[0])
 
     async def open_contacts(self) -> list[str]:
         """The ids of contacts that have not ended, oldest first."""
@@ -120,6 +127,12 @@ class Archive:
         sql = "SELECT mailbox, file, seconds, at FROM messages WHERE contact = ? ORDER BY at"
         names = ("mailbox", "file", "seconds", "at")
         return [dict(zip(names, row, strict=True)) for row in await self._rows(sql, [contact_id])]
+
+    async def languages(self, who: Sequence[str]) -> list[str]:
+        """The languages that were chosen before by a caller who is known in these ways, in their order."""
+        sql = f"SELECT who, language FROM languages WHERE who IN ({','.join('?' * len(who))})"
+        found = dict(await self._rows(sql, who)) if who else {}
+        return [found[one] for one in who if one in found]
 
     async def live_requests(self, customer: str, from_number: str) -> list[dict[str, Any]]:
         """Number and state of a customer's requests that are not resolved, the newest first; without a customer, the caller's."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -59,6 +59,7 @@ _PUT_ANSWER = (
     "INSERT OR REPLACE INTO survey_answers (contact, survey, question, answer, at) VALUES (?, ?, ?, ?, ?)"
 )
 _INSERT_READ = "INSERT INTO article_reads (contact, article, solved, at) VALUES (?, ?, ?, ?)"
+_PUT_LANGUAGE = "INSERT OR REPLACE INTO languages (who, language, at) VALUES (?, ?, ?)"
 _FORGET_MESSAGE = "DELETE FROM messages WHERE file = ?"
 _INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VALUES (?, ?, ?, ?, ?)"
 
@@ -80,6 +81,7 @@ class _Batch:
         "contacts",
         "events",
         "flows",
+        "languages",
         "messages",
         "reads",
         "replaced",
@@ -97,6 +99,7 @@ class _Batch:
         self.requests: list[Row] = []
         self.answers: list[Row] = []
         self.reads: list[Row] = []
+        self.languages: list[Row] = []
         self.waiters: list[asyncio.Future[None]] = []
 
 
@@ -220,9 +223,12 @@ class Ledger:
             case "survey":
                 d = event.data
                 b.answers.append((after.id, d["survey"], d["question"], d["answer"], event.at))
+            case "remembered":
+                d = event.data
+                b.languages += [(who, d["language"], event.at) for who in d["who"]]
             case "ended":
                 del self.open[event.contact]
-                b.closed.append((*(getattr(after, name) for name in _CLOSED), after.id))
+                b.closed.append((*(_column(getattr(after, name)) for name in _CLOSED), after.id))
 
     async def _write(self) -> None:
         batch, self._batch = self._batch, _Batch()
@@ -328,11 +334,17 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
         (_PUT_REQUEST, batch.requests),
         (_PUT_ANSWER, batch.answers),
         (_INSERT_READ, batch.reads),
+        (_PUT_LANGUAGE, batch.languages),
         (_CLOSE_CONTACT, batch.closed),
     ):
         if rows:
             insert(db, sql, rows)
     db.commit()
+
+
+def _column(value: object) -> object:
+    """A field of a contact as its column holds it."""
+    return orjson.dumps(value).decode() if isinstance(value, Mapping) else value
 
 
 def _request_row(contact: Contact, event: Event) -> Row:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from engine.core.flow import Action, keyword
 from engine.core.verbs.asking import Ask, Language, Menu, Say
+from engine.core.verbs.entitling import Entitlement
 from engine.core.verbs.noting import Answers, Comment, Request, Status, Survey, Voicemail
 from engine.core.verbs.reaching import Webhook
 from engine.core.verbs.turning import Back, Goto, Hangup, Hours, Run, Set, Switch
@@ -18,6 +19,7 @@ __all__ = [
     "Ask",
     "Back",
     "Comment",
+    "Entitlement",
     "Goto",
     "Hangup",
     "Hours",
@@ -40,7 +42,7 @@ VERBS: Mapping[str, type[Action]] = MappingProxyType(
     {
         keyword(verb): verb
         for verb in (
-            *(Say, Language, Menu, Ask, Set, Switch, Hours, Goto, Run, Back),
+            *(Say, Language, Menu, Ask, Set, Switch, Hours, Entitlement, Goto, Run, Back),
             *(Queue, Voicemail, Comment, Request, Status, Survey, Answers, Webhook, Hangup),
         )
     }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from engine.core.do import Collect, Play
+from engine.core.do import Collect, Do, Outcome, Play, Recall, Remember
 from engine.core.flow import (
     Action,
     Asking,
@@ -19,6 +19,9 @@ from engine.core.flow import (
     Variable,
 )
 from engine.core.way import Way
+
+#: Set once a remembered language has been looked for in this call.
+RECALLED = "language.recalled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +40,41 @@ class Say(Action):
 
 @dataclass(frozen=True, slots=True)
 class Language(Action):
-    """Let the caller choose a language; silence keeps the flow's first one."""
+    """Let the caller choose a language; silence keeps the flow's first one.
+
+    `remember: yes` keeps the choice for the customer, or the caller's number, and does not ask the next time; reached once more in the same
+    call, it asks.
+    """
 
     language: PromptId
     _: KW_ONLY
     choices: Mapping[Key, LanguageCode]
+    remember: bool = False
     timeout: Seconds = Seconds(6)
     retries: int = 1
 
     def perform(self, way: Way) -> Asking:
         """Ask until a key of `choices` comes, or the tries are over."""
+        if self.remember and (yield from self._recall(way)):
+            return None
         for _ in range(self.retries + 1):
             key = yield from way.choose(self.language, self.choices, self.timeout)
             if key is not None and key in self.choices:
                 way.set("language", self.choices[Key(key)])
+                if self.remember:
+                    yield Remember(*way.here, way.variables["language"])
                 break
         return None
+
+    def _recall(self, way: Way) -> Generator[Do, Outcome, bool]:
+        """Take the language that was chosen in an earlier call; once in a call, so that a caller can choose anew."""
+        if RECALLED in way.variables:
+            return False
+        way.set(RECALLED, "yes")
+        language = yield Recall(*way.here, tuple(dict.fromkeys(self.choices.values())))
+        if language is not None:
+            way.set("language", language)
+        return language is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
 from engine.core.do import Enqueue
-from engine.core.flow import Action, Asking, Key, QueueName, Seconds, StepName
-from engine.core.way import Way
+from engine.core.flow import Action, Asking, Key, Level, QueueName, Seconds, StepName
+from engine.core.way import PRIORITY, Way
 
 
 @dataclass(frozen=True, slots=True)
 class Queue(Action):
     """Wait for an agent; the flow goes on with the next action when the conversation has ended.
 
+    `priority: { gold: 8 }` goes by the customer's level; anybody else has 5.
     `on_timeout` is required; a queue that is full, unstaffed or closed leads there too unless its own `on_*` is given.
     """
 
@@ -28,14 +29,19 @@ class Queue(Action):
     on_unstaffed: StepName | None = None
     on_closed: StepName | None = None
     on_key: Mapping[Key, StepName] = field(default_factory=dict)
-    priority: int = 5
+    priority: int | Mapping[Level, int] = PRIORITY
     skills: tuple[str, ...] = ()
     max_wait: Seconds = Seconds(600)
 
     def perform(self, way: Way) -> Asking:
         """Wait, and go where the way it ended says."""
         came = yield Enqueue(
-            *way.here, self.queue, self.priority, self.skills, self.max_wait, tuple(self.on_key)
+            *way.here,
+            self.queue,
+            way.priority(self.priority),
+            self.skills,
+            self.max_wait,
+            tuple(self.on_key),
         )
         if came == "done" or came in self.on_key:
             way.heard(came)
