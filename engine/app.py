@@ -22,6 +22,7 @@ import structlog
 from engine.ari.client import AriClient
 from engine.ari.transport import AriTransport
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
+from engine.call.doors import Doors
 from engine.call.house import House
 from engine.call.services import open_services
 from engine.call.sounds import Sounds
@@ -32,6 +33,7 @@ from engine.config import Loaded, compile_stored, load_files
 from engine.core import acd
 from engine.core.contact import fold
 from engine.core.event import Event
+from engine.core.overrides import folded
 from engine.core.site import Settings
 from engine.entitle.desk import MEMORY as TRIES_MEMORY
 from engine.entitle.desk import Desk
@@ -119,7 +121,8 @@ async def run_engine(
         settings = files.snapshot.settings
         await take_over(ledger, archive)
         events = await acd_events(ledger, archive, now())
-        distributor = Distributor(rebuilt(settings, events, now()), ledger, now)
+        doors = Doors(settings, folded(await archive.overrides()))
+        distributor = Distributor(rebuilt(settings, events, now()), ledger, now, doors)
         desk = await stack.enter_async_context(open_desk(archive, settings, now))
         house = House(
             app=app,
@@ -190,6 +193,7 @@ async def acd_events(ledger: Ledger, archive: Archive, now: float) -> list[Event
     for contact in ledger.open:
         found |= {e.seq: e for e in await archive.events(contact) if e.kind in ACD_KINDS}
     found |= {event.seq: event for event in (await archive.agent_states()).values()}
+    found |= {event.seq: event for event in await archive.doors()}
     return [found[seq] for seq in sorted(found)]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from engine.call.doors import Doors
 from engine.call.line import MADE
 from engine.core import acd
 from engine.core.acd import Command, Fact
@@ -57,8 +58,13 @@ def seen_until(seen: float | None) -> dict[str, float]:
 class Distributor:
     """Owns the distributor's state; every change goes through `submit`."""
 
-    def __init__(self, state: acd.State, ledger: Ledger, now: Callable[[], float]) -> None:
+    def __init__(
+        self, state: acd.State, ledger: Ledger, now: Callable[[], float], doors: Doors | None = None
+    ) -> None:
         self.state = state
+        self.doors = doors or Doors(state.settings)
+        #: When the doors are to be looked at next, seconds since the epoch.
+        self._doors_due = 0.0
         self._ledger = ledger
         self._now = now
         self._outbox: asyncio.Queue[tuple[asyncio.Future[None], list[Command]]] = asyncio.Queue()
@@ -71,6 +77,31 @@ class Distributor:
     def submit(self, fact: Fact) -> asyncio.Future[None]:
         """Take in a fact; the future is done when what follows from it is on disk."""
         now = self._now()
+        self._mind_doors(now)
+        return self._turn(fact, now)
+
+    def override(self, event: Event) -> asyncio.Future[None]:
+        """Take in what a person says over the calendars; the future is done when it is on disk."""
+        written = self._ledger.append(event)
+        self.doors.take(event)
+        self._look_at_doors()
+        return written
+
+    def _look_at_doors(self) -> None:
+        self._doors_due = 0.0
+        self._mind_doors(self._now())
+        self._set_timer()
+
+    def _mind_doors(self, now: float) -> None:
+        """Tell the distributor which queues are closed where that has changed; not while nobody knows who is still there."""
+        if self._held or now < self._doors_due:
+            return
+        before = {q.name: q.drains_at for q in self.state.queues.values() if q.drains_at is not None}
+        closed, self._doors_due = self.doors.look(now, before)
+        if closed != before:
+            self._turn(acd.Doors(closed), now)
+
+    def _turn(self, fact: Fact, now: float) -> asyncio.Future[None]:
         events = self._events_of(fact, now)
         commands = acd.decide(self.state, fact, now)
         for command in commands:
@@ -87,7 +118,8 @@ class Distributor:
         commands = acd.reload(self.state, settings, now)
         events = [event for command in commands for event in self._events_for(command, acd.Tick(), now)]
         self._outbox.put_nowait((self._ledger.append(*events), commands))
-        self._set_timer()
+        self.doors.settings = settings
+        self._look_at_doors()
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver commands after their commit, in order, until cancelled."""
@@ -108,6 +140,7 @@ class Distributor:
     def go_on(self) -> None:
         """Asterisk reports, and who is gone has been told: do what became due."""
         self._held = False
+        self._doors_due = 0.0
         self.submit(acd.Tick())
 
     def position(self, contact: str) -> int:
@@ -137,6 +170,8 @@ class Distributor:
         """What a fact itself says about the past, written before its consequences."""
         state = self.state
         match fact:
+            case acd.Doors(closed):
+                return [Event("doors", now, data={"closed": dict(closed)})]
             case acd.Left(contact, reason, seen) if contact in state.callers:
                 caller = state.callers[contact]
                 waited = (now if seen is None else seen) - caller.enqueued_at
@@ -169,23 +204,24 @@ class Distributor:
 
     def _events_for(self, command: Command, fact: Fact, now: float) -> list[Event]:
         match command:
-            case acd.Queued(contact, queue, enqueued_at, position, estimate, decision):
+            case acd.Queued(contact, queue, enqueued_at, position, estimate, decision, moved_from):
                 caller = self.state.callers.get(contact)
-                asked = fact if isinstance(fact, acd.Arrived) else None
                 data = {
                     "queue": queue,
                     "group": caller.group if caller else None,
-                    "priority": asked.priority if asked else 5,
-                    "skills": sorted(asked.skills) if asked else [],
-                    "max_wait": asked.max_wait if asked else 0.0,
+                    "priority": caller.priority if caller else 5,
+                    "skills": sorted(caller.lane.skills) if caller else [],
+                    "max_wait": caller.max_wait if caller else 0.0,
                     "enqueued_at": enqueued_at,
                     "position": position,
                     "estimate": estimate,
                     "decision": decision,
                 }
+                if moved_from is not None:
+                    data["moved_from"] = moved_from
                 return [Event("queued", now, contact, data=data)]
-            case acd.Refused(contact, outcome, decision):
-                data = {"queue": None, "outcome": "refused", "why": outcome, "decision": decision}
+            case acd.Refused(contact, outcome, decision, queue):
+                data = {"queue": queue, "outcome": "refused", "why": outcome, "decision": decision}
                 return [Event("left_queue", now, contact, data=data)]
             case acd.TimedOut(contact):
                 left = {"queue": self._queue_of(contact), "outcome": "timed_out"}
@@ -221,7 +257,7 @@ class Distributor:
         return Event("offer_ended", now, contact, agent, data)
 
     def _set_timer(self) -> None:
-        due = acd.next_due(self.state)
+        due = self._next_due()
         if self._timer is not None:
             if due == self._due:
                 return  # set anew with every fact, a stream of facts would put off a due Tick for ever
@@ -231,11 +267,18 @@ class Distributor:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(min(LOOK_AGAIN, max(0.0, due - self._now())), self._tick)
 
+    def _next_due(self) -> float | None:
+        due = acd.next_due(self.state)
+        moving = self.doors.rulings or any(q.rule.schedule for q in self.state.queues.values())
+        if self._held or not moving:
+            return due
+        return self._doors_due if due is None else min(due, self._doors_due)
+
     def _tick(self) -> None:
         self._timer = None
         if self._held:
             return
-        due = acd.next_due(self.state)
+        due = self._next_due()
         if due is not None and due <= self._now():
             self.submit(acd.Tick())
         else:
@@ -250,6 +293,7 @@ ACD_KINDS = (
     "connected",
     "left_queue",
     "talk_ended",
+    "doors",
     "ended",
     "agent_state",
 )

@@ -18,8 +18,6 @@ from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
 from engine.core.event import Event
-from engine.core.hours import state
-from engine.core.site import QueueRule
 from engine.core.waiting import Announcement, Said, next_announcement
 from engine.errors import AgentUnreachable, AlreadyThere, CallerGone, CallerLost, Gone, PbxUnreachable
 
@@ -74,17 +72,15 @@ class Waiting:
 
     async def run(self) -> str:
         """Ask for a place and stay until something ends the waiting."""
-        settings, now = self._house.site.settings, self._house.now()
+        settings = self._house.site.settings
         group = settings.groups.get(self._do.queue)
         queues = group.queues if group else (self._do.queue,)
         self._line.forget_commands()
-        closed = frozenset(q for q in queues if not self._open(settings.queues.get(q), now))
         self._house.distributor.submit(
             acd.Arrived(
                 self._line.contact,
                 queues,
                 group=group.name if group else None,
-                closed=closed,
                 priority=self._do.priority,
                 skills=frozenset(self._do.skills),
                 max_wait=self._do.max_wait,
@@ -140,11 +136,6 @@ class Waiting:
         if self._offer is None or not self._offer.picked_up:
             await self._music()
 
-    def _open(self, rule: QueueRule | None, now: float) -> bool:
-        if rule is None or rule.schedule is None:
-            return True
-        return state(self._house.site.settings, rule.schedule, now).is_open
-
     def _offer_of(self, event: Event) -> Offered:
         return Offered(event.data["offer"], str(event.agent), self._line.contact, event.data["ring"])
 
@@ -188,10 +179,14 @@ class Waiting:
         match item:
             case None:
                 await self._on_time()
-            case acd.Queued():
+            case acd.Queued(moved_from=old):
+                if old is not None:
+                    self._said = None  # what was said of the old queue binds nobody
                 self._announce_at = asyncio.get_running_loop().time()
                 await self._music()
-            case acd.Refused(_, outcome):
+            case acd.Refused(_, outcome, _, waited_in):
+                if waited_in is not None:
+                    await self._silence()
                 return outcome
             case acd.TimedOut():
                 await self._silence()

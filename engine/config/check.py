@@ -14,8 +14,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from engine.config.doors import check_hours, reserved_names
 from engine.config.entitling import check_entitlement, check_sources, levels, unknown_level
 from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
 from engine.config.kinds import Ref
@@ -28,6 +30,7 @@ from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
 from engine.config.subflows import link_flows, runs
 from engine.config.variables import check_variables
+from engine.core.overrides import EVERYTHING
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -40,7 +43,17 @@ def check_all(
     report: Report,
 ) -> None:
     """Every rule between the files; problems go to the report."""
-    for rule in (_names, _references, _lists, _agents, _trunks, _external, _schedules, _unattended):
+    for rule in (
+        _names,
+        _references,
+        _lists,
+        _agents,
+        _trunks,
+        _external,
+        _schedules,
+        _unattended,
+        reserved_names,
+    ):
         rule(site, report)
     check_sources(site, report)
     _numbers(site, flows, report)
@@ -56,6 +69,7 @@ def check_all(
     _articles(flows, knowledge, report)
     if knowledge is not None:
         check_knowledge(knowledge, flows, site.languages, catalog, report)
+    check_hours(site, flows, report)
 
 
 def check_flow(flow: FlowFile, site: SiteFile, catalog: Catalog | None, report: Report) -> None:
@@ -84,7 +98,12 @@ def _names(site: SiteFile, report: Report) -> None:
 
 
 def _references(site: SiteFile, report: Report) -> None:
-    sections = {"queue": ("queues",), "schedule": ("schedules", "sites"), "site": ("sites",)}
+    sections = {
+        "queue": ("queues",),
+        "schedule": ("schedules", "sites"),
+        "site": ("sites",),
+        "trunk": ("trunks",),
+    }
     for ref in site.refs:
         if ref.to in sections:
             _known(ref, site, sections[ref.to], report)
@@ -154,16 +173,42 @@ def _lists(site: SiteFile, report: Report) -> None:
             report.add(queues.place, "small-group", text, "name the queue itself where the group is used")
 
 
+_PHONES = "a phone that stands at an address has 'contact', one that registers 'password', one of another site 'trunk' and 'number'"
+
+
+def _goes_out(site: SiteFile, trunk: Node | None, report: Report) -> None:
+    """A trunk that calls go out through has a host."""
+    known = dict(_entries(site, "trunks"))
+    for name in _scalars(trunk):
+        if name.text in known and known[name.text].get("host") is None:
+            also = [(site.at("trunks", name.text, key=True), "the trunk")]
+            text = f"no call can go out through trunk '{name.text}': it has no host"
+            report.add(
+                name.place, "trunk-host", text, "write host: and the other site's address there", also=also
+            )
+
+
 def _agents(site: SiteFile, report: Report) -> None:
-    """An agent has either a phone that stands somewhere or a password it registers with; no two share a phone."""
+    """An agent has one way to be reached: an address, a password it registers with, or a number behind a trunk; no two share a phone."""
     phones: dict[str, Place] = {}
     for name, entry in _entries(site, "agents"):
         place = site.at("agents", name, key=True)
-        contact, password = entry.get("contact"), entry.get("password")
-        if (contact is None) == (password is None):
-            both = "has both a contact and a password" if contact else "has neither a contact nor a password"
-            hint = "a phone that stands at an address has 'contact', one that registers has 'password'"
-            report.add(place, "agent-phone", f"agent '{name}' {both}", hint)
+        contact = entry.get("contact")
+        trunk, number = entry.get("trunk"), entry.get("number")
+        ways = [way for way in ("contact", "password", "trunk") if entry.get(way) is not None]
+        if len(ways) != 1:
+            text = (
+                f"has {' and '.join(ways)}"
+                if ways
+                else "has no phone: neither contact nor password nor trunk"
+            )
+            report.add(place, "agent-phone", f"agent '{name}' {text}", _PHONES)
+        if (trunk is None) != (number is None):
+            lacking = "number" if number is None else "trunk"
+            report.add(
+                place, "agent-phone", f"agent '{name}' has no {lacking}", "trunk and number belong together"
+            )
+        _goes_out(site, trunk, report)
         for phone in _scalars(contact):
             if phone.text in phones:
                 also = [(phones[phone.text], "the other agent's")]
@@ -178,17 +223,26 @@ def _trunks(site: SiteFile, report: Report) -> None:
         place = site.at("trunks", name, key=True)
         by_address = entry.get("addresses") is not None
         by_name = entry.get("username") is not None or entry.get("password") is not None
-        if by_address == by_name:
+        goes_out = entry.get("host") is not None
+        _registers(name, entry, place, report)
+        if by_address == by_name and not (by_address and goes_out):
             both = "is known in two ways" if by_address else "cannot be told from a stranger"
             hint = "write either addresses, or username and password"
             report.add(place, "trunk-identity", f"trunk '{name}' {both}", hint)
-        elif by_name and (entry.get("username") is None or entry.get("password") is None):
+        if by_name and (entry.get("username") is None or entry.get("password") is None):
             lacking = "password" if entry.get("password") is None else "username"
             report.add(
                 place, "trunk-identity", f"trunk '{name}' has no {lacking}", "it needs username and password"
             )
     _shared_addresses(site, report)
     _shared_users(site, report)
+
+
+def _registers(name: str, entry: MappingNode, place: Place, report: Report) -> None:
+    wanted = [x.text.lower() for x in _scalars(entry.get("register"))]
+    if wanted in (["yes"], ["true"], ["on"]) and (entry.get("host") is None or entry.get("username") is None):
+        text = f"trunk '{name}' cannot register"
+        report.add(place, "trunk-host", text, "it needs host, username and password")
 
 
 def _shared_addresses(site: SiteFile, report: Report) -> None:
@@ -367,6 +421,8 @@ def _refer(
         case "step" if ref.name not in flow.steps:
             hint = guess(ref.name, flow.steps)
             report.add(ref.place, "unknown-step", f"'{ref.name}' is not a step of flow '{flow.name}'", hint)
+        case "ruled" if ref.name != EVERYTHING:
+            _known(replace(ref, to="schedule"), site, _SECTIONS["schedule"], report)
         case "queue" | "schedule" | "service" | "source":
             _known(ref, site, _SECTIONS[ref.to], report)
         case "level" if ref.name not in (having := levels(site)):

@@ -119,10 +119,22 @@ CODES: dict[str, str] = {
     "listed-twice": """A list names the same thing twice.""",
     "small-group": """A group chooses among several queues; this one has fewer than two.
         Name the queue itself where the group is used.""",
-    "agent-phone": """An agent has either contact (a phone that stands at an address) or password (a phone that registers), not both.""",
+    "agent-phone": """An agent is reached in one way: contact (a phone that stands at an address), password (a phone that registers), or
+        trunk and number (a phone or queue of another site).""",
+    "unknown-trunk": """An agent is reached through a trunk that site.yaml does not have.""",
+    "trunk-host": """Calls shall go out through a trunk, or it shall register, but it does not say where the other side is.
+        Write host: 192.0.2.5 (with :port where it is not 5060); to register also username and password.""",
+    "reserved-name": """A site or a schedule is called 'everything', which in overrides means every queue there is.
+        Rename it.""",
+    "override-pin": """A flow lets callers override opening hours, but site.yaml has no override_pin, so nobody ever could.
+        Write override_pin: and 6 to 12 digits in site.yaml.""",
+    "uncovered": """A flow sends callers to a group all of whose queues are closed at times, and does not say where they go then.
+        They go to on_timeout at once, as if all had been busy. Write on_closed, or close the gap: quietline coverage GROUP tells
+        every one of them in the next 400 days.""",
     "same-phone": """Two agents have the same phone: it would ring for both, and nobody could tell who answered.""",
     "trunk-identity": """A trunk is known either by its addresses or by username and password.
-        Without one of them any stranger's call would match; with both it is not clear which one counts.""",
+        Without one of them any stranger's call would match; with both it is not clear which one counts, unless calls go out there
+        (host): then addresses tell who calls in, and username and password prove ours.""",
     "same-address": """Two trunks share an address, so it is not clear whose calls come from there.""",
     "not-used": """Something is written that has no effect with the rest of the file as it is.""",
     "never-opens": """All sites of a schedule are closed for ever, so it never opens.

@@ -22,6 +22,8 @@ from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence
 from engine.core import flow as f
 from engine.core import verbs
+from engine.core.moment import EXAMPLES, is_until
+from engine.core.overrides import Word
 from engine.core.request import REQUEST_STATES
 
 
@@ -238,6 +240,12 @@ def _text(text: str) -> str:
     return text
 
 
+def _until(text: str) -> str:
+    if not is_until(text):
+        raise Wrong(f"{short(text)} is no moment", EXAMPLES)
+    return text
+
+
 _TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
 LINE = scalar("text", "a line of text", _line, _TEXT_SCHEMA)
 ANYTHING = Kind("anything", "anything", lambda node, _: node, {})
@@ -282,6 +290,14 @@ KINDS: dict[Any, Kind] = {
     f.FlowName: named("flow", "a flow of this folder"),
     f.ArticleName: named("article", "an article of knowledge.yaml"),
     f.ServiceName: named("service", "a service of site.yaml"),
+    f.Ruled: named("ruled", "a schedule or a site of site.yaml, or everything"),
+    f.Word: choice(*Word),
+    f.Until: scalar(
+        "until",
+        "a time such as 18:00, a length such as 2h, or a date such as 2026-12-24 18:00",
+        _until,
+        _TEXT_SCHEMA,
+    ),
     f.RequestKind: choice("information", "action", "comment"),
     f.RequestState: choice(*REQUEST_STATES),
     f.ProblemCode: named("code", "a problem code: letters, digits and _"),
@@ -413,6 +429,7 @@ def _options(cls: Any) -> tuple[Option, ...]:
 WHY: dict[str, str] = {
     "otherwise": "where to send a caller who gives no valid answer",
     "on_timeout": "where to send a caller whom nobody answers in time",
+    "on_refused": "where to send a caller whose digits are wrong",
     "on_closed": "where to send a caller who comes while it is closed",
     "choices": "which key leads where, like { 1: sales }",
     "cases": "which value leads where, like { gold: fast_lane }",

@@ -81,6 +81,8 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             return f"? {do.source} by {do.by} → {' '.join([answer.outcome, answer.level]).strip()}"
         case d.Listen():
             return "♪ (the message)"
+        case d.Rule():
+            return f"⚑ {do.schedule} {do.word}{f' until {do.until}' if do.until else ''} → {outcome}"
         case d.Note(what="request"):
             return f"✎ request {outcome}, {said(do.data)}"
         case d.Note():
@@ -204,6 +206,8 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
             return "timeout", ("done", "timeout", "full", "unstaffed", "closed", *do.keys), ""
         case d.Record():
             return "none", ("left", "none"), ""
+        case d.Rule():
+            return "refused", ("set", "refused"), ""
         case _:
             return None, (), ""
 
@@ -224,5 +228,7 @@ def _name(do: d.Do) -> str:
             return f"entitlement '{do.source}'"
         case d.Enqueue():
             return f"waiting in queue '{do.queue}'"
+        case d.Rule():
+            return f"overriding '{do.schedule}'"
         case _:
             return "the voicemail"

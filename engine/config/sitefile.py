@@ -29,6 +29,7 @@ class SiteFile:
     root: MappingNode
     languages: tuple[str, ...] = ("en",)
     prompts: str = "../prompts"
+    today: date = date.min
     settings: s.Settings | None = None
     refs: list[Ref] = field(default_factory=list)
 
@@ -63,7 +64,7 @@ def read_site(root: Node, file: str, today: date, report: Report) -> SiteFile | 
     before = report.errors
     reader = Reader(report)
     top, _ = read_options(TOP, root, reader, "site.yaml", Place(file))
-    known = SiteFile(file, root)
+    known = SiteFile(file, root, today=today)
     known.languages = top.get("languages", known.languages)
     known.prompts = top.get("prompts", known.prompts)
     defaults = _read_block(root, "queue_defaults", QUEUE_DEFAULTS, reader)
@@ -133,6 +134,8 @@ def _settings(
         services={n: s.Service(n, **v) for n, v in sections["services"].items()},
         asterisk=top.get("asterisk", "private"),
         external=cast("dict[str, str]", external),
+        emergency=top.get("emergency", False),
+        override_pin=top.get("override_pin"),
         prompts=top.get("prompts", "../prompts"),
         entitlement={n: _source(n, v, folder) for n, v in sections["entitlement"].items()},
     )
@@ -154,6 +157,7 @@ def _site(name: str, values: Values, today: date) -> s.Site:
         values["open"],
         public_holidays(region, today.year) if region else {},
         values.get("exceptions", {}),
+        values.get("emergency", False),
     )
 
 

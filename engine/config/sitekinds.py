@@ -24,6 +24,7 @@ from engine.config.kinds import (
     LEVEL,
     LINE,
     SKILL,
+    YES_NO,
     Kind,
     Option,
     Reader,
@@ -61,6 +62,12 @@ def _password(text: str) -> str:
             "this password holds a sign it may not hold",
             "letters, digits and signs but no spaces, quotes, ; \\",
         )
+    return text
+
+
+def _pin(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{6,12}", text):
+        raise Wrong("this is no PIN for overrides", "6 to 12 digits that nobody can guess")
     return text
 
 
@@ -200,6 +207,16 @@ def _query(slot: str) -> Callable[[str], str]:
     return convert
 
 
+def _peer(text: str) -> str:
+    found = re.fullmatch(rf"{_HOST}(?::([0-9]{{1,5}}))?", text)
+    if not found or not 0 < int(found[1] or 5060) < 65_536:
+        raise Wrong(
+            f"{short(text)} is no address calls can go to", "write it like 192.0.2.5 or 192.0.2.5:5060"
+        )
+    return text
+
+
+PIN = scalar("pin", "6 to 12 digits", _pin, {"type": "string", "pattern": "^[0-9]{6,12}$"})
 PASSWORD = scalar("password", f"a password of at least {SHORTEST_PASSWORD} characters", _password, _TYPED)
 DATE = scalar("date", "a date such as 2026-12-24", _date, _STRING)
 DIALLED = scalar("number", "a number that can be dialled", _dialled, _STRING)
@@ -209,6 +226,7 @@ HEADER = scalar(
     "header", "a header such as Authorization", _header, {"pattern": "^[A-Za-z][A-Za-z0-9-]{0,63}$"}
 )
 HEADER_VALUE = scalar("value", "its value", _header_value, _TYPED)
+TRUNK = scalar("trunk", "a trunk of this file", _plain, _TYPED, "trunk")
 QUEUE = named("queue", "a queue of this file")
 SCHEDULE = named("schedule", "a schedule or a site of this file")
 FLOW = named("flow", "a flow of this folder")
@@ -258,6 +276,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.QueueRule, "rona"): choice("pause", "ready"),
     (s.QueueRule, "handle_time"): duration(1, 14_400),
     (s.QueueRule, "adjust"): duration(-3600, 3600, signed=True),
+    (s.QueueRule, "drain"): duration(0, 86_400),
     (s.QueueRule, "music"): PLAIN,
     (s.QueueRule, "announce_first"): duration(0, 600),
     (s.QueueRule, "announce_every"): duration(20, 3600),
@@ -271,6 +290,8 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.AgentRule, "skills"): set_of(SKILL),
     (s.AgentRule, "contact"): scalar("contact", "a phone's address such as sip:2001@192.0.2.10:5060", _contact, _STRING),
     (s.AgentRule, "password"): PASSWORD,
+    (s.AgentRule, "trunk"): TRUNK,
+    (s.AgentRule, "number"): DIALLED,
     (s.Trunk, "addresses"): list_of(ADDRESS),
     (s.Trunk, "username"): PLAIN,
     (s.Trunk, "password"): PASSWORD,
@@ -289,6 +310,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.SourceRule, "deadline"): duration(1, 10),
     (s.SourceRule, "failures"): number(1, 100),
     (s.SourceRule, "pause"): duration(1, 3600),
+    (s.Trunk, "host"): scalar("host", "an address calls go to such as 192.0.2.5 or 192.0.2.5:5060", _peer, _STRING),
 }  # fmt: skip
 
 
@@ -314,6 +336,7 @@ SITE_OPTIONS = (
     ),
     Option("holidays", scalar("region", "a country or region such as BG or GB-ENG", region, _STRING), False),
     Option("exceptions", EXCEPTIONS, False),
+    Option("emergency", YES_NO, False, False),
 )
 SCHEDULE_OPTIONS = (
     Option("any_of", list_of(named("site", "a site of this file")), True),
@@ -348,6 +371,8 @@ TOP = (
     Option("asterisk", choice("private", "external"), False, "private"),
     Option("external", replace(ANYTHING, written="options, see below"), False),
     Option("numbers", map_of(DIALLED, FLOW), True),
+    Option("emergency", YES_NO, False, False),
+    Option("override_pin", PIN, False),
     Option("queue_defaults", replace(ANYTHING, written="options, see below"), False),
     *(Option(name, replace(ANYTHING, written="names, each with its options"), False) for name in SECTIONS),
 )

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.config.prompts import Catalog
@@ -198,6 +199,8 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return f"? {outcome} was chosen in an earlier call"
         case d.Entitle() if to:
             return to.strip()
+        case d.Rule():
+            return "" if outcome == "set" else f"⚑ override {do.schedule}: {outcome}{to}"
         case d.Enqueue(keys=keys) if to:
             return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
         case d.Record() if to:
@@ -231,6 +234,13 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
                 "lost": "the conversation ended while nobody saw it, at the earliest",
             }
             return [f"⇄ {ends.get(data['by'], f'{agent} ends the conversation')} after {length(talked)}"]
+        case "override":
+            until = (
+                f" until {datetime.fromtimestamp(data['until'], UTC):%Y-%m-%d %H:%M} UTC"
+                if data["until"]
+                else ""
+            )
+            return [f"⚑ {data['schedule']}: {data['set']}{until}, by {data['by']}"]
         case "left_queue":
             return _left(before, data, data.get("seen", event.at))
         case "pressed":
@@ -270,8 +280,9 @@ def _entitled(data: Mapping[str, Any]) -> str:
 def _queued(data: Mapping[str, Any]) -> list[str]:
     group = f" of group {data['group']}" if data["group"] else ""
     wait = f", about {length(data['estimate'])} to wait" if data["estimate"] else ""
+    moved = f"{data['moved_from']} is closed: now " if data.get("moved_from") else ""
     lines = [
-        f"⏳ number {data['position']} in queue {data['queue']}{group}, priority {data['priority']}{wait}"
+        f"⏳ {moved}number {data['position']} in queue {data['queue']}{group}, priority {data['priority']}{wait}"
     ]
     return [*lines, *_why(data["decision"])]
 
@@ -307,6 +318,9 @@ def _left(before: Contact, data: Mapping[str, Any], at: float) -> list[str]:
     match data["outcome"]:
         case "answered":
             return []  # told when they were connected
+        case "refused" if data.get("queue"):
+            why = [f"⏳ queue {data['queue']} is closed, and no other can take the call: leaves {waited}"]
+            return [*why, *_why(data["decision"])]
         case "refused":
             queues = ", ".join(row["queue"] for row in data["decision"].get("candidates", []))
             return [f"⏳ not taken into queue {queues}: {data['why']}", *_why(data["decision"])]

@@ -13,6 +13,8 @@ matched with a caller, every caller with an agent, before the turn ends. So two 
 - `no_answer` pauses the agent (unless `rona: ready`): nobody seems to sit there. `busy` and `unreachable` pause them for `cool_down`
   only, so a phone that comes back needs nobody's help. `rejected` leaves them ready: they are at their desk and said no to this caller.
 - When `max_wait` passes while a phone rings for the caller, that offer may still be answered; only if it fails has the caller timed out.
+- When a queue closes (Doors), callers in it stay while agents do, at most until it drains; then they move to the least busy open queue of
+  their group with their place in time, whatever its capacity. Where none is open they are refused. A ringing phone may still be answered.
 - Skills: an agent takes a caller if they have every skill the caller needs.
 """
 
@@ -26,6 +28,7 @@ from engine.core.facts import (
     Cancel,
     Command,
     Connected,
+    Doors,
     Fact,
     Left,
     Offer,
@@ -49,6 +52,7 @@ __all__ = [
     "Command",
     "Connected",
     "CoolDown",
+    "Doors",
     "Fact",
     "Handled",
     "Left",
@@ -97,4 +101,7 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
             turn.offer_failed(fact.offer, fact.why)
         case Left():
             turn.left(fact.contact, fact.reason, fact.seen)
+        case Doors():
+            turn.doors(fact)
+    turn.send_on()
     return turn.commands

@@ -3,9 +3,10 @@
 What each kind must carry, beyond what the table there says: the event's `at` is the `now` that was given to `decide`, and an
 `agent_state` carries every field of its AgentChanged. Then `restore(settings, rows, now)` with the rows of LogFold equals the live state.
 
-    queued        the caller waits (again, after recovery, with the same data)      offered      their offer rings
+    queued        the caller waits (again: moved to another queue, or recovered)    offered      their offer rings
     offer_ended   it does not; with `rest_until` the agent cools down until then     connected    they are out of line, and talk
     left_queue    they are out of line, unless connected said so                    talk_ended   the agent wraps up
+    doors         which queues are closed, and until when those who wait there may stay
     ended         whatever was still open of this contact is closed, a conversation without `talk_ended` too
     seen          in left_queue and talk_ended: the time after it was seen by nobody, and is not learned from
     agent_state   the agent's row; leaving talk and wrap-up completes a handled contact
@@ -39,6 +40,7 @@ class LogFold:
     _handled: list[Handled] = field(default_factory=list)
     _waited: list[Waited] = field(default_factory=list)
     _chosen: dict[str, float] = field(default_factory=dict)
+    _closed: dict[str, float] = field(default_factory=dict)
     _serial: int = 0
 
     def take_all(self, events: Iterable[Event]) -> LogFold:
@@ -68,6 +70,8 @@ class LogFold:
                 self._left(contact, data.get("seen", event.at), abandoned)
             case "talk_ended":
                 self._talk_ended(event.agent or "", event.at, data.get("seen"))
+            case "doors":
+                self._closed = dict(data["closed"])
             case "ended":
                 self._waiting.pop(contact, None)
                 self._ended.add(contact)
@@ -89,6 +93,7 @@ class LogFold:
             handled=tuple(self._handled),
             waited=tuple(self._waited),
             chosen=dict(self._chosen),
+            closed=dict(self._closed),
             serial=self._serial,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.core.agent import AgentState
 from engine.core.floor import ACTIVE, Agent, Caller, State
 from engine.core.line import NOBODY
-from engine.core.timers import COOLED, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS
+from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS
 
 
 def check_invariants(state: State, now: float) -> None:
@@ -16,6 +16,7 @@ def check_invariants(state: State, now: float) -> None:
     _lanes(state)
     _weights(state)
     _nobody_waits_beside_a_free_agent(state, now)
+    _closed_queues_drain(state, now)
     _everything_ends(state, now)
 
 
@@ -91,6 +92,15 @@ def _nobody_waits_beside_a_free_agent(state: State, now: float) -> None:
             assert cooling or not _fits(agent, caller), f"{caller.contact} waits while {agent.name} is ready"
 
 
+def _closed_queues_drain(state: State, now: float) -> None:
+    for caller in (c for c in state.callers.values() if c.offer is None):
+        queue = caller.lane.queue
+        if queue.drains_at is not None:
+            assert now < queue.drains_at, f"{caller.contact} waits in {queue.name}, which has drained"
+            assert caller.lane.staffed, f"{caller.contact} waits in {queue.name}, which everybody has left"
+    assert not state.deserted, f"nobody looked after {state.deserted}"
+
+
 def _everything_ends(state: State, now: float) -> None:
     timers = [timer for timer in state.timers if state.is_live(timer)]
     assert all(timer[0] > now for timer in timers), "something due was left undone"
@@ -104,6 +114,9 @@ def _everything_ends(state: State, now: float) -> None:
         )
         for contact in agent.cooling:
             assert (COOLED, agent.name, contact) in live, f"{agent.name}: cools down for {contact} for ever"
+    for queue in state.queues.values():
+        drained = queue.drains_at is None or queue.drains_at <= now
+        assert drained or (DRAINED, queue.name, "") in live, f"{queue.name} never drains"
     for offer in state.offers:
         assert (OFFER_OVERDUE, offer, "") in live, f"offer {offer} never ends"
     for caller in state.callers.values():

@@ -20,7 +20,7 @@ def candidate(state: State, name: str, fact: Arrived, key: Key, now: float) -> C
     front = state.next_agent(lane, fact.contact, now) if lane.ready else None
     return Candidate(
         name,
-        name not in fact.closed,
+        name not in fact.closed and queue.drains_at is None,
         lane.staffed,
         rule.capacity,
         queue.held,

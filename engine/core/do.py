@@ -1,7 +1,7 @@
 """What a flow asks the shell for: plain data, written into the log beside what came of it.
 
 Play     -> None                                Collect -> the digits, or None
-Choose   -> the key pressed, or None: silence   Look    -> open | closed | holiday | override
+Choose   -> the key pressed, or None: silence   Look    -> open | closed | holiday | override | emergency
 Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while waiting
 Record   -> left | none                         Listen  -> None
 Note     -> the request's number, or None       Post    -> the wanted fields of the answer, as JSON, or None: it failed
@@ -152,6 +152,20 @@ class Post(Do):
 
 
 @dataclass(frozen=True, slots=True)
+class Rule(Do):
+    """Say that a schedule, a site or everything is `word` (open, closed, emergency, none) until then, if secret digits are right.
+
+    `until` is a text such as 18:00 or 2h, `secret` the variable that holds the digits.
+    """
+
+    schedule: str
+    word: str
+    until: str | None
+    why: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class End(Do):
     """Say goodbye, if a prompt is given, and hang up."""
 
@@ -162,7 +176,7 @@ DOES: dict[str, type[Do]] = {
     c.__name__: c
     for c in (
         *(Play, Choose, Collect, Look, Entitle, Recall, Remember, Enqueue),
-        *(Record, Listen, Note, Post, End),
+        *(Record, Listen, Note, Post, Rule, End),
     )
 }
 

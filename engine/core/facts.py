@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -77,6 +78,13 @@ class AgentSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Doors:
+    """Which queues are closed from now on, and until when those who wait in each may stay; all others are open."""
+
+    closed: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: whatever is due at `now` happens (`next_due` tells when to send one)."""
 
@@ -90,7 +98,7 @@ class Queued(NamedTuple):
     """The caller waits in `queue`.
 
     `position` counts from 1; `estimate` is the mean wait in seconds or None (unknown); `decision` is the table of candidates,
-    JSON values only, empty where the queue was given.
+    JSON values only, empty where the queue was given. `moved_from` is the queue that closed while they waited in it.
     """
 
     contact: str
@@ -99,14 +107,19 @@ class Queued(NamedTuple):
     position: int
     estimate: float | None
     decision: dict[str, Any]
+    moved_from: str | None = None
 
 
 class Refused(NamedTuple):
-    """The caller cannot wait: full | unstaffed | closed. `decision` is the table of candidates."""
+    """The caller cannot wait (any longer): full | unstaffed | closed. `decision` is the table of candidates.
+
+    `queue` is where they have waited until it closed; None: they never did.
+    """
 
     contact: str
     outcome: str
     decision: dict[str, Any]
+    queue: str | None = None
 
 
 class TimedOut(NamedTuple):
@@ -155,5 +168,5 @@ class AgentChanged(NamedTuple):
     then_reason: str = ""
 
 
-Fact = Arrived | Left | OfferFailed | Connected | TalkEnded | AgentSet | Tick
+Fact = Arrived | Left | OfferFailed | Connected | TalkEnded | AgentSet | Doors | Tick
 Command = Queued | Refused | TimedOut | Offer | Cancel | AgentChanged

@@ -23,17 +23,21 @@ from engine.core.facts import Arrived
 from engine.core.line import NOBODY, Key, Line
 from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Shares, micro
 from engine.core.site import AgentRule, QueueRule, Settings
-from engine.core.timers import LOOK_AGAIN, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS, Timer, Timers
+from engine.core.timers import DRAINED, LOOK_AGAIN, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS, Timer, Timers
 
 ACTIVE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
 LOGGED_OUT, READY = AgentState.LOGGED_OUT, AgentState.READY
 
 
 class Queue:
-    """One queue: its rule, its line, its lanes and its measures. `gone`: removed from the site, kept until it is empty."""
+    """One queue: its rule, its line, its lanes and its measures.
+
+    `gone`: removed from the site, kept until it is empty. `drains_at`: closed now, and until when those who wait may stay; None: open.
+    """
 
     __slots__ = (
         "agents",
+        "drains_at",
         "gone",
         "held",
         "lanes",
@@ -49,6 +53,7 @@ class Queue:
         self.name = rule.name
         self.rule = rule
         self.gone = gone
+        self.drains_at: float | None = None
         self.agents: list[Agent] = []
         self.lanes: dict[frozenset[str], Lane] = {}
         self.line = Line()
@@ -200,6 +205,7 @@ class State:
     __slots__ = (
         "agents",
         "callers",
+        "deserted",
         "finished",
         "offers",
         "queues",
@@ -220,6 +226,9 @@ class State:
         self.timers = Timers()
         self.recent: deque[tuple[float, str, str, int]] = deque()  # wrapped_at, agent, queue, microseconds
         self.finished: list[Finished] = []  # not yet learned from
+        self.deserted: dict[
+            str, None
+        ] = {}  # closed queues that somebody has left: their callers may have to move
         self.serial = 0
         self.rewire()
 
@@ -291,6 +300,7 @@ class State:
                 lane.signed_in += signed_in - agent.signed_in
             agent.active, agent.signed_in = active, signed_in
             self.reweigh(agent)
+            self.deserted |= {q.name: None for q in agent.queues if q.drains_at is not None}
 
     def reweigh(self, agent: Agent) -> None:
         """Carry an agent's shares into A of their queues."""
@@ -398,6 +408,8 @@ class State:
             return caller is not None and caller.offer is None and caller.deadline == due
         if kind == OFFER_OVERDUE:
             return name in self.offers
+        if kind == DRAINED:
+            return name in self.queues and self.queues[name].drains_at == due
         agent = self.agents.get(name)
         if agent is None:
             return False
@@ -432,6 +444,6 @@ class State:
 
 
 def next_due(state: State) -> float | None:
-    """When the next Tick is wanted: the end of a wrap-up, a timed pause, a cool-down, an overdue offer, a longest wait."""
+    """When the next Tick is wanted: the end of a wrap-up, a timed pause, a cool-down, an overdue offer, a drain, a longest wait."""
     timer = state.timers.first(state.is_live)
     return None if timer is None else timer[0]

@@ -46,6 +46,9 @@ RequestState = NewType("RequestState", str)
 ProblemCode = NewType("ProblemCode", str)
 ServiceName = NewType("ServiceName", str)
 ArticleName = NewType("ArticleName", str)
+Ruled = NewType("Ruled", str)
+Word = NewType("Word", str)
+Until = NewType("Until", str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,13 +54,13 @@ class Choice(NamedTuple):
     decision: dict[str, Any]
 
 
-def excluded(c: Candidate) -> str | None:
-    """Why a queue is no candidate, or None if it is one."""
+def excluded(c: Candidate, moving: bool = False) -> str | None:
+    """Why a queue is no candidate, or None if it is one; who is moved there has waited already, and finds room."""
     if not c.open:
         return "closed"
     if not c.staffed:
         return "unstaffed"
-    if c.held >= c.capacity:
+    if c.held >= c.capacity and not moving:
         return "full"
     return None
 
@@ -75,11 +75,11 @@ def cost(c: Candidate) -> float:
     return inf if c.wait is None else c.wait + c.adjust
 
 
-def least_busy(candidates: Sequence[Candidate], now: float) -> Choice:
-    """Choose by the rule above; the candidates come in list order."""
+def least_busy(candidates: Sequence[Candidate], now: float, moving: bool = False) -> Choice:
+    """Choose by the rule above; the candidates come in list order. `moving`: for a caller whose queue has closed."""
     able, table = [], []
     for c in candidates:
-        why = excluded(c)
+        why = excluded(c, moving)
         table.append(_row(c, why))
         if why is None:
             able.append(c)

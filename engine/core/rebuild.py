@@ -19,7 +19,7 @@ from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
 from engine.core.floor import Agent, Caller, Queue, Ringing, State
 from engine.core.measures import Handled, Waited
 from engine.core.site import Settings
-from engine.core.timers import COOLED, LOOK_AGAIN, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS
+from engine.core.timers import COOLED, DRAINED, LOOK_AGAIN, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS
 from engine.core.turn import Turn
 
 IN_CONTACT = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
@@ -51,7 +51,7 @@ class Rows:
     `agents`: each agent's last AgentChanged. `waiting`: every contact in a queue, those being offered included, as Arrived with `queue` and
     `enqueued_at`. `offers`: live ones with the time they were made. `talks`: of agents talking or in wrap-up. `handled`: the last
     100 of each queue and all of the last 2 h. `waited`: the last 200 of each queue. `chosen`: when each queue was last chosen.
-    `serial`: how many offers were ever made, where known.
+    `closed`: the last Doors. `serial`: how many offers were ever made, where known.
     """
 
     agents: Sequence[AgentChanged] = ()
@@ -62,6 +62,7 @@ class Rows:
     handled: Sequence[Handled] = ()
     waited: Sequence[Waited] = ()
     chosen: Mapping[str, float] = field(default_factory=dict)
+    closed: Mapping[str, float] = field(default_factory=dict)
     serial: int = 0
 
 
@@ -69,9 +70,12 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     """A state equal to the one the rows were written from; rows about agents or queues the site no longer names are left out."""
     state = State(settings)
     state.serial = rows.serial
-    for queue, at in rows.chosen.items():
-        if queue in state.queues:
-            state.queues[queue].last_chosen = at
+    for name, at in rows.chosen.items():
+        if name in state.queues:
+            state.queues[name].last_chosen = at
+    for name, drains_at in rows.closed.items():
+        if name in state.queues:
+            state.queues[name].drains_at = drains_at
     _learn(state, rows)
     for arrived in rows.waiting:
         _restore_caller(state, arrived, now)
@@ -88,6 +92,10 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     for agent in state.agents.values():
         _reconcile(state, agent, now)
     state.rewire()
+    state.deserted = {}  # who should move has a timer
+    for queue in state.queues.values():
+        if queue.drains_at is not None and (queue.drains_at > now or queue.line.count):
+            state.timers.set(queue.drains_at, DRAINED, queue.name)
     state.learn(now)
     for agent in state.agents.values():
         if agent.standing and state.best_caller(agent, now) is not None:
@@ -180,6 +188,7 @@ def reload(state: State, settings: Settings, now: float) -> list[Command]:
         turn.agent_set(AgentSet(agent.name, AgentState.READY))
     for agent in list(state.agents.values()):
         turn.look_again(agent)
+    turn.send_on()
     return turn.commands
 
 
@@ -189,7 +198,7 @@ def _reload_queues(state: State, settings: Settings) -> None:
         queue.rule, queue.gone = rule, False
         queue.measures.set_prior(rule.handle_time)
     for name in state.queues.keys() - settings.queues.keys():
-        state.queues[name].gone = True
+        state.queues[name].gone, state.queues[name].drains_at = True, None
         if not state.queues[name].held:
             del state.queues[name]
 
@@ -249,6 +258,7 @@ def _queue_summary(q: Queue) -> dict[str, Any]:
         "held": q.held,
         "weight": q.weight,
         "last_chosen": q.last_chosen,
+        "drains_at": q.drains_at,
         **q.measures.summary(),
     }
 

@@ -34,6 +34,8 @@ class Site:
     holidays: Mapping[date, str] = field(default_factory=dict)
     #: Dated exceptions replace that day's week: an empty tuple means closed all day.
     exceptions: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+    #: Closed at once, whatever its calendar and its overrides say.
+    emergency: bool = False
 
 
 class Override(StrEnum):
@@ -67,6 +69,7 @@ class QueueRule:
     rona: str = "pause"  # what an unanswered offer does to the agent: pause | ready
     handle_time: float = 180.0  # the prior for mean handle time, weight 20
     adjust: float = 0.0
+    drain: float = 900.0  # how long those who wait at closing time may stay while agents remain
     count_paused: bool = False  # does a queue whose agents are all paused still count as staffed?
     music: str = "default"
     announce_position: bool = True
@@ -86,7 +89,7 @@ class GroupRule:
 
 @dataclass(frozen=True, slots=True)
 class AgentRule:
-    """A person who answers. Either `contact` (a fixed SIP URI) or `password` (their phone registers as `name`)."""
+    """Who answers: `contact` (a fixed SIP URI), `password` (a phone that registers as `name`), or `number` behind a `trunk`."""
 
     name: str
     queues: tuple[str, ...]
@@ -94,17 +97,25 @@ class AgentRule:
     skills: frozenset[str] = frozenset()
     contact: str | None = None
     password: str | None = None
+    trunk: str | None = None  # another site's PBX: calls go out through it,
+    number: str | None = None  # to this number there
     ready: bool = False  # signed in and ready when the engine first starts
 
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """Where calls come from: known by address (IPs or networks) or by a user name and password."""
+    """A way to another PBX.
+
+    Calls that come in are known by address (IPs or networks) or by a user name and password. With `host` calls go out there too, and
+    prove themselves by that name and password where there are any; `register` tells that PBX where we are.
+    """
 
     name: str
     addresses: tuple[str, ...] = ()
     username: str | None = None
     password: str | None = None
+    host: str | None = None  # address, or address:port
+    register: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,10 @@ class Settings:
     )  # url, username, password, … of an external Asterisk
     services: Mapping[str, Service] = field(default_factory=dict)
     articles: Mapping[str, Article] = field(default_factory=dict)
+    #: Everything is closed at once.
+    emergency: bool = False
+    #: The digits by which the `override` of a flow is allowed.
+    override_pin: str | None = None
     prompts: str = "../prompts"  # folder of prompts, beside the site's folder
     entitlement: Mapping[str, SourceRule] = field(default_factory=dict)
 

@@ -1,4 +1,5 @@
-"""What becomes due when: ends of wrap-ups and timed pauses, cool-downs, offers nobody reports about, longest waits.
+"""What becomes due when: ends of wrap-ups and timed pauses, cool-downs, offers nobody reports about, closed queues that are to be
+empty, longest waits.
 
 A timer is never taken back: when its moment comes, `State.is_live` says whether it still means anything.
 """
@@ -8,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
-#: due (seconds since the epoch), kind, agent or contact or offer, contact (of a cool-down, else empty)
+#: due (seconds since the epoch), kind, agent or contact or offer or queue, contact (of a cool-down, else empty)
 Timer = tuple[float, int, str, str]
 
 #: The kinds, in the order in which they happen at equal times: agents become free before a caller's time is up.
-WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, MAX_WAIT = range(5)
+WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, DRAINED, MAX_WAIT = range(6)
 
 OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
 

@@ -14,16 +14,17 @@ from engine.core.facts import (
     Arrived,
     Cancel,
     Command,
+    Doors,
     Offer,
     Queued,
     Refused,
     TimedOut,
 )
-from engine.core.floor import Agent, Caller, Ringing, State
+from engine.core.floor import Agent, Caller, Queue, Ringing, State
 from engine.core.line import Key
 from engine.core.measures import unseen
 from engine.core.ranking import Choice, least_busy
-from engine.core.timers import COOLED, MAX_WAIT, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS, Timer
+from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS, Timer
 
 READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
 WRAP_UP, LOGGED_OUT = AgentState.WRAP_UP, AgentState.LOGGED_OUT
@@ -69,6 +70,8 @@ class Turn:
             Queued(fact.contact, queue.name, key[1], chosen.place, chosen.wait, decision),
         )
         self._place(caller)
+        if queue.drains_at is not None:  # a place they had before it closed
+            state.deserted[queue.name] = None
 
     def _choose(self, fact: Arrived, key: Key) -> Choice:
         state, now = self.state, self.now
@@ -109,6 +112,66 @@ class Turn:
     def _time_out(self, caller: Caller) -> None:
         self._drop(caller)
         self.commands.append(TimedOut(caller.contact))
+
+    # --- closing time ---
+
+    def doors(self, fact: Doors) -> None:
+        """Know which queues are closed; who waits in one that has just closed may stay until it drains."""
+        for queue in self.state.queues.values():
+            drains_at = fact.closed.get(queue.name)
+            if drains_at == queue.drains_at:
+                continue
+            queue.drains_at = drains_at
+            if drains_at is not None:
+                self.state.deserted[queue.name] = None  # where nobody is left, nobody is waited for
+                if drains_at > self.now:
+                    self.state.timers.set(drains_at, DRAINED, queue.name)
+
+    def send_on(self) -> None:
+        """Let callers go on whose queue is closed and who have nobody to wait for there any more: the end of every turn."""
+        while self.state.deserted:
+            names, self.state.deserted = self.state.deserted, {}
+            for queue in [self.state.queues[name] for name in names if name in self.state.queues]:
+                self._send_on(queue)
+
+    def _send_on(self, queue: Queue) -> None:
+        for key in list(queue.line) if queue.drains_at is not None else ():
+            caller = self.state.callers[key[2]]
+            if self._is_over(caller):
+                self.state.step_out(caller)
+                self._move(caller)
+
+    def _is_over(self, caller: Caller) -> bool:
+        """Has the caller's queue closed for them, too?"""
+        queue = caller.lane.queue
+        return queue.drains_at is not None and (self.now >= queue.drains_at or not caller.lane.staffed)
+
+    def _move(self, caller: Caller) -> None:
+        """To the least busy open queue of their group, with their place in time; out of line already."""
+        old = caller.lane.queue
+        choice = self._elsewhere(caller)
+        if choice.candidate is None:
+            self._drop(caller)
+            self.commands.append(Refused(caller.contact, choice.refusal, choice.decision, old.name))
+            return
+        new = self.state.queues[choice.candidate.queue]
+        old.held -= 1
+        new.held += 1
+        new.last_chosen = self.now
+        caller.lane = new.lanes[caller.lane.skills]
+        place, wait = choice.candidate.place, choice.candidate.wait
+        self.commands.append(
+            Queued(caller.contact, new.name, caller.enqueued_at, place, wait, choice.decision, old.name)
+        )
+        self._place(caller)
+
+    def _elsewhere(self, caller: Caller) -> Choice:
+        state, queue = self.state, caller.lane.queue.name
+        group = state.settings.groups.get(caller.group or "")
+        fact = Arrived(caller.contact, group.queues if group else (queue,), skills=caller.lane.skills)
+        state.learn(self.now)
+        found = [candidate(state, name, fact, caller.key, self.now) for name in fact.queues]
+        return least_busy(found, self.now, moving=True)
 
     def _say_place(self, caller: Caller) -> None:
         queue = caller.lane.queue
@@ -254,6 +317,8 @@ class Turn:
     def _to_another(self, caller: Caller) -> None:
         if self.now >= caller.deadline:
             self._time_out(caller)
+        elif self._is_over(caller):
+            self._move(caller)
         else:
             self._place(caller)
 
@@ -321,6 +386,9 @@ class Turn:
             ringing = state.offers[name]
             self.commands.append(Cancel(name, ringing.caller.contact, ringing.agent.name, "unreachable"))
             self.offer_failed(name, "unreachable")
+        elif kind == DRAINED:
+            state.deserted[name] = None
+            self.send_on()
         elif kind == MAX_WAIT:
             caller = state.callers[name]
             state.step_out(caller)

@@ -115,6 +115,16 @@ class Archive:
         sql = f"SELECT {_EVENT} FROM events WHERE seq IN ({newest})"
         return {str(e.agent): e for e in map(_event, await self._rows(sql))}
 
+    async def overrides(self) -> list[Event]:
+        """Every `override` event, in order: people say few of them."""
+        sql = f"SELECT {_EVENT} FROM events WHERE kind = 'override' ORDER BY seq"
+        return [_event(row) for row in await self._rows(sql)]
+
+    async def doors(self) -> list[Event]:
+        """The newest `doors` event, if there is one."""
+        sql = f"SELECT {_EVENT} FROM events WHERE kind = 'doors' ORDER BY seq DESC LIMIT 1"
+        return [_event(row) for row in await self._rows(sql)]
+
     async def flow_source(self, digest: str) -> tuple[str, str]:
         """A stored version of a flow: its name and source text. Raises StoreError when it is not there."""
         rows = await self._rows("SELECT name, source FROM flows WHERE hash = ?", [digest])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from engine.core import acd
 from engine.core.acd_log import LogFold
 from engine.core.event import Event
-from engine.core.site import AgentRule, QueueRule, Settings
+from engine.core.site import AgentRule, GroupRule, QueueRule, Settings
 
 GONE = {"abandoned": "abandoned", "key": "flow_out", "failed": "failed"}
 
@@ -60,6 +60,8 @@ class Shell:
             case acd.OfferFailed() if fact.offer in self.live_before:
                 offer = self.offers[fact.offer]
                 self._offer_ended(offer.offer, offer.contact, offer.agent, fact.why)
+            case acd.Doors():
+                self._event("doors", closed=dict(fact.closed))
             case acd.Connected() if fact.offer in self.live_before:
                 offer = self.offers[fact.offer]
                 self._event(
@@ -83,7 +85,10 @@ class Shell:
                     max_wait=asked.max_wait,
                     enqueued_at=command.enqueued_at,
                     decision=command.decision,
+                    moved_from=command.moved_from,
                 )
+            case acd.Refused(contact, why, _, str()):
+                self._leave(contact, "refused", why=why)
             case acd.Refused():
                 self.fate[command.contact] = "refused"
             case acd.TimedOut():
@@ -120,15 +125,17 @@ class Shell:
         return commands
 
 
-def site(queues: Iterable[QueueRule], agents: Iterable[AgentRule]) -> Settings:
-    """A site of nothing but queues and agents."""
+def site(
+    queues: Iterable[QueueRule], agents: Iterable[AgentRule], groups: Iterable[GroupRule] = ()
+) -> Settings:
+    """A site of nothing but queues, agents and groups."""
     return Settings(
         languages=("en",),
         numbers={},
         sites={},
         schedules={},
         queues={queue.name: queue for queue in queues},
-        groups={},
+        groups={group.name: group for group in groups},
         agents={agent.name: agent for agent in agents},
         trunks={},
     )

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from engine.core import acd
 from engine.core.acd_log import LogFold
 from engine.core.audit import check_invariants
-from engine.core.site import AgentRule, QueueRule
+from engine.core.site import AgentRule, GroupRule, QueueRule
 
 QUEUES = {
     "sales": QueueRule("sales", capacity=6, ring=20, wrap_up=30, cool_down=30),
@@ -25,7 +25,8 @@ AGENTS = {
     "chen": AgentRule("chen", ("support", "night"), skills=frozenset({"ar", "fa"})),
     "dora": AgentRule("dora", ("sales", "support", "night"), skills=frozenset({"fa"})),
 }
-SITE = site(QUEUES.values(), AGENTS.values())
+GROUPS = [GroupRule("nights", ("night", "sales")), GroupRule("all", tuple(QUEUES))]
+SITE = site(QUEUES.values(), AGENTS.values(), GROUPS)
 SKILLS = st.sampled_from(
     [frozenset(), frozenset(), frozenset({"ar"}), frozenset({"fa"}), frozenset({"ar", "fa"})]
 )
@@ -83,6 +84,7 @@ PATIENCE = st.sampled_from([90.0, 600.0])
 CALLER = st.fixed_dictionaries(
     {
         "queues": st.sampled_from([("sales",), ("support",), ("night", "sales"), tuple(QUEUES)]),
+        "group": st.sampled_from([None, "nights", "all", "all"]),
         "closed": st.sampled_from([frozenset(), frozenset(), frozenset(), frozenset({"sales"})]),
         "priority": st.sampled_from([5, 5, 5, 1, 9]),
         "skills": SKILLS,
@@ -119,6 +121,10 @@ class Floor(RuleBasedStateMachine):
     def come(self, caller: dict[str, Any]) -> None:
         commands = self.tell(acd.Arrived(f"c{len(self.shell.asked):03}", **caller))
         assert isinstance(commands[0], acd.Queued | acd.Refused)
+
+    @rule(closed=st.dictionaries(st.sampled_from(sorted(QUEUES)), st.sampled_from([0.0, 30.0, 600.0])))
+    def doors_close(self, closed: dict[str, float]) -> None:
+        self.tell(acd.Doors({name: self.shell.now + drain for name, drain in closed.items()}))
 
     @precondition(lambda self: self.shell.asked)
     @rule(which=ANY, reason=st.sampled_from(sorted(GONE)))

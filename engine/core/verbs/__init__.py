@@ -10,6 +10,7 @@ from engine.core.verbs.asking import Ask, Language, Menu, Say
 from engine.core.verbs.entitling import Entitlement
 from engine.core.verbs.noting import Answers, Comment, Request, Status, Survey, Voicemail
 from engine.core.verbs.reaching import Webhook
+from engine.core.verbs.ruling import Override
 from engine.core.verbs.turning import Back, Goto, Hangup, Hours, Run, Set, Switch
 from engine.core.verbs.waiting import Queue
 
@@ -25,6 +26,7 @@ __all__ = [
     "Hours",
     "Language",
     "Menu",
+    "Override",
     "Queue",
     "Request",
     "Run",
@@ -43,7 +45,7 @@ VERBS: Mapping[str, type[Action]] = MappingProxyType(
         keyword(verb): verb
         for verb in (
             *(Say, Language, Menu, Ask, Set, Switch, Hours, Entitlement, Goto, Run, Back),
-            *(Queue, Voicemail, Comment, Request, Status, Survey, Answers, Webhook, Hangup),
+            *(Queue, Voicemail, Comment, Request, Status, Survey, Answers, Webhook, Override, Hangup),
         )
     }
 )

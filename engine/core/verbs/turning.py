@@ -48,13 +48,14 @@ class Switch(Action):
 
 @dataclass(frozen=True, slots=True)
 class Hours(Action):
-    """Go on while a schedule is open; a holiday counts as closed unless `on_holiday` says otherwise."""
+    """Go on while a schedule is open; holiday, override and emergency count as closed unless their own `on_*` is given."""
 
     hours: Schedule
     _: KW_ONLY
     on_closed: StepName
     on_holiday: StepName | None = None
     on_override: StepName | None = None
+    on_emergency: StepName | None = None
 
     def perform(self, way: Way) -> Asking:
         """Have the schedule looked up."""
@@ -65,6 +66,8 @@ class Hours(Action):
                 return self.on_holiday or self.on_closed
             case "override":
                 return self.on_override or self.on_closed
+            case "emergency":
+                return self.on_emergency or self.on_closed
             case _:
                 return self.on_closed
 
