@@ -21,14 +21,26 @@ def hash_pins() -> None:
 
     A PIN is never given as an argument, where other users of the machine and the shell's history would see it.
     """
-    if sys.stdin.isatty():
-        pin = getpass.getpass("PIN: ")
-        if getpass.getpass("The same again: ") != pin:
-            raise SetupError("the two PINs differ: nothing was made")
-        say(hash_pin(checked(pin, 1)))
-        return
-    for number, line in enumerate(sys.stdin, 1):
-        say(hash_pin(checked(line.rstrip("\r\n"), number)))
+    for number, pin in enumerate(given(), 1):
+        say(hash_pin(checked(pin, number)))
+
+
+def given() -> list[str]:
+    """The PINs: one that is typed twice without being seen, or the lines of standard input. Raises SetupError for none."""
+    try:
+        if sys.stdin.isatty():
+            pins = [getpass.getpass("PIN: ")]
+            if getpass.getpass("The same again: ") != pins[0]:
+                raise SetupError("the two PINs differ: nothing was made")
+        else:
+            pins = sys.stdin.read().splitlines()
+    except EOFError:
+        pins = []
+    except UnicodeDecodeError as error:
+        raise SetupError("standard input is no text: write one PIN a line") from error
+    if not pins:
+        raise SetupError("no PIN was given: type it, or write one a line to standard input")
+    return pins
 
 
 def checked(pin: str, line: int) -> str:

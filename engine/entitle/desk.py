@@ -107,17 +107,13 @@ class Post:
     source: Source
     breaker: Breaker
 
-    @classmethod
-    def of(cls, rule: SourceRule) -> Post:
-        """As the rule says."""
-        return cls(rule, make_source(rule), Breaker(rule.failures, rule.pause))
-
 
 class Desk:
-    """All sources of a site. `now` tells seconds since the epoch."""
+    """All sources of a site. `now` tells seconds since the epoch; `make` gives the source a rule tells of."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], make: Callable[[SourceRule], Source] = make_source) -> None:
         self._now = now
+        self._make = make
         self._posts: dict[str, Post] = {}
         self._limits = Limits()
         self._threads = ThreadPoolExecutor(AT_ONCE, "PINs")
@@ -131,8 +127,10 @@ class Desk:
         """Have these sources, and no others; one that has not changed stays as it is."""
         before, self._posts = self._posts, {}
         for name, rule in rules.items():
-            old = before.pop(name, None) if name in before and before[name].rule == rule else None
-            self._posts[name] = old or Post.of(rule)
+            if name in before and before[name].rule == rule:
+                self._posts[name] = before.pop(name)
+            else:
+                self._posts[name] = Post(rule, self._make(rule), Breaker(rule.failures, rule.pause))
         for post in before.values():
             await post.source.close()
         await asyncio.gather(*(post.source.prepare() for post in self._posts.values()))
@@ -246,7 +244,8 @@ def _nobody(found: Sequence[Customer]) -> Decision:
 
 def _rest(taken: float, deadline: float) -> float:
     """Seconds until the step in which a decision was made is over, without passing the deadline."""
-    return max(0.0, min(math.ceil(taken / STEP) * STEP, deadline - 0.05) - taken) if taken else STEP
+    end = (math.floor(taken / STEP) + 1) * STEP
+    return max(0.0, min(end, deadline - 0.05) - taken)
 
 
 def told(decision: Decision | None) -> str:

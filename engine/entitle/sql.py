@@ -138,7 +138,7 @@ class PostgresSource:
             if self._pool is None:
                 self._pool = await self._connect()
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                rows = await connection.cursor(_SLOT.sub("$1::text", sql), value, prefetch=MOST)
+                rows = await connection.cursor(_SLOT.sub("$1::text", sql), value)
                 return [dict(row) for row in await rows.fetch(MOST)]
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
             raise SourceUnreachable("sql", str(error)) from error

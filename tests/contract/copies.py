@@ -49,6 +49,8 @@ class Copies:
 
     def _write_flows(self, folder: Path, number: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        for file in self._site.glob("*.csv"):
+            (folder / file.name).write_text(file.read_text())
         for name in self._flows():
             text = (self._site / f"{name}.yaml").read_text()
             (folder / f"{self._renamed(name, number)}.yaml").write_text(self._renamed(text, number))

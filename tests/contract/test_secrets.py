@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -36,6 +38,31 @@ steps:
       send: { customer: "{{ customer }}", pin: "{{ pin }}" }
       into: { level: level }
       on_failed: farewell
+    - queue: desk_a
+      max_wait: 20s
+      on_timeout: message
+    - hangup: goodbye
+  message:
+    - voicemail: desk
+    - hangup: goodbye
+  farewell:
+    - hangup: goodbye
+"""
+CONTRACT = """\
+flow: account
+steps:
+  customer:
+    - entitlement: many
+      by: pin
+      number: customer_number
+      number_digits: 6
+      pin: customer_pin
+      pin_digits: 8
+      timeout: 3s
+      on_unknown: farewell
+      on_expired: farewell
+      on_blocked: farewell
+      on_unreachable: farewell
     - queue: desk_a
       max_wait: 20s
       on_timeout: message
@@ -102,6 +129,24 @@ def bank() -> Iterator[str]:
     server.server_close()
 
 
+def hashed(secret: str) -> str:
+    """A scrypt hash that costs little."""
+    salt = secret[::-1].encode()
+    made = hashlib.scrypt(secret.encode(), salt=salt, n=16, r=8, p=1, dklen=32)
+    texts = [base64.b64encode(part).decode().rstrip("=") for part in (salt, made)]
+    return "$scrypt$ln=4,r=8,p=1${}${}".format(*texts)
+
+
+def customers() -> str:
+    """The customers' file: every tenth is not in it, every third has another PIN than their caller gives."""
+    rows = [
+        f'{customer(n)},"Customer {n}","{hashed(pin(n) if n % 3 else pin(n + 500))}",gold'
+        for n in range(CALLERS)
+        if n % 10
+    ]
+    return "\n".join(["number,name,pin,level", *rows, ""])
+
+
 def written(folder: Path) -> bytes:
     return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
@@ -127,5 +172,29 @@ def test_no_digit_sequence_of_two_hundred_callers_secrets_is_written_anywhere(
         assert customer(number).encode() in everything, (
             "what is no secret is on record, so a secret would be found too"
         )
+        assert pin(number).encode() not in everything
+        assert pin(number)[:7].encode() not in everything
+
+
+def test_no_pin_given_to_a_source_of_customers_is_written_anywhere_nor_is_its_hash(
+    site_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(site_folder.parent, tmp_path / "twin")
+    site = tmp_path / "twin" / "site"
+    (site / "account.yaml").write_text(CONTRACT)
+    (site / "many.csv").write_text(customers())
+    text = (site / "site.yaml").read_text()
+    (site / "site.yaml").write_text(
+        f"{text}  many: {{ kind: csv, file: many.csv, levels: [gold], on_failure: closed }}\n"
+    )
+    scenario = Scenario("secrets", "", tuple(caller(n) for n in range(CALLERS)), AGENT, ("2001",))
+    told = play_simulated(load_files(site), scenario, tmp_path / "state")
+    events = [event for story in told.events.values() for event in story if event.kind == "entitled"]
+    whys = {event.data["why"] for event in events}
+    assert whys == {"contract_runs", "wrong_pin", "no_customer"}
+    everything = written(tmp_path / "state") + "".join(capfd.readouterr()).encode()
+    assert b"$scrypt" not in everything
+    for number in range(CALLERS):
+        assert customer(number).encode() in everything
         assert pin(number).encode() not in everything
         assert pin(number)[:7].encode() not in everything

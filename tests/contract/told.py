@@ -64,5 +64,8 @@ def _of_events(name: str, events: list[Event]) -> Any:
             return events[-1].data["cause"]
         case "messages":
             return sum(event.kind == "message" for event in events)
+        case "decided":
+            decided = [event.data for event in events if event.kind == "entitled"]
+            return " ".join(":".join(filter(None, (d["outcome"], d["level"]))) for d in decided)
         case _:
             raise EngineError(f"a scenario expects {name!r}, which no contact has")
