@@ -25,9 +25,11 @@ from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
 from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
+from engine.call.words import LONGEST_WORDS, Words
 from engine.core import hours, moment
 from engine.core.contact import Contact, Stage
 from engine.core.do import (
+    Capture,
     Choose,
     Collect,
     Do,
@@ -199,8 +201,11 @@ class Call:
             case Record():
                 await self._say((do.prompt,))
                 return await Voicemail(self._house, self.line, do).take()
+            case Capture():
+                await self._say((do.prompt,))
+                return await Words(self._house, self.line, do, f"{self.id}-w{self._told}").take()
             case Listen():
-                await self._listen()
+                await self._listen(do)
             case Post():
                 return await self._post(do)
             case Rule():
@@ -263,10 +268,9 @@ class Call:
         service = self._house.site.settings.services.get(do.service)
         if service is None or not self._secrets.keys() >= set(do.secret.values()):
             return None
-        assert self._walk is not None
         data = {**do.data, **{name: self._secrets[held] for name, held in do.secret.items()}}
         # The same after a restart as before it, so that the service can tell a second try from a second wish.
-        key = f"{self.id}-{self._walk.told}"
+        key = f"{self.id}-{self._told}"
         answer = await self._house.services.ask(service, key, data, do.fields)
         return None if answer is None else dumps(answer).decode()
 
@@ -287,23 +291,32 @@ class Call:
         self._house.distributor.override(Event("override", now, self.id, data=said))
         return "set"
 
-    async def _listen(self) -> None:
-        """The last message, which Asterisk keeps until the call has ended."""
+    async def _listen(self, do: Listen) -> None:
+        """What the caller has recorded, which Asterisk keeps until the call has ended."""
         message = self._house.ledger.contact(self.id).last_message
-        if message is not None:
+        if do.recording is not None:
+            await self.line.play((f"recording:{do.recording}",), LONGEST_WORDS)
+        elif message is not None:
             data = message.data
             await self.line.play((f"recording:{data['recording']}",), data["seconds"])
 
     async def _forget_recordings(self, contact: Contact) -> None:
-        """Messages that were reviewed are in our own folder; Asterisk need not keep them any longer."""
-        if contact.last_message is None or not contact.last_message.data.get("reviewed"):
-            return
+        """What Asterisk has kept to be heard in this call: reviewed messages, which are in our own folder, and callers' words."""
+        names = list(contact.captured)
+        if contact.last_message is not None and contact.last_message.data.get("reviewed"):
+            names += [f"{contact.id}-v{number}" for number in range(contact.messages)]
         with suppress(PbxUnreachable):
-            for number in range(contact.messages):
-                await self._house.client.delete_stored(f"{contact.id}-v{number}")
+            for name in names:
+                await self._house.client.delete_stored(name)
 
     def _waiting(self, do: Enqueue) -> Waiting:
         return Waiting(self._house, self.line, do, self._language)
+
+    @property
+    def _told(self) -> int:
+        """How many outcomes the flow has been told: the same at the same place, also after a restart."""
+        assert self._walk is not None
+        return self._walk.told
 
     @property
     def _language(self) -> str:

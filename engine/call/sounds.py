@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.config.prompts import Catalog
-from engine.core.say import expand, wording
+from engine.core.say import RECORDING, expand, wording
 
 #: Seconds assumed for a sound whose length is not known (Asterisk's own).
 UNKNOWN_LENGTH = 3.0
@@ -29,7 +29,8 @@ class Sounds:
         """Media URIs that speak a prompt, in order; empty when no language has it."""
         spoken = self._language(prompt, language)
         parts = self.catalog.parts(spoken, prompt)
-        return tuple(f"sound:quietline/{sound}" for sound in expand(parts, variables, spoken))
+        sounds = expand(parts, variables, spoken)
+        return tuple(s if s.startswith(RECORDING) else f"sound:quietline/{s}" for s in sounds)
 
     def words(self, prompt: str, variables: Mapping[str, object], language: str) -> str:
         """What the caller hears, as text for traces."""

@@ -8,6 +8,7 @@ known by its name.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import structlog
@@ -27,6 +28,8 @@ from engine.store.archive import Archive
 
 log = structlog.get_logger()
 
+#: The names of recordings that Asterisk keeps for a call: w its words, v its messages.
+KEPT = re.compile(r"(?P<contact>.+)-(?P<kind>[wv])\d+")
 #: Seconds after which a store that could not be read is asked again.
 AGAIN = 1.0
 
@@ -183,6 +186,7 @@ class Switchboard:
         await self._take_up(relink)
         self._adopt(held)
         await self._sweep()
+        await self._forget_recordings()
 
     def _give_up_places(self, relink: Relink) -> None:
         """Callers who are gone leave queue or conversation at once, before anything is decided about them."""
@@ -235,6 +239,16 @@ class Switchboard:
             owner, made, _ = bridge["id"].partition(MADE)
             if made and not self._in_use(bridge["id"]):
                 await self._house.client.of(owner).destroy_bridge(bridge["id"])
+
+    async def _forget_recordings(self) -> None:
+        """Recordings of calls that have ended, which we could not ask Asterisk to forget: words, and messages that are in our folder."""
+        for stored in await self._house.client.stored_recordings():
+            found = KEPT.fullmatch(stored["name"])
+            if found is None or found["contact"] in self._house.ledger.open:
+                continue
+            copied = (self._house.recordings / f"{stored['name']}.wav").exists()
+            if found["kind"] == "w" or copied:
+                await self._house.client.delete_stored(stored["name"])
 
     def _in_use(self, thing: str) -> bool:
         return in_use(self._house.ledger.open.get(owner_of(thing)), thing)

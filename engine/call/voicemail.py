@@ -10,14 +10,16 @@ import asyncio
 import io
 import os
 import wave
+from array import array
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from engine.ari.client import AriClient
 from engine.call.house import House
-from engine.call.line import Line
+from engine.call.line import AriEvent, Line
 from engine.call.notes import request_event
 from engine.core.contact import Contact
 from engine.core.do import Record
@@ -28,6 +30,8 @@ log = structlog.get_logger()
 
 #: Below this many seconds of sound nothing was said.
 SHORTEST = 1.0
+#: Average amplitude above which a fiftieth of a second is sound (Asterisk's own silence threshold), and how many of them are words.
+LOUD, WORDS = 256, 15
 #: How long after its last event a recording may take to be stored.
 STORING = 3.0
 
@@ -88,21 +92,16 @@ class Voicemail:
     async def _until_finished(self, name: str) -> None:
         until = asyncio.get_running_loop().time() + self._do.max + STORING
         while (item := await self._line.wait(until)) is not None:
-            if (
-                isinstance(item, dict)
-                and item["type"] in ("RecordingFinished", "RecordingFailed")
-                and item["recording"]["name"] == name
-            ):
+            if isinstance(item, dict) and ended(item, name):
                 return
         await self._line.calls.stop_recording(name)
 
     async def keep(self, name: str) -> str:
         """Copy the stored recording into our folder and write it down; returns left or none."""
-        await self._closed(name)
-        audio = await self._fetch(name)
+        audio = await stored_audio(self._house.client, name)
         seconds = spoken_seconds(audio)
         file = self._house.recordings / f"{name}.wav"
-        if audio is None or seconds < SHORTEST:
+        if audio is None or seconds < SHORTEST or not holds_words(audio):
             event = Event("no_message", self._house.now(), self._line.contact, data={"recording": name})
         else:
             await self._write(file, audio)
@@ -147,21 +146,24 @@ class Voicemail:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 5.0)
 
-    async def _closed(self, name: str) -> None:
-        """Wait until Asterisk has closed the file: a caller's hang-up is reported before, and until then the file looks empty."""
-        for attempt in range(9):
-            if await self._house.client.live_recording(name) is None:
-                return
-            await asyncio.sleep(0.01 * 2**attempt)
 
-    async def _fetch(self, name: str) -> bytes | None:
-        """The stored recording; a recording that is just being closed is asked for again for a little while."""
-        for attempt in range(4):
-            try:
-                return await self._house.client.download_recording(name)
-            except FileNotFoundError:
-                await asyncio.sleep(0.1 * 2**attempt)
-        return None
+def ended(event: AriEvent, name: str) -> bool:
+    """True when this is the end of that recording."""
+    return event["type"] in ("RecordingFinished", "RecordingFailed") and event["recording"]["name"] == name
+
+
+async def stored_audio(client: AriClient, name: str) -> bytes | None:
+    """A recording that has just ended, as soon as Asterisk has closed its file; until then it looks empty."""
+    for attempt in range(9):
+        if await client.live_recording(name) is None:
+            break
+        await asyncio.sleep(0.01 * 2**attempt)
+    for attempt in range(4):
+        try:
+            return await client.download_recording(name)
+        except FileNotFoundError:
+            await asyncio.sleep(0.1 * 2**attempt)
+    return None
 
 
 def discard(file: Path) -> None:
@@ -189,6 +191,25 @@ def spoken_seconds(audio: bytes | None) -> float:
             return round(float(file.getnframes() / file.getframerate()), 2)
     except (EOFError, wave.Error):
         return 0.0
+
+
+def holds_words(audio: bytes) -> bool:
+    """Whether anything but silence is in a WAV of 16-bit samples: enough of it is louder than Asterisk takes for silence."""
+    samples = array("h")
+    try:
+        with wave.open(io.BytesIO(audio)) as file:
+            rate = file.getframerate()
+            samples.frombytes(file.readframes(file.getnframes()))
+    except (EOFError, wave.Error, ValueError):
+        return False
+    frame = rate // 50
+    left = WORDS
+    for start in range(0, len(samples) - frame + 1, frame):
+        some = samples[start : start + frame : 4]
+        left -= sum(map(abs, some)) > LOUD * len(some)
+        if left <= 0:
+            return True
+    return False
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -382,6 +382,8 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (verbs.Language, "retries"): number(0, 5),
     (verbs.Menu, "retries"): number(0, 5),
     (verbs.Ask, "retries"): number(0, 5),
+    (verbs.RecordName, "retries"): number(0, 5),
+    (verbs.RecordName, "max"): duration(1, 30),
     (verbs.Queue, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
     (verbs.Entitlement, "by"): choice("caller", "number", "pin"),
     (verbs.Request, "priority"): number(1, 10),

@@ -6,6 +6,7 @@ Inputs are words in the order in which the flow asks:
     471188     digits, where digits are asked       open, closed, holiday, override    opening hours
     done, timeout, full, unstaffed, closed, a key   waiting in a queue
     left, none                                      the voicemail
+    said                                            a few words, such as a name
     none, 17:open, 17:open,12:waiting               the caller's requests: number and state
     failed, ok, state=late,eta=9                    what a service answers
     entitled, entitled:gold, expired, unknown, blocked, unreachable     what a customer is entitled to
@@ -80,7 +81,9 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             answer = Answer.read(outcome)
             return f"? {do.source} by {do.by} → {' '.join([answer.outcome, answer.level]).strip()}"
         case d.Listen():
-            return "♪ (the message)"
+            return f"♪ ({'their own words' if do.recording else 'the message'})"
+        case d.Capture():
+            return f"● {text} → {'some words' if outcome else 'none'}"
         case d.Rule():
             return f"⚑ {do.schedule} {do.word}{f' until {do.until}' if do.until else ''} → {outcome}"
         case d.Note(what="request"):
@@ -109,7 +112,7 @@ def heard(do: d.Do, catalog: Catalog, variables: dict[str, str]) -> str:
     match do:
         case d.Play():
             prompts: tuple[str, ...] = do.prompts
-        case d.Choose() | d.Collect() | d.Record():
+        case d.Choose() | d.Collect() | d.Record() | d.Capture():
             prompts = (do.prompt,)
         case d.End(prompt=str(prompt)):
             prompts = (prompt,)
@@ -163,6 +166,8 @@ def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
     match do:
         case d.Collect(secret=True):
             return d.hidden(word)
+        case d.Capture():
+            return "their-own-words"
         case d.Post():
             return None if word == "failed" else _answered(do, word)
         case d.Entitle(source=source, number=number):
@@ -208,6 +213,8 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
             return "none", ("left", "none"), ""
         case d.Rule():
             return "refused", ("set", "refused"), ""
+        case d.Capture():
+            return None, ("said",), ""
         case _:
             return None, (), ""
 

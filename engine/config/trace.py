@@ -192,7 +192,9 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
         case d.Post():
             return f"⇢ {do.service} {said(do.data)}".rstrip() + f": {outcome or 'failed'}{to}"
         case d.Listen():
-            return "♪ (the message)"
+            return f"♪ ({'their own words' if do.recording else 'the message'})"
+        case d.Capture():
+            return f"● {'some words' if outcome else 'nothing'} recorded{to}"
         case d.Entitle() if outcome == AGAIN:
             return "? the PIN was lost in a restart: it is asked for again"
         case d.Recall() if outcome is not None:

@@ -92,6 +92,8 @@ class Contact:
     #: How the message ended, until the step that asked for it has been told.
     kept: Event | None = None
     last_message: Event | None = None
+    #: The names of recordings that Asterisk keeps until the call ends.
+    captured: tuple[str, ...] = ()
     #: The request as it is now; and what was noted last, until the step that asked for it has been told.
     request: Event | None = None
     noted: Event | None = None
@@ -134,7 +136,12 @@ def _answered(c: Contact, e: Event) -> Contact:
 
 def _step(c: Contact, e: Event) -> Contact:
     language = e.data.get("language")
-    return replace(c, language=language or c.language, left=None, pressed=None, kept=None, noted=None)
+    captured = c.captured
+    if e.data.get("do") == "Capture" and e.data["outcome"] is not None:
+        captured = (*captured, e.data["outcome"])
+    return replace(
+        c, language=language or c.language, captured=captured, left=None, pressed=None, kept=None, noted=None
+    )
 
 
 def _queued(c: Contact, e: Event) -> Contact:

@@ -5,7 +5,7 @@ Choose   -> the key pressed, or None: silence   Look    -> open | closed | holid
 Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while waiting
 Record   -> left | none                         Listen  -> None
 Note     -> the request's number, or None       Post    -> the wanted fields of the answer, as JSON, or None: it failed
-End      -> None, and nothing follows
+Capture  -> the recording's name, or None       End      -> None, and nothing follows
 Entitle  -> an Answer's text, or again          Recall  -> a language, or None
 Remember -> None
 
@@ -126,8 +126,19 @@ class Record(Do):
 
 
 @dataclass(frozen=True, slots=True)
+class Capture(Do):
+    """Play a prompt and record a few words, of at most `max` seconds; Asterisk keeps them until the call ends."""
+
+    prompt: str
+    max: float
+    silence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Listen(Do):
-    """Play the caller's last message back to them; a key stops it."""
+    """Play back to the caller what they have recorded: their last message, or the recording of this name; a key stops it."""
+
+    recording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +187,7 @@ DOES: dict[str, type[Do]] = {
     c.__name__: c
     for c in (
         *(Play, Choose, Collect, Look, Entitle, Recall, Remember, Enqueue),
-        *(Record, Listen, Note, Post, Rule, End),
+        *(Record, Capture, Listen, Note, Post, Rule, End),
     )
 }
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from engine.sim.channel import Channel, Done
 
 
+#: One swing of what a caller's voice sounds like, as samples of 16 bits.
+TONE: Final = b"\x00\x10" * 4 + b"\x00\xf0" * 4
 #: Seconds of Asterisk's own beep.
 BEEP: Final = 0.4255
 
@@ -120,12 +122,17 @@ class Recording:
         seconds = self.seconds
         del self.pbx.live[self.wanted.name]
         if not self.discarded:
-            self.pbx.stored[self.wanted.name] = Stored(self.wanted.name, self.wanted.form, seconds)
+            talked = min(self._talked_until_now(), seconds)
+            self.pbx.stored[self.wanted.name] = Stored(self.wanted.name, self.wanted.form, seconds, talked)
         self.channel.recording = None
         self.channel.tell("RecordingFinished", recording=self.snapshot() | self._durations(seconds))
         done, self._done = self._done, None
         if done is not None:
             done()
+
+    def _talked_until_now(self) -> float:
+        talking = self.pbx.now() - self._heard_from if self._heard_from is not None else 0.0
+        return self._talked + talking
 
     def _durations(self, seconds: float) -> dict[str, int]:
         told = {"duration": int(seconds)}
@@ -142,17 +149,19 @@ class Stored:
     name: str
     form: str
     seconds: float
+    talked: float = 0.0
 
     def snapshot(self) -> dict[str, Any]:
         """The recording as ARI shows it."""
         return {"name": self.name, "format": self.form}
 
     def file(self) -> bytes:
-        """Its file: 8 kHz mono WAV of the right length, silent."""
+        """Its file: 8 kHz mono WAV of the right length; what was said, all at its beginning, is a loud tone, the rest silent."""
         data = io.BytesIO()
         with wave.open(data, "wb") as out:
             out.setnchannels(1)
             out.setsampwidth(2)
             out.setframerate(8000)
-            out.writeframes(bytes(2 * int(8000 * self.seconds)))
+            loud = 2 * int(8000 * self.talked) // len(TONE)
+            out.writeframes(TONE * loud + bytes(2 * int(8000 * self.seconds) - len(TONE) * loud))
         return data.getvalue()

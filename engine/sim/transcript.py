@@ -58,8 +58,12 @@ def _line(event: Event, names: dict[tuple[str, str], str]) -> str:
 
 
 def _kind(key: str, event: Event) -> str:
-    """What a field holds: what came of a request that was written down is its number."""
-    return "number" if key == "outcome" and event.data.get("do") == "Note" else key
+    """What a field holds: what came of a request is its number, of some words their recording."""
+    return (
+        {"Note": "number", "Capture": "recording"}.get(event.data.get("do", ""), key)
+        if key == "outcome"
+        else key
+    )
 
 
 def _value(key: str, value: Any, names: dict[tuple[str, str], str]) -> str:

@@ -178,7 +178,7 @@ def test_a_form_the_language_lacks_is_an_error_at_its_place(
     (problem,) = report.ordered()
     assert (problem.code, problem.place.line, problem.place.col) == ("no-grammar", 2, 16)
     assert problem.text == "the grammar of language 'nl' cannot speak the form 'money'"
-    assert problem.hint == "use another form: number, digits, time"
+    assert problem.hint == "use another form: number, digits, time, recording"
 
 
 # --- what is shipped --------------------------------------------------------------------------

@@ -33,7 +33,7 @@ GAPS = (0.0, 1.0, 4.0)
 #: Seconds around an event at which something it caused is on its way: written, asked, answered.
 AROUND = (-0.0005, 0.0005, 0.0015, 0.0025)
 #: How a caller who stays may end who ends as the key without any trouble.
-ALSO = {"answered": {"voicemail"}}
+ALSO = {"answered": {"timed_out"}, "voicemail": {"completed"}}
 PRESSED = {"answered", "voicemail", "completed", "refused", "timed_out"}
 
 

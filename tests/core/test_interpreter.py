@@ -274,6 +274,18 @@ def test_an_article_that_is_gone_and_a_silent_caller_go_on(outcomes: list[str | 
     assert where(one(ANSWERS), *outcomes) == "next"
 
 
+NAMED = v.RecordName(f.Variable("who"), prompt=prompt("name"), otherwise=step("b"))
+
+
+def test_words_are_recorded_until_something_is_said_and_can_be_said_back() -> None:
+    walk = i.replay(
+        flow(start=(NAMED, v.SayBack(f.Variable("who")), v.Hangup()), b=(v.Hangup(),)), [None, "c-w1"]
+    )
+    assert walk.do == d.Listen("start", 1, "c-w1")
+    assert where(one(NAMED), None, None) == "b"
+    assert where(one(v.SayBack(f.Variable("who")))) == "next"
+
+
 def test_what_is_collected_knows_whether_it_is_secret() -> None:
     secret = v.Ask(
         prompt("pin"), into=f.Variable("pin"), digits=f.DigitRange(4, 4), otherwise=step("a"), secret=True

@@ -145,10 +145,17 @@ def test_a_language_speaks_every_form(language: str) -> None:
     assert GRAMMARS[language].forms == set(Form)
 
 
+def test_what_a_caller_has_recorded_is_played_as_it_is_in_any_language() -> None:
+    parts = (Literal("hello", "Hello", 0), Slot("who", Form.RECORDING, 0))
+    assert expand(parts, {"who": "c-1-w0"}, "en") == ("en/hello", "recording:c-1-w0")
+    assert expand(parts, {}, "en") == ()
+    assert wording(parts, {"who": "c-1-w0"}, "en") == "Hello (their own words)"
+
+
 def test_a_form_the_language_lacks_silences_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     bare = Grammar(fragments=GRAMMARS["en"].fragments, number=GRAMMARS["en"].number)
     monkeypatch.setattr("engine.core.say.speaking.GRAMMARS", {"en": bare})
-    assert bare.forms == {Form.NUMBER, Form.DIGITS}
+    assert bare.forms == {Form.NUMBER, Form.DIGITS, Form.RECORDING}
     parts = (Slot("sum", Form.MONEY, 0), Literal("bye", "Goodbye.", 1))
     assert wording(parts, {"sum": "3 EUR"}, "en") == "Goodbye."
     assert unsaid(parts, {"sum": "3 EUR"}, "en") == (

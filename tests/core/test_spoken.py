@@ -34,7 +34,7 @@ def test_a_value_is_spoken_by_its_languages_grammar(
 def test_every_table_has_enough_cases_of_every_form(language: str) -> None:
     cases = table(language)
     assert len(cases) == len(set(cases)) >= 150
-    for form in Form:
+    for form in set(Form) - {Form.RECORDING}:  # the caller's own words are in no language
         assert sum(case[0] == form for case in cases) >= 6, form
 
 

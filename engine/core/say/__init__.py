@@ -12,7 +12,8 @@ A prompt is a tuple of parts, in the order they are spoken:
 3. A value that is missing, or that its form cannot speak, silences its whole sentence, because "you are number in
    the queue" is worse than silence. The other sentences are heard; `unsaid` tells what was left out and why.
    Nothing here raises while a caller listens.
-4. A sound id is `<language>/<recording>`: the path of a WAV below the prompts folder, without its ending.
+4. A sound id is `<language>/<recording>`: the path of a WAV below the prompts folder, without its ending; or `recording:NAME`, what the
+   caller has recorded.
 
     parts.py      forms, literals, slots
     values.py     a variable's text read as what its form speaks: a count, a time of day, an amount of money
@@ -25,12 +26,13 @@ Another language is one more file with a `GRAMMAR`, and its entry in `GRAMMARS`.
 
 from engine.core.say.grammar import Grammar, Sounds
 from engine.core.say.parts import Form, Literal, Part, Slot
-from engine.core.say.speaking import GRAMMARS, expand, unsaid, wording
+from engine.core.say.speaking import GRAMMARS, RECORDING, expand, unsaid, wording
 from engine.core.say.values import LARGEST
 
 __all__ = [
     "GRAMMARS",
     "LARGEST",
+    "RECORDING",
     "Form",
     "Grammar",
     "Literal",

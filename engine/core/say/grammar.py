@@ -16,6 +16,10 @@ from engine.core.say.parts import Form
 Sounds = tuple[str, ...]
 
 
+#: Forms that need nothing a language brings.
+OF_EVERY_LANGUAGE = frozenset({Form.DIGITS, Form.RECORDING})
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """A language's way of putting recorded fragments together; `fragments` holds each one's words, by sound id.
@@ -38,7 +42,7 @@ class Grammar:
     @property
     def forms(self) -> frozenset[Form]:
         """The forms this language can speak."""
-        return frozenset(f for f in Form if f is Form.DIGITS or getattr(self, f.value) is not None)
+        return frozenset(f for f in Form if f in OF_EVERY_LANGUAGE or getattr(self, f.value) is not None)
 
 
 def spoken_digits(text: str) -> Sounds:

@@ -20,6 +20,7 @@ class Form(StrEnum):
     TIME = "time"
     DATE = "date"
     MONEY = "money"
+    RECORDING = "recording"  # what the caller has recorded themselves, such as their name
 
 
 @dataclass(frozen=True, slots=True)

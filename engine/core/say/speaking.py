@@ -13,6 +13,9 @@ from engine.core.say.parts import Form, Literal, Part, Slot
 #: The space between a spoken value and the mark that follows it.
 _BEFORE_MARK = re.compile(r" (?=[.,;:!?،؛؟])")
 
+#: Begins the sound of what a caller has recorded, in place of a language.
+RECORDING = "recording:"
+
 #: Every language whose values can be spoken.
 GRAMMARS: Mapping[str, Grammar] = MappingProxyType(
     {"ar": arabic.GRAMMAR, "bg": bulgarian.GRAMMAR, "en": english.GRAMMAR, "fa": persian.GRAMMAR}
@@ -40,7 +43,10 @@ _READERS: Mapping[Form, tuple[Callable[[object], object], str]] = MappingProxyTy
 
 def expand(parts: tuple[Part, ...], variables: Mapping[str, object], language: str) -> tuple[str, ...]:
     """The sound ids that speak these parts, in order; sentences that cannot be spoken are left out."""
-    return tuple(f"{language}/{sound}" for sound, _ in _spoken(parts, variables, language)[0])
+    return tuple(
+        sound if sound.startswith(RECORDING) else f"{language}/{sound}"
+        for sound, _ in _spoken(parts, variables, language)[0]
+    )
 
 
 def unsaid(parts: tuple[Part, ...], variables: Mapping[str, object], language: str) -> tuple[str, ...]:
@@ -68,6 +74,8 @@ def _spoken(
                 fragments = _fragments(variable, form, variables.get(variable), language)
                 if isinstance(fragments, str):
                     silent[index] = fragments
+                elif form is Form.RECORDING:
+                    said[index] = [(name, "(their own words)") for name in fragments]
                 else:
                     said[index] = [(name, GRAMMARS[language].fragments[name]) for name in fragments]
     lost = {parts[index].sentence for index in silent}
@@ -83,6 +91,8 @@ def _fragments(variable: str, form: Form, value: object, language: str) -> Sound
         return f"'{variable}' cannot be spoken: language '{language}' has no form '{form}'"
     if value is None or value == "":
         return f"'{variable}' has no value"
+    if form is Form.RECORDING:
+        return (f"{RECORDING}{value}",)
     read, wanted = _READERS[form]
     known = read(value)
     if known is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.core.flow import Action, keyword
-from engine.core.verbs.asking import Ask, Language, Menu, Say
+from engine.core.verbs.asking import Ask, Language, Menu, RecordName, Say, SayBack
 from engine.core.verbs.entitling import Entitlement
 from engine.core.verbs.noting import Answers, Comment, Request, Status, Survey, Voicemail
 from engine.core.verbs.reaching import Webhook
@@ -28,9 +28,11 @@ __all__ = [
     "Menu",
     "Override",
     "Queue",
+    "RecordName",
     "Request",
     "Run",
     "Say",
+    "SayBack",
     "Set",
     "Status",
     "Survey",
@@ -44,7 +46,21 @@ VERBS: Mapping[str, type[Action]] = MappingProxyType(
     {
         keyword(verb): verb
         for verb in (
-            *(Say, Language, Menu, Ask, Set, Switch, Hours, Entitlement, Goto, Run, Back),
+            *(
+                Say,
+                Language,
+                Menu,
+                Ask,
+                RecordName,
+                SayBack,
+                Set,
+                Switch,
+                Hours,
+                Entitlement,
+                Goto,
+                Run,
+                Back,
+            ),
             *(Queue, Voicemail, Comment, Request, Status, Survey, Answers, Webhook, Override, Hangup),
         )
     }

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from engine.core.do import Collect, Do, Outcome, Play, Recall, Remember
+from engine.core.do import Capture, Collect, Do, Listen, Outcome, Play, Recall, Remember
 from engine.core.flow import (
     Action,
     Asking,
@@ -147,3 +147,48 @@ class Ask(Action):
     def takes_back(self) -> tuple[str, ...]:
         """What could not be collected is not there."""
         return (self.into,)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordName(Action):
+    """Record a few words of the caller, such as their name, to be spoken in prompts as `{{ name | recording }}` until the call ends."""
+
+    record_name: Variable
+    _: KW_ONLY
+    prompt: PromptId
+    otherwise: StepName
+    max: Seconds = Seconds(5)
+    silence: Seconds = Seconds(2)
+    retries: int = 1
+
+    def perform(self, way: Way) -> Asking:
+        """Ask until something is said, or the tries are over."""
+        for _ in range(self.retries + 1):
+            recording = way.heard((yield Capture(*way.here, self.prompt, self.max, self.silence)))
+            if recording is not None:
+                way.set(self.record_name, recording)
+                return None
+        way.variables.pop(self.record_name, None)
+        return self.otherwise
+
+    def sets(self) -> tuple[str, ...]:
+        """What was recorded."""
+        return (self.record_name,)
+
+    def takes_back(self) -> tuple[str, ...]:
+        """What could not be recorded is not there."""
+        return (self.record_name,)
+
+
+@dataclass(frozen=True, slots=True)
+class SayBack(Action):
+    """Play what the caller has recorded under this name."""
+
+    say_back: Variable
+
+    def perform(self, way: Way) -> Asking:
+        """Play it, if there is any."""
+        recording = way.variables.get(self.say_back)
+        if recording:
+            yield Listen(*way.here, recording)
+        return None
