@@ -174,6 +174,12 @@ def _plain(text: str) -> str:
     return text
 
 
+def _file(text: str) -> str:
+    if not text.isprintable() or not 0 < len(text.encode(errors="replace")) <= 250:
+        raise Wrong(f"{short(text)} is not the name of a file", "write it like customers.csv")
+    return text
+
+
 def _country(text: str) -> str:
     if text not in COUNTRIES:
         raise Wrong(f"no country is called {short(text)}", guess(text, COUNTRIES) or "two letters, like BG")
@@ -300,7 +306,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.SourceRule, "levels"): list_of(LEVEL),
     (s.SourceRule, "country"): scalar("country", "a country such as BG", _country, _STRING),
     (s.SourceRule, "timezone"): TIMEZONE,
-    (s.SourceRule, "file"): replace(LINE, written="a CSV or SQLite file, seen from this one"),
+    (s.SourceRule, "file"): scalar("file", "a CSV or SQLite file, seen from this one", _file, _STRING),
     (s.SourceRule, "url"): scalar("url", "an address: https://… or postgresql://…", _customers_at, _STRING),
     (s.SourceRule, "headers"): map_of(HEADER, HEADER_VALUE),
     (s.SourceRule, "table"): TABLE,

@@ -55,7 +55,9 @@ def test_the_shipped_site_has_neither_errors_nor_warnings() -> None:
 
 def test_the_shipped_site_says_what_it_should(site: Snapshot) -> None:
     s = site.settings
-    assert s.numbers == {"100": "support", "101": "renewals", "102": "messages", "103": "sales"}
+    flows = ("support", "renewals", "messages", "sales", "contracts")
+    assert s.numbers == {str(number): flow for number, flow in enumerate(flows, 100)}
+    assert s.entitlement["customers"].on_failure == "closed"
     assert s.groups["support"].queues == ("support_sofia", "support_dubai")
     assert (s.queues["sales"].capacity, s.queues["sales"].wrap_up) == (20, 10.0)
     assert s.queues["support_dubai"].adjust == 5.0

@@ -16,6 +16,7 @@ from engine.core import do as d
 from engine.core import flow as f
 from engine.core import interpreter as i
 from engine.core import verbs as v
+from engine.core.entitlement import Answer, Standing
 from engine.core.hours import Door
 from engine.core.knowledge import Article
 from engine.core.way import MOST_TEXT, PATIENCE
@@ -401,6 +402,8 @@ def silent_outcomes(do: d.Do) -> tuple[d.Outcome, ...]:
             return ("timeout", "full", "unstaffed", "closed")
         case d.Record():
             return ("none", "left")
+        case d.Entitle():
+            return tuple(Answer(one, one is Standing.ENTITLED).text() for one in Standing)
         case _:
             return (None,)
 
