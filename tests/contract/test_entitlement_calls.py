@@ -47,7 +47,7 @@ def keyed(number: str, pin: str) -> tuple[Any, ...]:
     return (Wait(1.5), Press(f"{number}#"), Wait(1.5), Press(pin), Wait(2.5))
 
 
-def caller(phone: str, *does: Any, number: str = "110") -> CallerPlan:
+def caller(phone: str, *does: Any, number: str = "115") -> CallerPlan:
     return CallerPlan(phone, number, (*does, Stay()), {})
 
 
