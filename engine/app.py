@@ -21,6 +21,7 @@ import structlog
 
 from engine.ari.client import AriClient
 from engine.ari.transport import AriTransport
+from engine.call.bulletins import Bulletins
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
 from engine.call.doors import Doors
 from engine.call.house import House
@@ -130,6 +131,7 @@ async def run_engine(
             ledger=ledger,
             archive=archive,
             services=services,
+            bulletins=Bulletins(ledger, await archive.bulletins()),
             desk=desk,
             distributor=distributor,
             site=files.snapshot,

@@ -251,6 +251,9 @@ class Call:
     async def _look(self, do: Look) -> Outcome:
         if do.what == "hours":
             return str(self._house.distributor.doors.state(do.name, self._house.now()).state)
+        if do.what == "bulletins":
+            told = self._house.bulletins.told(self._house.now())
+            return dumps([{"name": b.name, "prompt": b.prompt, "scope": b.scope} for b in told]).decode()
         if do.what == "article":
             article = self._house.site.settings.articles.get(do.name)
             return None if article is None else dumps(asdict(article)).decode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.ari.client import AriClient
+from engine.call.bulletins import Bulletins
 from engine.call.distributor import Distributor
 from engine.call.services import Services
 from engine.call.sounds import Sounds
@@ -27,6 +28,7 @@ class House:
     ledger: Ledger
     archive: Archive
     services: Services
+    bulletins: Bulletins
     desk: Desk
     distributor: Distributor
     site: Snapshot

@@ -7,6 +7,7 @@ Inputs are words in the order in which the flow asks:
     done, timeout, full, unstaffed, closed, a key   waiting in a queue
     left, none                                      the voicemail
     said                                            a few words, such as a name
+    none, outage_mail                               known outages, by their prompts
     none, 17:open, 17:open,12:waiting               the caller's requests: number and state
     failed, ok, state=late,eta=9                    what a service answers
     entitled, entitled:gold, expired, unknown, blocked, unreachable     what a customer is entitled to
@@ -176,6 +177,9 @@ def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
             opened = outcome == Standing.UNREACHABLE and rule is not None and rule.on_failure == "open"
             known = number if outcome == Standing.ENTITLED else ""
             return Answer(Standing(outcome), opened or outcome == Standing.ENTITLED, known, "", level).text()
+        case d.Look(what="bulletins"):
+            prompts = [] if word == "none" else word.split(",")
+            return json.dumps([{"name": prompt, "prompt": prompt, "scope": {}} for prompt in prompts])
         case d.Look(what="requests"):
             pairs = [pair.split(":") for pair in word.split(",") if pair != "none"]
             return json.dumps([{"number": int(number), "state": state} for number, state in pairs])
@@ -196,6 +200,8 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
             return None, do.keys, "[0-9*#]"
         case d.Collect():
             return None, (), f"[0-9]{{1,{do.most}}}"
+        case d.Look(what="bulletins"):
+            return "[]", ("none",), r"[a-z]\w*(,[a-z]\w*)*"
         case d.Look(what="requests"):
             one = f"[0-9]{{1,9}}:({'|'.join(REQUEST_STATES)})"
             return "[]", ("none",), f"{one}(,{one})*"
@@ -227,6 +233,8 @@ def _name(do: d.Do) -> str:
             return f"digits, prompt '{do.prompt}'"
         case d.Post():
             return f"service '{do.service}'"
+        case d.Look(what="bulletins"):
+            return "the known outages"
         case d.Look(what="requests"):
             return "the caller's requests"
         case d.Look():

@@ -9,7 +9,8 @@ Capture  -> the recording's name, or None       End      -> None, and nothing fo
 Entitle  -> an Answer's text, or again          Recall  -> a language, or None
 Remember -> None
 
-A Look for requests gives a list in JSON, of {number, state}; one for an article its fields in JSON, or None.
+A Look for requests gives a list in JSON, of {number, state}, one for bulletins of {name, prompt, scope}; one for an article its
+fields in JSON, or None.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Collect(Do):
 class Look(Do):
     """Look something up.
 
-    `what` is hours (`name` the schedule), article (its name), or requests (`name` the customer; empty: by the caller's number).
+    `what` is hours (`name` the schedule), bulletins, article (its name), or requests (`name` the customer; empty: by the caller's number).
     """
 
     what: str

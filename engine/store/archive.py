@@ -115,6 +115,11 @@ class Archive:
         sql = f"SELECT {_EVENT} FROM events WHERE seq IN ({newest})"
         return {str(e.agent): e for e in map(_event, await self._rows(sql))}
 
+    async def bulletins(self) -> list[Event]:
+        """Every `bulletin` event, in order."""
+        sql = f"SELECT {_EVENT} FROM events WHERE kind = 'bulletin' ORDER BY seq"
+        return [_event(row) for row in await self._rows(sql)]
+
     async def overrides(self) -> list[Event]:
         """Every `override` event, in order: people say few of them."""
         sql = f"SELECT {_EVENT} FROM events WHERE kind = 'override' ORDER BY seq"

@@ -287,6 +287,35 @@ def test_words_are_recorded_until_something_is_said_and_can_be_said_back() -> No
     assert where(one(v.SayBack(f.Variable("who")))) == "next"
 
 
+OUTAGE = v.Bulletin(prompt("enough"), on_content=step("b"))
+TOLD = json.dumps(
+    [
+        {"name": "mail", "prompt": "mail_down", "scope": {}},
+        {"name": "vpn", "prompt": "vpn_down", "scope": {"to_number": "100"}},
+        {"name": "gold", "prompt": "gold_down", "scope": {"customer.level": "gold"}},
+    ]
+)
+
+
+def test_outages_that_concern_the_caller_are_told_and_who_is_content_is_written_down() -> None:
+    walk = i.replay(one(OUTAGE), [TOLD], {"to_number": "100"})
+    assert walk.do == d.Play("start", 0, ("mail_down", "vpn_down"), True)
+    assert walk.send(None) == d.Choose("start", 0, "enough", ("1",), 4)
+    noted = walk.send("1")
+    assert isinstance(noted, d.Note)
+    assert noted.data["note"] == "content with bulletin mail, vpn"
+    assert walk.send("17") == d.Play("b", 0, ("b",), True)
+
+
+@pytest.mark.parametrize("outcomes", [["[]"], [None], [TOLD, None, None], [TOLD, None, "5"]])
+def test_without_an_outage_and_for_whoever_wants_more_the_flow_goes_on(outcomes: list[str | None]) -> None:
+    assert where(one(OUTAGE), *outcomes) == "next"
+
+
+def test_outages_are_told_without_a_question_where_the_flow_asks_none() -> None:
+    assert where(one(v.Bulletin()), TOLD, None) == "next"
+
+
 def test_what_is_collected_knows_whether_it_is_secret() -> None:
     secret = v.Ask(
         prompt("pin"), into=f.Variable("pin"), digits=f.DigitRange(4, 4), otherwise=step("a"), secret=True

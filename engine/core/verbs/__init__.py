@@ -11,6 +11,7 @@ from engine.core.verbs.entitling import Entitlement
 from engine.core.verbs.noting import Answers, Comment, Request, Status, Survey, Voicemail
 from engine.core.verbs.reaching import Webhook
 from engine.core.verbs.ruling import Override
+from engine.core.verbs.telling import Bulletin
 from engine.core.verbs.turning import Back, Goto, Hangup, Hours, Run, Set, Switch
 from engine.core.verbs.waiting import Queue
 
@@ -19,6 +20,7 @@ __all__ = [
     "Answers",
     "Ask",
     "Back",
+    "Bulletin",
     "Comment",
     "Entitlement",
     "Goto",
@@ -61,7 +63,19 @@ VERBS: Mapping[str, type[Action]] = MappingProxyType(
                 Run,
                 Back,
             ),
-            *(Queue, Voicemail, Comment, Request, Status, Survey, Answers, Webhook, Override, Hangup),
+            *(
+                Queue,
+                Voicemail,
+                Comment,
+                Request,
+                Status,
+                Survey,
+                Bulletin,
+                Answers,
+                Webhook,
+                Override,
+                Hangup,
+            ),
         )
     }
 )
