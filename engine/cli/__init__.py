@@ -6,6 +6,7 @@ floor     status, agent, reload     questions and orders to a running engine
 records   contacts, trace     what the store remembers, also while no engine runs
 site      check, explain, rehearse, prompts     the site's files
 draw      draw                a flow's picture
+bulletin      bulletin        known outages
 entitlement   entitlement     customers' PINs as hashes
 machine   doctor
 calls     load                SIPp calls against a running site
@@ -41,6 +42,7 @@ COMMANDS = {
     "site:rehearse": "Walk a flow without telephony.",
     "draw:draw": "Draw a flow as a picture.",
     "site:prompts": "The recordings that callers hear.",
+    "bulletin:bulletin": "Known outages that callers are told.",
     "entitlement:entitlement": "Customers and their PINs.",
     "machine:doctor": "Look at this machine and say what to do.",
     "calls:load": "Place SIPp calls and compare them with the contact records.",

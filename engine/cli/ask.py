@@ -38,7 +38,7 @@ def control_socket(state: Path) -> Path:
 
 
 def ask(
-    state: Path, method: str, path: str, body: dict[str, str] | None = None, patience: float = PATIENCE
+    state: Path, method: str, path: str, body: dict[str, Any] | None = None, patience: float = PATIENCE
 ) -> Any:
     """One question. Raises NoEngine, SiteError with a whole report, or SetupError with the engine's sentence."""
     connection = SocketConnection(control_socket(state), patience)

@@ -46,6 +46,7 @@ from engine.pbx.process import raise_open_files, refresh_asterisk, remember_proc
 from engine.pbx.render import APP, Layout, make_run_folder
 from engine.pbx.root import find_root
 from engine.pbx.secrets import load_secrets
+from engine.web.bulletins import Board
 from engine.web.control import Controls, control_app
 from engine.web.pages import pages_app
 
@@ -171,6 +172,7 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         agents=agents,
         trouble=lambda: engine.house.ledger.trouble,
         reload=reload,
+        board=board(engine),
         stop=stopping.set,
         end_calls=partial(end_calls, engine),
     )
@@ -185,6 +187,20 @@ async def end_calls(engine: Engine) -> int:
             "calls end with Asterisk that could not be closed on record; the next start does", calls=left
         )
     return left
+
+
+def board(engine: Engine) -> Board:
+    """The bulletins of a running engine; times of day are meant in the time zone of the site's first place."""
+    house = engine.house
+
+    def known() -> frozenset[str]:
+        catalog, languages = house.sounds.catalog, house.site.settings.languages
+        return frozenset.intersection(*(frozenset(catalog.ids(language)) for language in languages))
+
+    def zone() -> str:
+        return next((site.timezone for site in house.site.settings.sites.values()), "UTC")
+
+    return Board(house.bulletins, known, zone, house.now)
 
 
 def status(place: Place, engine: Engine) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 GET  /status                       addresses, queues, callers, agents, whether calls can come in
 POST /agents/ID {state, reason}    ready, paused or logged_out; 202 with `unwritten` where it is taken and not on disk yet
 POST /reload                       take the site as it is on disk; 409 with the report when it is wrong
+GET, POST /bulletins               known outages: engine/web/bulletins.py
 POST /stop                         end the engine; calls stay in Asterisk and are taken up at the next start
 POST /stop {"calls": "end"}        hang up every call and write that down, then end the engine; "open" says how many were left
 """
@@ -19,6 +20,7 @@ from aiohttp import web
 
 from engine.core import acd
 from engine.errors import SiteError
+from engine.web.bulletins import Board, bulletin_routes
 
 #: Seconds after which a question is answered although the disk has not.
 WRITTEN_WITHIN = 3.0
@@ -34,6 +36,7 @@ class Controls:
     agents: Callable[[], dict[str, Any]]
     trouble: Callable[[], str]
     reload: Callable[[], Awaitable[None]]
+    board: Board
     stop: Callable[[], None]
     end_calls: Callable[[], Awaitable[int]]
 
@@ -91,6 +94,7 @@ def control_app(controls: Controls) -> web.Application:
             web.post("/agents/{name}", agent),
             web.post("/reload", reload),
             web.post("/stop", stop),
+            *bulletin_routes(controls.board),
         ]
     )
     return app

@@ -10,8 +10,10 @@ from typing import Any
 
 from engine.cli.place import Place
 from engine.core import acd
+from engine.core.bulletins import Bulletin, ended, taken
 from engine.core.event import Event
 from engine.errors import SiteError
+from engine.web.bulletins import Board
 from engine.web.control import Controls
 
 
@@ -44,6 +46,19 @@ def agent(title: str, state: str, reason: str = "") -> dict[str, Any]:
     return {"title": title, "state": state, "reason": reason, "since": 1.0, "then": "", "queues": ["support"]}
 
 
+class KeptBulletins:
+    """Bulletins without a disk."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Bulletin] = {}
+
+    async def begin(self, bulletin: Bulletin, at: float) -> None:
+        self.known = taken(self.known, bulletin.event(at))
+
+    async def end(self, name: str, by: str, at: float) -> None:
+        self.known = taken(self.known, ended(name, by, at))
+
+
 @dataclass
 class FakeEngine:
     """What a control socket reaches here: two agents, one queue, and the facts that came in."""
@@ -58,6 +73,7 @@ class FakeEngine:
     careful: str = ""
     disk_takes: float = 0.0
     ended_calls: bool = False
+    bulletins: KeptBulletins = field(default_factory=lambda: KeptBulletins())
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def status(self) -> dict[str, Any]:
@@ -95,6 +111,7 @@ class FakeEngine:
             agents=lambda: self.agents,
             trouble=lambda: self.trouble,
             reload=self.reload,
+            board=Board(self.bulletins, lambda: frozenset({"outage"}), lambda: "UTC", lambda: 1000.0),
             stop=self.stopped.set,
             end_calls=self.end_calls,
         )
