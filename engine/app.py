@@ -90,10 +90,10 @@ class Engine:
     async def publish(self, files: Loaded) -> None:
         """Let new calls take this version; calls in progress finish on theirs. Raises SiteError when it cannot be kept."""
         await self.keep(files)
+        await self.house.desk.open(files.snapshot.settings.entitlement)
         self.house.site = files.snapshot
         self.house.sounds = await asyncio.to_thread(Sounds, files.catalog, files.snapshot.settings.languages)
         self.house.distributor.reload(files.snapshot.settings)
-        await self.house.desk.open(files.snapshot.settings.entitlement)
 
     async def keep(self, files: Loaded) -> None:
         """Store this version's flows before anything uses them. Raises SiteError when the store does not write them soon."""

@@ -94,5 +94,7 @@ def record_lines(record: Mapping[str, Any]) -> list[str]:
     told |= {name: seconds(record[name]) for name in lengths}
     told |= {name: str(record[name]) if record[name] is not None else "–" for name in rest}
     told["flow_hash"] = told["flow_hash"][:8]
+    if decided := record["entitlement"]:
+        told["entitlement"] = " ".join(filter(None, (decided["outcome"], decided["level"])))
     groups = (rest[:6], list(times), [*rest[6:], *lengths])
     return ["   record  " + "  ".join(f"{name} {told[name]}" for name in group) for group in groups]

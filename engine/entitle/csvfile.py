@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 #: Seconds a question waits for a changed file to be read; then the customers known before answer it.
 PATIENCE = 0.5
+#: Seconds that the first reading may take before calls are taken.
+FIRST_READ = 10.0
 
 
 class BadFile(ValueError):
@@ -114,8 +116,8 @@ class CsvSource:
         return [one] if one else []
 
     async def prepare(self) -> None:
-        """Read the file."""
-        await asyncio.wait({self._refreshing()})
+        """Read the file; a disk that does not answer keeps nobody from starting."""
+        await asyncio.wait({self._refreshing()}, timeout=FIRST_READ)
 
     async def close(self) -> None:
         """End the thread."""

@@ -36,6 +36,10 @@ log = structlog.get_logger()
 STEP = 0.5
 #: PINs that are compared at a time: each takes a processor for some ten milliseconds, which calls need too.
 AT_ONCE = 2
+#: Seconds before the deadline at which a PIN is decided at the latest.
+MARGIN = 0.05
+#: Why a PIN was not compared: then nobody is let in, whatever counts while the source is down.
+TOO_BUSY = "too_many_pins_at_once"
 #: How far back tries are counted, in seconds.
 MEMORY = DAY
 
@@ -154,7 +158,7 @@ class Desk:
         caller = e164(asked.caller, post.rule.country)
         decided = await self._guarded(post, asked, caller)
         granted = decided.outcome is Standing.ENTITLED
-        if decided.outcome is Standing.UNREACHABLE:
+        if decided.outcome is Standing.UNREACHABLE and decided.why != TOO_BUSY:
             granted = post.rule.on_failure == "open"
         ms = round((loop.time() - began) * 1000)
         return replace(decided, granted=granted, caller=caller or asked.caller, ms=ms)
@@ -216,19 +220,20 @@ class Desk:
             self._limits.begin(tried)
         decided: Decision | None = None
         try:
-            decided = await self._compared(post, asked, limit)
+            decided = await self._compared(post, asked, limit, began + post.rule.deadline - MARGIN)
         finally:
             if decided is None or not decided.failed_pin:
                 self._limits.undo(tried)
         await asyncio.sleep(_rest(loop.time() - began, post.rule.deadline))
         return decided
 
-    async def _compared(self, post: Post, asked: Question, limit: str | None) -> Decision:
+    async def _compared(self, post: Post, asked: Question, limit: str | None, until: float) -> Decision:
         found = await post.source.by_number(asked.number)
         one = found[0] if len(found) == 1 else None
         secret = one.pin if one is not None and one.pin is not None else DUMMY
-        loop = asyncio.get_running_loop()
-        right = await loop.run_in_executor(self._threads, matches, asked.pin or "", secret)
+        right = await self._right(asked.pin or "", secret, until)
+        if right is None:
+            return Decision(Standing.UNREACHABLE, TOO_BUSY)
         if limit is not None:
             return Decision(Standing.BLOCKED, limit)
         if one is None:
@@ -236,6 +241,15 @@ class Desk:
         if not right or one.pin is None:
             return Decision(Standing.UNKNOWN, "wrong_pin" if one.pin else "no_pin", failed_pin=True)
         return self._stands(post, one)
+
+    async def _right(self, pin: str, secret: str, until: float) -> bool | None:
+        """Is it the PIN? None where more are given than can be compared in time: that is our fault, not the source's."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(until):
+                return await loop.run_in_executor(self._threads, matches, pin, secret)
+        except TimeoutError:
+            return None
 
 
 def _nobody(found: Sequence[Customer]) -> Decision:
@@ -245,7 +259,7 @@ def _nobody(found: Sequence[Customer]) -> Decision:
 def _rest(taken: float, deadline: float) -> float:
     """Seconds until the step in which a decision was made is over, without passing the deadline."""
     end = (math.floor(taken / STEP) + 1) * STEP
-    return max(0.0, min(end, deadline - 0.05) - taken)
+    return max(0.0, min(end, deadline - MARGIN) - taken)
 
 
 def told(decision: Decision | None) -> str:

@@ -83,7 +83,9 @@ class HttpSource:
     async def _ask(self, by: str, value: str) -> list[Customer]:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._rule.deadline)
-            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
+            # A connection that was kept may be closed by the service just as it is used again; a call would suffer for it.
+            connector = aiohttp.TCPConnector(force_close=True)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
         try:
             async with self._session.post(
                 self._rule.url or "",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,7 +16,7 @@ from entitle_kit import ANA, ANA_PHONE, BORIS_PHONE, PLAIN, PLAIN_PHONE, Listed,
 from engine.core.entitlement import Answer, Customer, Standing
 from engine.core.event import Event
 from engine.core.site import SourceRule
-from engine.entitle.desk import STEP, Decision, Desk, Question
+from engine.entitle.desk import AT_ONCE, STEP, Decision, Desk, Question
 from engine.errors import SourceUnreachable
 from engine.sim.clock import VirtualTimeLoop, run
 
@@ -353,6 +355,25 @@ def test_a_source_that_cannot_be_asked_costs_no_try() -> None:
         assert await try_wrong(counter, 5) == ["wrong_pin"] * 5
 
     at_counter(act)
+
+
+async def test_more_pins_than_can_be_compared_in_time_let_nobody_in_and_do_not_count_against_the_source() -> (
+    None
+):
+    desk, free = Desk(time.time, lambda _: Listed(ANA)), threading.Event()
+    await desk.open({"customers": rule(on_failure="open", deadline=1.0, failures=1)})
+    for _ in range(AT_ONCE):
+        desk._threads.submit(free.wait)
+    began = time.monotonic()
+    question = Question("c", "customers", "pin", BORIS_PHONE, "4711", "1234")
+    busy = await desk.decide(question)
+    free.set()
+    quiet = await desk.decide(question)
+    await desk.close()
+    assert busy is not None and quiet is not None
+    assert (busy.outcome, busy.granted, busy.why) == (Standing.UNREACHABLE, False, "too_many_pins_at_once")
+    assert time.monotonic() - began < 4
+    assert quiet.outcome is Standing.ENTITLED
 
 
 def test_a_source_that_the_site_no_longer_has_is_unreachable_and_lets_nobody_in() -> None:
