@@ -28,6 +28,7 @@ from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, parse
 from engine.core import do as d
 from engine.core import interpreter as i
+from engine.core.entitlement import Answer, Standing
 from engine.core.flow import Flow
 from engine.core.hours import Door, state
 from engine.core.site import Snapshot, Span
@@ -348,6 +349,11 @@ def test_an_input_that_fits_nowhere_is_one_sentence(
 _STEPS = ("a", "b", "c", "d")
 
 
+def _turned_away(draw: st.DrawFn) -> str:
+    ways = ("on_unknown", "on_expired", "on_blocked", "on_unreachable")
+    return "\n      ".join(f"{way}: {draw(st.sampled_from(_STEPS))}" for way in ways)
+
+
 @st.composite
 def _action(draw: st.DrawFn) -> str:
     to = st.sampled_from(_STEPS)
@@ -359,6 +365,8 @@ def _action(draw: st.DrawFn) -> str:
         f"voicemail: box\n      on_none: {draw(to)}",
         f"switch: language\n      cases: {{ en: {draw(to)} }}\n      otherwise: {draw(to)}",
         f"goto: {draw(to)}",
+        f"entitlement: crm\n      by: caller\n      {_turned_away(draw)}",
+        f"entitlement: crm\n      by: pin\n      number: ask\n      pin: ask\n      {_turned_away(draw)}",
         "say: welcome",
         "hangup",
         "hangup: goodbye",
@@ -386,11 +394,14 @@ def _quiet(do: d.Do, choice: int) -> d.Outcome:
             return ("timeout", "full", "unstaffed", "closed")[choice % 4]
         case d.Record():
             return ("none", "left")[choice % 2]
+        case d.Entitle():
+            standing = list(Standing)[choice]
+            return Answer(standing, standing is Standing.ENTITLED).text()
         case _:
             return None
 
 
-@given(_flow(), st.lists(st.integers(0, 3), min_size=40, max_size=40))
+@given(_flow(), st.lists(st.integers(0, 3), min_size=60, max_size=60))
 def test_a_flow_that_passes_the_check_brings_every_silent_caller_to_an_end(
     text: str, luck: list[int]
 ) -> None:
@@ -406,4 +417,4 @@ def test_a_flow_that_passes_the_check_brings_every_silent_caller_to_an_end(
         if walk.do is None:
             return
         walk.send(_quiet(walk.do, choice))
-    assert walk.do is None, "a silent caller is still in the call after 40 outcomes"
+    assert walk.do is None, "a silent caller is still in the call after 60 outcomes"

@@ -15,6 +15,7 @@ from engine.config.report import Report
 from engine.config.trace import Trace, asked, clock, length
 from engine.core import do as d
 from engine.core import interpreter as i
+from engine.core.entitlement import Answer, Standing
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.site import Settings
@@ -242,6 +243,77 @@ def test_secret_digits_are_dots_in_a_trace(catalog: Catalog, flow: Flow) -> None
     assert "← ••••" in lines
     assert "← 777888" in lines
     assert "♪ Your number is 777888." in lines
+
+
+# --- customers --------------------------------------------------------------------------------
+
+CUSTOMERS = """\
+flow: contract
+steps:
+  greeting:
+    - language: number
+      choices: { 1: en }
+      remember: yes
+    - entitlement: crm
+      by: pin
+      number: number
+      pin: pin
+      on_unknown: bye
+      on_expired: bye
+      on_blocked: bye
+    - queue: sofia
+      on_timeout: bye
+    - hangup: goodbye
+  bye:
+    - hangup
+"""
+
+
+def decided(log: Log, outcome: str, **more: Any) -> Log:
+    data = {
+        "source": "crm",
+        "by": "pin",
+        "outcome": outcome,
+        "granted": outcome == "entitled",
+        "customer": None,
+    }
+    data |= {
+        "level": None,
+        "why": "wrong_pin",
+        "ms": 500,
+        "caller": "+1",
+        "account": "4711",
+        "failed_pin": True,
+    }
+    return log.tell("entitled", **{**data, **more})
+
+
+def test_who_a_caller_is_found_to_be_is_told_with_its_reason(catalog: Catalog) -> None:
+    flow = compile_flow(CUSTOMERS, "contract", SITE)
+    log = Log(flow).came("en", "4711", d.hidden("1234"), "again", "4711", d.hidden("1234"))
+    decided(log, "unknown").came(Answer(Standing.UNKNOWN, False).text())
+    log.came("4711", d.hidden("1234"))
+    known = Answer(Standing.EXPIRED, False, "4711", "Ana", "gold").text()
+    decided(log, "expired", customer="4711", level="gold", why="contract_ended").came(known)
+    lines = [line[21:] for line in told(catalog, flow, log.events)]
+    assert [line for line in lines if line[:1] in "?→"] == [
+        "? en was chosen in an earlier call",
+        "? the PIN was lost in a restart: it is asked for again",
+        "? crm by pin: unknown, nobody, wrong pin, 500 ms",
+        "? crm by pin: expired, customer 4711, level gold, contract ended, 500 ms",
+        "→ bye",
+    ]
+    assert "1234" not in " ".join(lines)
+
+
+def test_who_is_let_in_although_nobody_could_be_asked_is_told_as_that(catalog: Catalog) -> None:
+    flow = compile_flow(CUSTOMERS, "contract", SITE)
+    log = Log(flow).came(None, "1")
+    log.tell("remembered", who=["caller +1"], language="en").came(None, "4711", d.hidden("1234"))
+    decided(log, "unreachable", granted=True, why="deadline")
+    lines = [line[21:] for line in told(catalog, flow, log.events)]
+    assert "✎ en is remembered for the next call" in lines
+    assert lines[-1] == "? crm by pin: unreachable (let in all the same), nobody, deadline, 500 ms"
 
 
 # --- what else must hold ----------------------------------------------------------------------
