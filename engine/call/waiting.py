@@ -32,6 +32,7 @@ CAUSES = {
     20: "unreachable",
     27: "unreachable",
     38: "unreachable",
+    34: "unreachable",
     41: "unreachable",
 }
 #: Seconds above the ring time after which a leg that reports nothing is given up.
@@ -41,7 +42,7 @@ RING_MARGIN = 5.0
 class Offered:
     """The offer in progress: its id, who rings, their leg."""
 
-    __slots__ = ("agent", "bridged", "deadline", "leg", "offer", "picked_up", "ring")
+    __slots__ = ("agent", "bridged", "deadline", "leg", "offer", "picked_up", "rang", "ring")
 
     def __init__(self, offer: str, agent: str, contact: str, ring: float) -> None:
         self.offer = offer
@@ -50,6 +51,8 @@ class Offered:
         self.ring = ring
         self.deadline = asyncio.get_running_loop().time() + ring + RING_MARGIN
         self.picked_up = False
+        #: The other side has said that it rings.
+        self.rang = False
         #: True when a bridge for it may be there.
         self.bridged = False
 
@@ -225,14 +228,23 @@ class Waiting:
         match event["type"]:
             case "StasisStart":
                 offer.picked_up = True
+            case "ChannelStateChange":
+                offer.rang = offer.rang or event["channel"]["state"] == "Ringing"
             case "ChannelDestroyed":
                 if offer.bridged:
                     await self._drop_leg()
                 self._offer = None
                 # Up although nobody was told: they are at their desk.
                 picked_up = event["channel"]["state"] == "Up"
-                why = "rejected" if picked_up else CAUSES.get(event.get("cause", 0), "no_answer")
+                why = "rejected" if picked_up else self._why(event.get("cause", 0), offer)
                 self._house.distributor.submit(acd.OfferFailed(offer.offer, why))
+
+    def _why(self, cause: int, offer: Offered) -> str:
+        """Why a phone did not answer. Behind a trunk, one that never rang was not reached: nobody there is to be paused for it."""
+        why = CAUSES.get(cause, "no_answer")
+        agent = self._house.site.settings.agents.get(offer.agent)
+        behind = agent is not None and agent.trunk is not None
+        return "unreachable" if behind and why == "no_answer" and not offer.rang else why
 
     async def _on_time(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -255,7 +267,7 @@ class Waiting:
         try:
             with suppress(AlreadyThere):  # it was made although the answer was lost
                 await self._line.calls.originate(
-                    f"PJSIP/agent-{offer.agent}",
+                    self._dialled(offer.agent),
                     offer.leg,
                     app_args=("leg", self._line.contact),
                     caller=contact.from_number,
@@ -265,6 +277,12 @@ class Waiting:
         except AgentUnreachable:
             self._offer = None
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
+
+    def _dialled(self, name: str) -> str:
+        agent = self._house.site.settings.agents.get(name)
+        if agent is None or agent.trunk is None:
+            return f"PJSIP/agent-{name}"
+        return f"PJSIP/{agent.number}@trunk-{agent.trunk}"
 
     async def _drop_leg(self) -> None:
         offer, self._offer = self._offer, None

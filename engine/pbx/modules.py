@@ -13,6 +13,7 @@ SIP = (
     "res_pjsip_endpoint_identifier_ip",
     "res_pjsip_authenticator_digest",
     "res_pjsip_outbound_authenticator_digest",
+    "res_pjsip_outbound_registration",
     "res_pjsip_registrar",
     "res_pjsip_nat",
     "res_pjsip_dtmf_info",

@@ -93,6 +93,9 @@ class Line:
     username: str | None = None
     password: str | None = None
     matches: tuple[Match, ...] = ()
+    host: str | None = None  # where calls go out to
+    proves: bool = False  # callers who come in must prove themselves
+    register: bool = False
 
 
 def render(settings: Settings, layout: Layout) -> Secrets:
@@ -149,7 +152,9 @@ def names(settings: Settings, layout: Layout, secrets: Secrets) -> dict[str, Any
     """Everything the templates may name."""
     return {
         "app": APP,
-        "agents": [agent_line(agent, settings.numbers) for agent in settings.agents.values()],
+        "agents": [
+            agent_line(agent, settings.numbers) for agent in settings.agents.values() if agent.trunk is None
+        ],
         "trunks": [trunk_line(trunk) for trunk in settings.trunks.values()],
         "asterisk": layout.asterisk.absolute(),
         "etc": (layout.asterisk / "etc").absolute(),
@@ -186,7 +191,7 @@ def checked_name(kind: str, name: str) -> str:
 
 
 def trunk_line(trunk: Trunk) -> Line:
-    """A trunk, known by its addresses or by the user name it proves with a password."""
+    """A trunk, known by its addresses or by the user name it proves with a password; with a host calls go out to it, too."""
     endpoint = f"trunk-{checked_name('trunk', trunk.name)}"
     by_address = tuple(Match("match", network(trunk, address)) for address in trunk.addresses)
     if trunk.username is None:
@@ -194,14 +199,17 @@ def trunk_line(trunk: Trunk) -> Line:
             raise SetupError(
                 f"trunk {trunk.name!r} is known by nothing: give `addresses`, or `username` and `password`"
             )
-        return Line(endpoint, matches=by_address)
+        return Line(endpoint, matches=by_address, host=trunk.host)
     username = checked_name(f"user name of trunk {trunk.name!r}:", trunk.username)
     proof = Match("match_header", f'Authorization: /username="{re.escape(username)}"/')
     return Line(
         endpoint,
         username=username,
         password=password_of("trunk", trunk.name, trunk.password),
-        matches=(*by_address, proof),
+        matches=by_address or (proof,),
+        host=trunk.host,
+        proves=not by_address,
+        register=trunk.register,
     )
 
 

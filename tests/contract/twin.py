@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -43,7 +44,9 @@ def at_free_ports(settings: Settings) -> Settings:
     """The settings with every phone at a port of its own."""
     ports = free_udp_ports(len(settings.agents))
     moved: dict[str, AgentRule] = {
-        name: replace(agent, contact=f"sip:{name}@127.0.0.1:{port}")
+        name: agent
+        if agent.trunk or agent.password
+        else replace(agent, contact=f"sip:{name}@127.0.0.1:{port}")
         for (name, agent), port in zip(settings.agents.items(), ports, strict=True)
     }
     return replace(settings, agents=moved)
@@ -55,6 +58,12 @@ class RealAsterisk:
 
     layout: Layout
     settings: Settings
+
+    def cli(self, order: str) -> str:
+        """What Asterisk's own command line says to an order."""
+        configuration = str(self.layout.asterisk / "etc" / "asterisk.conf")
+        command = self.layout.root.command("asterisk", "-C", configuration, "-rx", order)
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
 
     def transport(self) -> WebsocketTransport:
         """A way to its ARI."""
@@ -125,10 +134,12 @@ async def leftovers(client: AriClient, told: Told) -> list[str]:
 
 
 @contextmanager
-def running_asterisk(state: Path, settings: Settings, prompts: Path) -> Iterator[RealAsterisk]:
+def running_asterisk(
+    state: Path, settings: Settings, prompts: Path, bind: str = "127.0.0.1"
+) -> Iterator[RealAsterisk]:
     """A private Asterisk, stopped at the end."""
     moved = at_free_ports(settings)
-    layout = Layout(state, ensure_root(print), free_ports(), prompts)
+    layout = Layout(state, ensure_root(print), free_ports(), prompts, bind)
     render(moved, layout)
     start_asterisk(layout)
     try:
