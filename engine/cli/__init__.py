@@ -3,8 +3,10 @@
 start     up, down            the site in the background
 serve     run                 the engine alone, in the foreground
 floor     status, agent, reload     questions and orders to a running engine
+override  override            opening hours, overridden by a person
 records   contacts, trace     what the store remembers, also while no engine runs
 site      check, explain, rehearse, prompts     the site's files
+hours     route, coverage     opening hours, looked through beforehand
 draw      draw                a flow's picture
 bulletin      bulletin        known outages
 entitlement   entitlement     customers' PINs as hashes
@@ -34,12 +36,15 @@ COMMANDS = {
     "start:down": "End the calls, then both.",
     "floor:status": "Show addresses, queues, callers and agents.",
     "floor:agent": "Make an agent ready, pause them, or log them out.",
+    "override:override": "Say that a schedule is open or closed, whatever its calendar says.",
     "floor:reload": "Take the site as it is on disk.",
     "records:contacts": "List calls, one record each.",
     "records:trace": "Tell a call line by line.",
     "site:check": "Check the site's files.",
     "site:explain": "Say at length what a code of a report means.",
     "site:rehearse": "Walk a flow without telephony.",
+    "hours:route": "Tell what would happen to a call at another time.",
+    "hours:coverage": "Show when no queue of a group is open.",
     "draw:draw": "Draw a flow as a picture.",
     "site:prompts": "The recordings that callers hear.",
     "bulletin:bulletin": "Known outages that callers are told.",

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TextIO, cast
@@ -19,6 +19,7 @@ from aiohttp import web
 
 from engine.app import Engine, prompts_folder, run_engine
 from engine.ari.pool import WebsocketTransport
+from engine.call.overriding import override_event, overview
 from engine.cli.ask import answers, control_socket
 from engine.cli.place import (
     STATE,
@@ -159,6 +160,15 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
     def agents() -> dict[str, Any]:
         return dict(distributor.overview()["agents"])
 
+    def override(asked: dict[str, Any]) -> tuple[dict[str, Any], Awaitable[None]]:
+        now = engine.house.now()
+        event = override_event(asked, engine.house.site.settings, now)
+        written = distributor.override(event)
+        told = overview(distributor.doors, now)
+        name = event.data["schedule"]
+        said = {"said": event.data, "zone": told["zones"][name], "state": told["schedules"].get(name)}
+        return said, written
+
     turn = asyncio.Lock()
 
     async def reload() -> None:
@@ -171,6 +181,8 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         submit=submit,
         agents=agents,
         trouble=lambda: engine.house.ledger.trouble,
+        overrides=lambda: overview(distributor.doors, engine.house.now()),
+        override=override,
         reload=reload,
         board=board(engine),
         stop=stopping.set,

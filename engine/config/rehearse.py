@@ -162,6 +162,11 @@ def _known(do: d.Do, settings: Settings) -> d.Outcome:
             return None
 
 
+def silence(do: d.Do, settings: Settings) -> d.Outcome:
+    """What comes of something asked for where the caller does nothing and nobody answers."""
+    return _known(do, settings) if _is_known(do) else _answer(do, [], [], settings)
+
+
 def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
     """What an input stands for."""
     match do:

@@ -2,6 +2,7 @@
 
 GET  /status                       addresses, queues, callers, agents, whether calls can come in
 POST /agents/ID {state, reason}    ready, paused or logged_out; 202 with `unwritten` where it is taken and not on disk yet
+GET, POST /overrides               opening hours overridden by people: engine/web/overrides.py
 POST /reload                       take the site as it is on disk; 409 with the report when it is wrong
 GET, POST /bulletins               known outages: engine/web/bulletins.py
 POST /stop                         end the engine; calls stay in Asterisk and are taken up at the next start
@@ -21,6 +22,7 @@ from aiohttp import web
 from engine.core import acd
 from engine.errors import SiteError
 from engine.web.bulletins import Board, bulletin_routes
+from engine.web.overrides import override_routes
 
 #: Seconds after which a question is answered although the disk has not.
 WRITTEN_WITHIN = 3.0
@@ -35,6 +37,8 @@ class Controls:
     submit: Callable[[acd.Fact], Awaitable[None]]
     agents: Callable[[], dict[str, Any]]
     trouble: Callable[[], str]
+    overrides: Callable[[], dict[str, Any]]
+    override: Callable[[dict[str, Any]], tuple[dict[str, Any], Awaitable[None]]]
     reload: Callable[[], Awaitable[None]]
     board: Board
     stop: Callable[[], None]
@@ -92,6 +96,7 @@ def control_app(controls: Controls) -> web.Application:
         [
             web.get("/status", status),
             web.post("/agents/{name}", agent),
+            *override_routes(controls.overrides, controls.override),
             web.post("/reload", reload),
             web.post("/stop", stop),
             *bulletin_routes(controls.board),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.call.doors import Doors
+from engine.call.overriding import override_event, overview
 from engine.cli.place import Place
+from engine.config.opening import weekly
 from engine.core import acd
 from engine.core.bulletins import Bulletin, ended, taken
 from engine.core.event import Event
+from engine.core.site import ScheduleRule, Settings, Site
 from engine.errors import SiteError
 from engine.web.bulletins import Board
 from engine.web.control import Controls
@@ -59,6 +63,18 @@ class KeptBulletins:
         self.known = taken(self.known, ended(name, by, at))
 
 
+OFFICE = Settings(
+    ("en",),
+    {},
+    {"sofia": Site("sofia", "Europe/Sofia", weekly("Mon-Fri 08:00-18:00"))},
+    {"office": ScheduleRule("office", ("sofia",))},
+    {},
+    {},
+    {},
+    {},
+)
+
+
 @dataclass
 class FakeEngine:
     """What a control socket reaches here: two agents, one queue, and the facts that came in."""
@@ -72,6 +88,9 @@ class FakeEngine:
     trouble: str = ""
     careful: str = ""
     disk_takes: float = 0.0
+    #: Monday, 1 June 2026, 12:00 in Sofia.
+    now: float = 1_780_304_400.0
+    doors: Doors = field(default_factory=lambda: Doors(OFFICE))
     ended_calls: bool = False
     bulletins: KeptBulletins = field(default_factory=lambda: KeptBulletins())
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -93,6 +112,24 @@ class FakeEngine:
         self.agents[fact.agent] |= {"state": fact.state, "reason": fact.reason}
         await asyncio.sleep(self.disk_takes)
 
+    def _written(self) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        loop.call_later(self.disk_takes, written.set_result, None)
+        return written
+
+    def override(self, asked: dict[str, Any]) -> tuple[dict[str, Any], Awaitable[None]]:
+        """Take it in as the real engine does."""
+        event = override_event(asked, self.doors.settings, self.now)
+        self.doors.take(event)
+        told = overview(self.doors, self.now)
+        name = event.data["schedule"]
+        return {
+            "said": event.data,
+            "zone": told["zones"][name],
+            "state": told["schedules"].get(name),
+        }, self._written()
+
     async def reload(self) -> None:
         """Take the site, or report what is wrong with it."""
         if self.report:
@@ -110,6 +147,8 @@ class FakeEngine:
             submit=self.submit,
             agents=lambda: self.agents,
             trouble=lambda: self.trouble,
+            overrides=lambda: overview(self.doors, self.now),
+            override=self.override,
             reload=self.reload,
             board=Board(self.bulletins, lambda: frozenset({"outage"}), lambda: "UTC", lambda: 1000.0),
             stop=self.stopped.set,

@@ -1,0 +1,56 @@
+"""What a person asks to override, from a command or a page: read, refused in one sentence, or made an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.call.doors import Doors
+from engine.core.event import Event
+from engine.core.hours import zone_of
+from engine.core.moment import BadMoment, until
+from engine.core.overrides import EVERYTHING, Word, told
+from engine.core.site import Settings
+from engine.errors import SetupError
+
+LONGEST = 200
+
+
+def override_event(asked: Mapping[str, Any], settings: Settings, now: float) -> Event:
+    """The `override` event that is asked for: `schedule`, `set`, and if wanted `until` (as people write it), `by`, `why`.
+
+    Raises SetupError with a sentence for whoever asks.
+    """
+    text = {name: str(asked.get(name) or "").strip() for name in ("schedule", "set", "until", "by", "why")}
+    known = (*settings.schedules, *settings.sites, EVERYTHING)
+    if text["schedule"] not in known:
+        raise SetupError(
+            f"there is no schedule or site {text['schedule'][:60]!r}: this site has {', '.join(known)}"
+        )
+    if text["set"] not in set(map(str, Word)):
+        raise SetupError(f"{text['set'][:60]!r} cannot be said of a schedule: {', '.join(Word)}")
+    if text["schedule"] == EVERYTHING and text["set"] not in (Word.EMERGENCY, Word.NONE):
+        raise SetupError("everything can only be in an emergency, or no longer: name a schedule or a site")
+    for name in ("by", "why"):
+        if len(text[name]) > LONGEST or not text[name].isprintable():
+            raise SetupError(f"`{name}` is one line of at most {LONGEST} letters")
+    return Event("override", now, data={**text, "until": _until(text, settings, now)})
+
+
+def _until(text: Mapping[str, str], settings: Settings, now: float) -> float | None:
+    if not text["until"] or text["set"] == Word.NONE:
+        return None
+    try:
+        return until(text["until"], zone_of(settings, text["schedule"]), now)
+    except BadMoment as error:
+        raise SetupError(str(error)) from None
+
+
+def overview(doors: Doors, now: float) -> dict[str, Any]:
+    """Every schedule and site as it stands now, and the overrides that count, as JSON values."""
+    names = (*doors.settings.schedules, *doors.settings.sites)
+    return {
+        "schedules": {name: str(doors.state(name, now).state) for name in names},
+        "zones": {name: zone_of(doors.settings, name) for name in (*names, EVERYTHING)},
+        "overrides": [told(ruling) for ruling in doors.standing(now)],
+    }
