@@ -15,7 +15,7 @@ import yaml
 from engine.sim.scenario import Scenario, load_scenario
 
 #: What belongs to one copy of the site, and what all share.
-OWN = ("numbers", "queues", "groups", "agents")
+OWN = ("numbers", "schedules", "queues", "groups", "agents")
 
 
 class Copies:
