@@ -38,7 +38,7 @@ CALLERS = {
 def write_site(source: Path, target: Path, agents: int) -> None:
     """The scenarios' site in `target`, with realistic times, a larger queue and so many agents, most of them at the first desk."""
     target.mkdir(parents=True)
-    for path in source.glob("*.yaml"):
+    for path in (*source.glob("*.yaml"), *source.glob("*.csv")):
         (target / path.name).write_text(path.read_text())
     site = yaml.safe_load((source / "site.yaml").read_text())
     site["queue_defaults"] |= {
