@@ -49,8 +49,12 @@ def _until(text: Mapping[str, str], settings: Settings, now: float) -> float | N
 def overview(doors: Doors, now: float) -> dict[str, Any]:
     """Every schedule and site as it stands now, and the overrides that count, as JSON values."""
     names = (*doors.settings.schedules, *doors.settings.sites)
+    standing = doors.standing(now)  # one may speak of a name that the site has lost
     return {
         "schedules": {name: str(doors.state(name, now).state) for name in names},
-        "zones": {name: zone_of(doors.settings, name) for name in (*names, EVERYTHING)},
-        "overrides": [told(ruling) for ruling in doors.standing(now)],
+        "zones": {
+            name: zone_of(doors.settings, name)
+            for name in (*names, EVERYTHING, *(one.schedule for one in standing))
+        },
+        "overrides": [told(ruling) for ruling in standing],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_what_cannot_be_overridden_is_one_sentence(
 ) -> None:
     assert quietline("override", *words, "--state", tmp_path).sentence == sentence
     assert not engine.doors.rulings
+
+
+def test_an_override_of_a_schedule_that_the_site_has_lost_is_still_listed(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    quietline("override", "office", "closed", "--why", "moved out", "--state", tmp_path)
+    engine.doors.settings = replace(engine.doors.settings, schedules={})
+    assert "moved out" in quietline("override", "list", "--state", tmp_path).out
 
 
 def test_a_page_gets_a_sentence_for_what_is_no_object_and_for_an_unknown_word(
