@@ -3,7 +3,7 @@
 Inputs are words in the order in which the flow asks:
 
     1          a key                                -          silence
-    471188     digits, where digits are asked       open, closed, holiday, override    opening hours
+    471188     digits, where digits are asked       open, closed, holiday, override, emergency    opening hours
     done, timeout, full, unstaffed, closed, a key   waiting in a queue
     left, none                                      the voicemail
     said                                            a few words, such as a name

@@ -205,6 +205,44 @@ def test_a_queue_that_takes_nobody_says_why_and_where_the_caller_goes(catalog: C
     ]
 
 
+def test_a_move_at_closing_time_and_the_last_door_that_closes_are_told(catalog: Catalog, flow: Flow) -> None:
+    log = Log(flow).came(None, "1", "open")
+    queued(log, "call_surplus", candidate("sofia"))
+    came = log.now
+    rows = [candidate("dubai", waiting=1), candidate("sofia", excluded="closed")]
+    decision = {"rule": "call_surplus", "chosen": "dubai", "at": came + 60, "candidates": rows}
+    moved = {"queue": "dubai", "group": "support", "priority": 5, "skills": [], "max_wait": 600.0}
+    log.tell(
+        "queued",
+        60,
+        **moved,
+        enqueued_at=came,
+        position=2,
+        estimate=None,
+        decision=decision,
+        moved_from="sofia",
+    )
+    rows = [candidate("dubai", excluded="closed"), candidate("sofia", excluded="closed")]
+    none = {"rule": "none", "chosen": None, "at": log.now, "candidates": rows}
+    log.tell("left_queue", 30, queue="dubai", outcome="refused", why="closed", decision=none)
+    assert [line[21:] for line in told(catalog, flow, log.events)[-4:]] == [
+        "⏳ sofia is closed: now number 2 in queue dubai of group support, priority 5",
+        "  shortest wait: dubai (chosen) 40 s, 1 waiting; sofia closed",
+        "⏳ queue dubai is closed, and no other can take the call: leaves after waiting 90 s",
+        "  no queue can take the call: dubai closed; sofia closed",
+    ]
+
+
+def test_an_override_said_in_a_call_is_told_with_its_end(catalog: Catalog, flow: Flow) -> None:
+    log = Log(flow)
+    log.tell("override", 5, schedule="office", set="closed", until=1_780_304_400.0, by="phone +359", why="")
+    log.tell("override", 5, schedule="office", set="none", until=None, by="phone +359", why="")
+    assert [line[21:] for line in told(catalog, flow, log.events)[-2:]] == [
+        "⚑ office: closed until 2026-06-01 09:00 UTC, by phone +359",
+        "⚑ office: none, by phone +359",
+    ]
+
+
 def test_a_key_while_waiting_and_a_message_are_told(catalog: Catalog, flow: Flow) -> None:
     log = Log(flow).came(None, "1", "open")
     queued(log, "call_surplus", candidate("sofia"))
