@@ -33,13 +33,23 @@ def check_hours(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
     gaps: dict[str, list[Stretch]] = {}
     for file, step, index, action in _actions(flows):
         match action:
-            case verbs.Override() if site.root.get("override_pin") is None:
-                text = "nobody can override anything here: site.yaml has no override_pin"
-                report.add(
-                    file.at(step, index), "override-pin", text, "write override_pin: and 6 to 12 digits there"
-                )
+            case verbs.Override():
+                _override(site, file, (step, index), action, report)
             case verbs.Queue(queue=name, on_closed=None):
                 _uncovered(site, file, (step, index), name, gaps, report)
+
+
+def _override(
+    site: SiteFile, file: FlowFile, at: tuple[str, int], action: verbs.Override, report: Report
+) -> None:
+    if site.root.get("override_pin") is None:
+        text = "nobody can override anything here: site.yaml has no override_pin"
+        report.add(file.at(*at), "override-pin", text, "write override_pin: and 6 to 12 digits there")
+    if action.override == EVERYTHING and action.to not in ("emergency", "none"):
+        hint = "write emergency or none, or name a schedule"
+        report.add(
+            file.at(*at, "to"), "bad-value", "everything can only be in an emergency, or no longer", hint
+        )
 
 
 def _actions(flows: list[FlowFile]) -> Iterator[tuple[FlowFile, str, int, object]]:

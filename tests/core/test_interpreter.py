@@ -344,14 +344,22 @@ def test_switch_leads_to_the_case_of_a_value_or_otherwise() -> None:
 
 @pytest.mark.parametrize(
     ("state", "bare", "full"),
-    [("open", "next", "next"), ("closed", "a", "a"), ("holiday", "a", "b"), ("override", "a", "c")],
+    [
+        ("open", "next", "next"),
+        ("closed", "a", "a"),
+        ("holiday", "a", "b"),
+        ("override", "a", "c"),
+        ("emergency", "a", "d"),
+    ],
 )
 def test_hours_go_on_while_open_and_what_is_not_told_apart_is_closed(
     state: str, bare: str, full: str
 ) -> None:
     office = f.Schedule("office")
     assert where(one(v.Hours(office, on_closed=step("a"))), state) == bare
-    told = v.Hours(office, on_closed=step("a"), on_holiday=step("b"), on_override=step("c"))
+    told = v.Hours(
+        office, on_closed=step("a"), on_holiday=step("b"), on_override=step("c"), on_emergency=step("d")
+    )
     assert where(one(told), state) == full
 
 
@@ -501,6 +509,7 @@ goes_on = st.one_of(
         on_closed=steps,
         on_holiday=maybe_steps,
         on_override=maybe_steps,
+        on_emergency=maybe_steps,
     ),
     st.builds(
         v.Queue,
