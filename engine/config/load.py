@@ -122,7 +122,7 @@ def _flow(path: Path, languages: tuple[str, ...], report: Report) -> FlowFile | 
 
 def _knowledge(folder: Path, report: Report) -> KnowledgeFile | None:
     path = folder / FILE
-    root = read(path, shown(path), report) if path.is_file() else None
+    root = read(path, shown(path), report) if not blocked(folder) and path.is_file() else None
     return read_knowledge(root, shown(path), report) if root is not None else None
 
 
