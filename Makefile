@@ -26,12 +26,13 @@ test: .venv/.tools  ## all tests, the ones on a real Asterisk included
 	@$(BIN)/python -c 'from engine.pbx.root import ensure_root; ensure_root(print)'
 	$(BIN)/python -m pytest
 
-check: .venv/.tools  ## style, types, layers, and the shipped site
+check: .venv/.tools  ## style, types, layers, and the shipped site with its cases
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/quietline check --site ivr_flows
+	$(BIN)/quietline test --site ivr_flows --coverage --strict
 
 bench: .venv/.tools  ## measure what docs/benchmarks.md reports
 	$(BIN)/python -m tests.bench

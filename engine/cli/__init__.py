@@ -7,6 +7,7 @@ override  override            opening hours, overridden by a person
 records   contacts, trace     what the store remembers, also while no engine runs
 site      check, explain, rehearse, prompts     the site's files
 hours     route, coverage     opening hours, looked through beforehand
+cases     test                the site's cases
 draw      draw                a flow's picture
 bulletin      bulletin        known outages
 entitlement   entitlement     customers' PINs as hashes
@@ -45,6 +46,7 @@ COMMANDS = {
     "site:rehearse": "Walk a flow without telephony.",
     "hours:route": "Tell what would happen to a call at another time.",
     "hours:coverage": "Show when no queue of a group is open.",
+    "cases:test": "Run the site's cases, without telephony.",
     "draw:draw": "Draw a flow as a picture.",
     "site:prompts": "The recordings that callers hear.",
     "bulletin:bulletin": "Known outages that callers are told.",

@@ -165,6 +165,11 @@ CODES: dict[str, str] = {
         Write the words below 'words' in that language's file, or take the choice out everywhere.""",
     "no-grammar": """Prompts of this language speak values, but how the language speaks numbers, or this form of them, is not known.
         docs/prompts.md lists the forms and the languages. Say it without a value, or in another form.""",
+    # --- cases ---
+    "case-failed": """A case of tests/*.yaml expects something that does not come of its call, or gives an input the flow does not ask for.
+        The rehearsal below it shows the call; its marked line is the first that departs. Mend the flow, or the case.""",
+    "not-covered": """No case of tests/*.yaml comes to this step, action or jump, so nobody would notice if it were wrong.
+        Write a case that does: inputs that lead there, and what must come of them.""",
 }  # fmt: skip
 
 

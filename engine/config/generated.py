@@ -1,6 +1,6 @@
 """Files made from the classes of flows and settings: `python -m engine.config.generated` writes them anew, a test holds them up to date.
 
-ivr_flows/flow.schema.json, site.schema.json    for editors
+ivr_flows/flow.schema.json, site.schema.json, case.schema.json    for editors
 docs/codes.md                                   every code of a report
 docs/flows.md                                   only what stands between its two marks: the tables of options
 """
@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Iterable
 from pathlib import Path
 
+from engine.config.casefile import OPTIONS as CASE_OPTIONS
 from engine.config.check import SPOKEN_BY_ENGINE
 from engine.config.codes import document
 from engine.config.kinds import Option, options, spell
@@ -44,7 +45,8 @@ def tables() -> str:
     blocks = [("queue_defaults", QUEUE_DEFAULTS), ("external", EXTERNAL_OPTIONS)]
     blocks += [(name, wanted) for name, (_, wanted) in SECTIONS.items()]
     sections = [f"### site.yaml: {name}\n\n{_table(wanted)}" for name, wanted in blocks]
-    return "\n\n".join([*verbs, f"### site.yaml\n\n{_table(TOP)}", *sections, _spoken()])
+    cases = f"### tests/*.yaml: a case\n\n{_table(CASE_OPTIONS)}"
+    return "\n\n".join([*verbs, f"### site.yaml\n\n{_table(TOP)}", *sections, cases, _spoken()])
 
 
 def _spoken() -> str:

@@ -11,7 +11,9 @@ Inputs are words in the order in which the flow asks:
     none, 17:open, 17:open,12:waiting               the caller's requests: number and state
     failed, ok, state=late,eta=9                    what a service answers
     entitled, entitled:gold, expired, unknown, blocked, unreachable     what a customer is entitled to
+    hangup     the caller hangs up, at a choice, at digits, in a queue or at the tone
 
+`silence` is the same as `-`.
 When the inputs run out the caller stays silent to the end: every office is open, nobody is known and nobody answers.
 """
 
@@ -19,12 +21,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.config.prompts import Catalog
 from engine.core import do as d
+from engine.core import hours
 from engine.core import interpreter as i
 from engine.core.entitlement import Answer, Standing
 from engine.core.flow import Flow
@@ -36,6 +39,9 @@ from engine.errors import EngineError
 _MOST_LINES = 2000
 _SLOT = re.compile(r"\{\{\s*([\w.]+)\s*(?:\|\s*(\w+)\s*)?\}\}")
 _UNITS = {"minutes": " min"}
+#: The input by which the caller leaves, and where they can.
+HANGUP = "hangup"
+_AT_THE_PHONE = (d.Choose, d.Collect, d.Enqueue, d.Record, d.Capture)
 
 
 class RehearsalError(EngineError):
@@ -46,23 +52,77 @@ class RehearsalError(EngineError):
         self.lines = tuple(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the world knows beforehand.
+
+    With `at`, seconds since the epoch, hours are looked up in the site instead of asked for; `remembered` is the language of an
+    earlier call.
+    """
+
+    at: float | None = None
+    remembered: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One thing a flow asked for: what came of it, what the caller heard, and the line that tells it; `gone`: the caller hung up at it."""
+
+    do: d.Do
+    outcome: d.Outcome
+    heard: str
+    line: str
+    gone: bool = False
+
+
 def rehearse(flow: Flow, settings: Settings, catalog: Catalog, inputs: Iterable[str]) -> list[str]:
     """What a caller hears and does, a line each; raises RehearsalError for an input that fits nowhere."""
-    left, lines, shown = list(inputs), list[str](), ""
-    width = max(len(step) for step in flow.steps)
-    walk = i.replay(flow)
-    while walk.do is not None and len(lines) < _MOST_LINES:
+    lines, walk = list[str](), i.replay(flow)
+    try:
+        told = Columns(flow)
+        for passed in passing(walk, settings, catalog, inputs, Given()):
+            lines += told.shown(passed)
+    except RehearsalError as error:
+        raise RehearsalError(str(error), lines) from None
+    return lines
+
+
+class Columns:
+    """Lines with the step before them, where that changes."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._width = max(len(step) for step in flow.steps)
+        self._step = ""
+
+    def shown(self, passed: Passed) -> list[str]:
+        """The line of one thing; what only looks something up of itself has none."""
+        if isinstance(passed.do, d.Recall | d.Remember):
+            return []
+        step = "" if passed.do.step == self._step else passed.do.step
+        self._step = passed.do.step
+        return [f"{step:<{self._width}}  {passed.line}".rstrip()]
+
+
+def passing(
+    walk: i.Walk, settings: Settings, catalog: Catalog, inputs: Iterable[str], given: Given
+) -> Iterator[Passed]:
+    """Walk on, one thing at a time, to the call's end; raises RehearsalError for an input that fits nowhere."""
+    left = ["-" if word == "silence" else word for word in inputs]
+    for _ in range(_MOST_LINES):
+        if walk.do is None:
+            break
         do = walk.do
         text = heard(do, catalog, walk.way.variables)
-        outcome = _known(do, settings) if _is_known(do) else _answer(do, left, lines, settings)
-        if not isinstance(do, d.Recall | d.Remember):
-            step = "" if do.step == shown else do.step
-            shown = do.step
-            lines.append(f"{step:<{width}}  {line(do, outcome, text, settings)}".rstrip())
+        if left and left[0] == HANGUP and isinstance(do, _AT_THE_PHONE):
+            left.pop(0)
+            told = line(do, None if isinstance(do, d.Capture) else HANGUP, text, settings)
+            yield Passed(do, None, text, f"{told}  ✕", gone=True)
+            break
+        outcome = _known(do, settings, given) if _is_known(do, given) else _answer(do, left, settings)
+        yield Passed(do, outcome, text, line(do, outcome, text, settings))
         walk.send(outcome)
     if left:
-        raise RehearsalError(f"the call has ended, but '{left[0]}' is still to be answered", lines)
-    return lines
+        raise RehearsalError(f"the call has ended, but '{left[0]}' is still to be answered", ())
 
 
 def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
@@ -127,7 +187,7 @@ def _spoken(catalog: Catalog, variables: dict[str, str], prompt: str) -> str:
     return _SLOT.sub(lambda slot: variables.get(slot[1], f"[{slot[1]}]") + _UNITS.get(slot[2], ""), text)
 
 
-def _answer(do: d.Do, left: list[str], lines: list[str], settings: Settings) -> d.Outcome:
+def _answer(do: d.Do, left: list[str], settings: Settings) -> d.Outcome:
     """The outcome the next input gives; silence when there is none."""
     quiet, words, pattern = _answers(do, settings)
     if not words and not pattern:
@@ -143,28 +203,39 @@ def _answer(do: d.Do, left: list[str], lines: list[str], settings: Settings) -> 
     wanted = [*words, *([] if looks else ["- for silence"])]
     digits = [f"up to {do.most} digits"] if isinstance(do, d.Collect) else []
     what = f"step '{do.step}', action {do.index + 1} ({_name(do)})"
-    raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", lines)
+    raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", ())
 
 
-def _is_known(do: d.Do) -> bool:
+def _is_known(do: d.Do, given: Given) -> bool:
     """Whether the site itself answers, not the person who rehearses."""
-    return isinstance(do, d.Note) or (isinstance(do, d.Look) and do.what == "article")
-
-
-def _known(do: d.Do, settings: Settings) -> d.Outcome:
     match do:
+        case d.Look(what="hours"):
+            return given.at is not None
+        case d.Look(what="article") | d.Note() | d.Recall():
+            return True
+        case _:
+            return False
+
+
+def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
+    match do:
+        case d.Look(what="hours", name=name):
+            return str(hours.verdict(settings, name, given.at or 0.0).state)
         case d.Look(name=name):
             article = settings.articles.get(name)
             return None if article is None else json.dumps(asdict(article))
         case d.Note(what="request"):
             return "1"
+        case d.Recall(languages=languages) if given.remembered in languages:
+            return given.remembered
         case _:
             return None
 
 
 def silence(do: d.Do, settings: Settings) -> d.Outcome:
     """What comes of something asked for where the caller does nothing and nobody answers."""
-    return _known(do, settings) if _is_known(do) else _answer(do, [], [], settings)
+    given = Given()
+    return _known(do, settings, given) if _is_known(do, given) else _answer(do, [], settings)
 
 
 def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from engine.config.casefile import OPTIONS as CASE_OPTIONS
 from engine.config.flowfile import FLOW_OPTIONS
 from engine.config.kinds import Option, options
 from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
@@ -46,9 +47,24 @@ def site_schema() -> Schema:
     return {"$schema": _DIALECT, "title": "Quietline site", **root}
 
 
+def case_schema() -> Schema:
+    """The schema of a file of cases."""
+    case = _object(CASE_OPTIONS, "One call, and what must come of it.")
+    anyone = {"anyOf": [{"required": ["flow"]}, {"required": ["number"]}]}
+    cases = {"type": "object", "minProperties": 1, "additionalProperties": {**case, **anyone}}
+    root = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["cases"],
+        "properties": {"cases": cases},
+    }
+    return {"$schema": _DIALECT, "title": "Quietline cases", **root}
+
+
 def texts() -> Mapping[str, str]:
     """File name -> the schema's text, as it is committed."""
     made = {"flow.schema.json": flow_schema(), "site.schema.json": site_schema()}
+    made["case.schema.json"] = case_schema()
     return {name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()}
 
 
