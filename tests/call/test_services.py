@@ -23,6 +23,7 @@ class Server:
         self.answers: list[Handler] = []
         self.asked: list[tuple[dict[str, str], dict[str, str]]] = []
         self.url = ""
+        self.over = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((dict(request.headers), json.loads(await request.read())))
@@ -41,6 +42,7 @@ async def server() -> AsyncIterator[Server]:
     await site.start()
     known.url = f"http://127.0.0.1:{runner.addresses[0][1]}/track"
     yield known
+    known.over.set()
     await runner.cleanup()
 
 
@@ -56,11 +58,6 @@ def says(value: object, status: int = 200) -> Handler:
         return web.Response(text=text, status=status)
 
     return answer
-
-
-async def hangs(_: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(60)
-    raise AssertionError
 
 
 async def drops(request: web.Request) -> web.StreamResponse:
@@ -133,6 +130,11 @@ async def test_an_endless_answer_is_none(server: Server, services: Services) -> 
 async def test_nobody_waits_longer_than_the_deadline_whatever_the_tries(
     server: Server, services: Services
 ) -> None:
+
+    async def hangs(_: web.Request) -> web.StreamResponse:
+        await server.over.wait()
+        return web.Response()
+
     server.answers = [hangs]
     began = time.monotonic()
     assert await services.ask(service(server, deadline=0.3, retries=3), "c-1", {}, ()) is None

@@ -59,7 +59,7 @@ class Killer:
     async def run(self, times: int) -> None:
         """So many kills; after each one the engine takes calls again before the next."""
         for _ in range(times):
-            await asyncio.sleep(self._chance.uniform(0.3, 4.5))
+            await asyncio.sleep(self._chance.uniform(0.3, 3.0))
             await asyncio.to_thread(self._once)
 
     def _once(self) -> None:
