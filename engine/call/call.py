@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict
 from hmac import compare_digest
 from typing import Any
@@ -139,8 +138,9 @@ class Call:
                 await leave_queue(self._house, self.line, contact)
             data = {"cause": cause, **seen_until(seen)}
             await self._house.ledger.append(Event("ended", self._house.now(), self.id, data=data))
-            await self._forget_recordings(contact)
         await self.line.try_hangup(self.line.channel, farewell)
+        if contact is not None:
+            await self._forget_recordings(contact)
 
     async def _answer(self, relink: Relink | None) -> Relink | None:
         while self._house.ledger.contact(self.id).answered_at is None:
@@ -308,9 +308,13 @@ class Call:
         names = list(contact.captured)
         if contact.last_message is not None and contact.last_message.data.get("reviewed"):
             names += [f"{contact.id}-v{number}" for number in range(contact.messages)]
-        with suppress(PbxUnreachable):
+        try:
             for name in names:
                 await self._house.client.delete_stored(name)
+        except PbxUnreachable:
+            pass  # the next look at Asterisk finds them
+        except EngineError as error:
+            log.error("Asterisk does not forget what a call recorded", contact=self.id, error=str(error))
 
     def _waiting(self, do: Enqueue) -> Waiting:
         return Waiting(self._house, self.line, do, self._language)

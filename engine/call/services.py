@@ -17,11 +17,10 @@ import orjson
 import structlog
 
 from engine.core.site import Service
+from engine.outside import TooLong, read_body
 
 log = structlog.get_logger()
 
-#: Bytes of an answer that are read; a longer one is no answer.
-LONGEST: Final = 65_536
 #: Seconds before the second try, doubled before each further one.
 PAUSE: Final = 0.1
 
@@ -52,7 +51,7 @@ class Services:
                 return _wanted(await self._tries(service, key, data), fields)
         except TimeoutError:
             why = f"no answer within {service.deadline:g} s"
-        except ServiceFailed as failed:
+        except (ServiceFailed, TooLong) as failed:
             why = str(failed)
         finally:
             self._asking -= 1
@@ -80,14 +79,12 @@ class Services:
         async with self._session.post(
             service.url, data=orjson.dumps(data), headers=headers, allow_redirects=False
         ) as answer:
-            return answer.status, await answer.content.read(LONGEST + 1)
+            return answer.status, await read_body(answer)
 
 
 def _read(status: int, body: bytes) -> Any:
     if not 200 <= status < 300:
         raise ServiceFailed(f"it answered {status}")
-    if len(body) > LONGEST:
-        raise ServiceFailed(f"its answer is longer than {LONGEST:,} bytes")
     try:
         return orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:

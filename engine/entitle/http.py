@@ -22,9 +22,8 @@ from engine.core.site import SourceRule
 from engine.entitle.phone import e164
 from engine.entitle.rows import BadRow, customer
 from engine.errors import SourceUnreachable
+from engine.outside import TooLong, read_body
 
-#: Bytes of an answer that are read.
-MOST_BYTES = 65_536
 Line = Annotated[str, Field(max_length=200)]
 
 
@@ -95,7 +94,9 @@ class HttpSource:
             ) as response:
                 if response.status != 200:
                     raise SourceUnreachable("http", f"status {response.status}")
-                return self._customers(await _body(response))
+                return self._customers(await read_body(response))
+        except TooLong as error:
+            raise SourceUnreachable("bad_answer", str(error)) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise SourceUnreachable("http", str(error) or type(error).__name__) from error
 
@@ -111,15 +112,6 @@ class HttpSource:
             return [customer(_row(told), self._rule)]
         except BadRow as bad:
             raise SourceUnreachable("bad_answer", str(bad)) from bad
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(8192):
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise SourceUnreachable("bad_answer", f"the answer is longer than {MOST_BYTES:,} bytes")
-    return bytes(body)
 
 
 def _row(told: Told) -> dict[str, str]:

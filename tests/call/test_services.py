@@ -122,6 +122,20 @@ async def test_an_answer_that_is_none_is_asked_for_once_and_fails(
     assert len(server.asked) == 1
 
 
+async def test_an_answer_that_comes_in_pieces_is_read_whole(server: Server, services: Services) -> None:
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for piece in (b'{"state"', b': "la', b'te"}'):
+            await answer.write(piece)
+            await asyncio.sleep(0.02)
+        await answer.write_eof()
+        return answer
+
+    server.answers = [slowly]
+    assert await services.ask(service(server), "c-1", {}, ("state",)) == {"state": "late"}
+
+
 async def test_an_endless_answer_is_none(server: Server, services: Services) -> None:
     server.answers = [says({"state": "x" * 70_000})]
     assert await services.ask(service(server), "c-1", {}, ("state",)) is None

@@ -16,8 +16,9 @@ from entitle_kit import cheap_hash, rule
 
 from engine.core.entitlement import Customer, Standing
 from engine.entitle.desk import Desk, Question
-from engine.entitle.http import MOST_BYTES, HttpSource
+from engine.entitle.http import HttpSource
 from engine.errors import SourceUnreachable
+from engine.outside import MOST_BYTES
 
 PHONE = "+359888000001"
 ANA = {
