@@ -330,16 +330,19 @@ class Call:
         assert self._walk is not None
         return self._walk.way.variables["language"]
 
-    async def _say(self, prompts: tuple[str, ...], interrupt: bool = True) -> None:
+    async def _say(
+        self, prompts: tuple[str, ...], interrupt: bool = True, languages: tuple[str, ...] = ()
+    ) -> None:
         assert self._walk is not None
         variables = self._walk.way.variables
         sounds = self._house.sounds
-        media = tuple(uri for prompt in prompts for uri in sounds.media(prompt, variables, self._language))
+        spoken = [(language, prompt) for language in languages or (self._language,) for prompt in prompts]
+        media = tuple(uri for language, prompt in spoken for uri in sounds.media(prompt, variables, language))
         if media:
             await self.line.play(media, sounds.seconds(media), interrupt)
 
     async def _choose(self, do: Choose) -> Outcome:
-        await self._say((do.prompt,))
+        await self._say((do.prompt,), languages=do.languages)
         key = await self.line.key(asyncio.get_running_loop().time() + do.timeout)
         if key not in do.keys:
             self.line.keys.clear()  # what was typed ahead was meant for another answer

@@ -170,20 +170,24 @@ def said(data: Mapping[str, Any]) -> str:
 
 def heard(do: d.Do, catalog: Catalog, variables: dict[str, str]) -> str:
     """The words a caller hears: the prompts' texts in the caller's language, with the variables in them."""
+    languages: tuple[str, ...] = ()
     match do:
         case d.Play():
             prompts: tuple[str, ...] = do.prompts
+        case d.Choose(languages=spoken) if spoken:
+            prompts, languages = (do.prompt,), spoken
         case d.Choose() | d.Collect() | d.Record() | d.Capture():
             prompts = (do.prompt,)
         case d.End(prompt=str(prompt)):
             prompts = (prompt,)
         case _:
             prompts = ()
-    return " ".join(_spoken(catalog, variables, prompt) for prompt in prompts)
+    own = languages or (variables["language"],)
+    return " ".join(_spoken(catalog, variables, one, prompt) for one in own for prompt in prompts)
 
 
-def _spoken(catalog: Catalog, variables: dict[str, str], prompt: str) -> str:
-    text = catalog.text(variables["language"], prompt) or f"[{prompt}]"
+def _spoken(catalog: Catalog, variables: dict[str, str], language: str, prompt: str) -> str:
+    text = catalog.text(language, prompt) or f"[{prompt}]"
     return _SLOT.sub(lambda slot: variables.get(slot[1], f"[{slot[1]}]") + _UNITS.get(slot[2], ""), text)
 
 

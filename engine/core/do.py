@@ -41,11 +41,15 @@ class Play(Do):
 
 @dataclass(frozen=True, slots=True)
 class Choose(Do):
-    """Play a prompt and wait for one key; any key counts, `keys` are the right ones. `timeout` seconds run from the prompt's end."""
+    """Play a prompt and wait for one key; any key counts, `keys` are the right ones. `timeout` seconds run from the prompt's end.
+
+    With `languages` the prompt is played once in each of them, in that order; else in the caller's.
+    """
 
     prompt: str
     keys: tuple[str, ...]
     timeout: float
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,8 @@ class Way:
         if prompt is not None:
             yield Play(*self.here, (prompt,), True)
 
-    def choose(self, prompt: str, keys: Iterable[str], timeout: float) -> Generator[Do, Outcome, Outcome]:
-        """Play a prompt and wait for a key."""
-        return self.heard((yield Choose(*self.here, prompt, tuple(keys), timeout)))
+    def choose(
+        self, prompt: str, keys: Iterable[str], timeout: float, languages: Iterable[str] = ()
+    ) -> Generator[Do, Outcome, Outcome]:
+        """Play a prompt, in several languages where these are given, and wait for a key."""
+        return self.heard((yield Choose(*self.here, prompt, tuple(keys), timeout, tuple(languages))))

@@ -90,6 +90,10 @@ def test_a_language_is_kept_and_silence_keeps_the_first() -> None:
     assert silent.do == d.End("next", 0, None)
 
 
+def test_a_choice_of_language_is_spoken_once_in_each_of_them() -> None:
+    assert i.replay(one(LANGUAGE)).do == d.Choose("start", 0, "l", ("1", "2"), 6, ("en", "bg"))
+
+
 ASK = v.Ask(
     prompt("number"),
     into=f.Variable("n"),

@@ -40,7 +40,7 @@ class Say(Action):
 
 @dataclass(frozen=True, slots=True)
 class Language(Action):
-    """Let the caller choose a language; silence keeps the flow's first one.
+    """Let the caller choose a language; the prompt is spoken in each of them in turn, and silence keeps the flow's first one.
 
     `remember: yes` keeps the choice for the customer, or the caller's number, and does not ask the next time; reached once more in the same
     call, it asks.
@@ -58,7 +58,7 @@ class Language(Action):
         if self.remember and (yield from self._recall(way)):
             return None
         for _ in range(self.retries + 1):
-            key = yield from way.choose(self.language, self.choices, self.timeout)
+            key = yield from way.choose(self.language, self.choices, self.timeout, self._languages)
             if key is not None and key in self.choices:
                 way.set("language", self.choices[Key(key)])
                 if self.remember:
@@ -71,10 +71,15 @@ class Language(Action):
         if RECALLED in way.variables:
             return False
         way.set(RECALLED, "yes")
-        language = yield Recall(*way.here, tuple(dict.fromkeys(self.choices.values())))
+        language = yield Recall(*way.here, self._languages)
         if language is not None:
             way.set("language", language)
         return language is not None
+
+    @property
+    def _languages(self) -> tuple[str, ...]:
+        """Those to choose from, each once."""
+        return tuple(dict.fromkeys(self.choices.values()))
 
 
 @dataclass(frozen=True, slots=True)
