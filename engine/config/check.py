@@ -22,6 +22,7 @@ from engine.config.entitling import check_entitlement, check_sources, levels, un
 from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
 from engine.config.kinds import Ref
 from engine.config.knowledge import KnowledgeFile, check_knowledge
+from engine.config.outgoing import check_outbound
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
 from engine.config.report import Place, Report, guess, plural
@@ -56,6 +57,7 @@ def check_all(
     ):
         rule(site, report)
     check_sources(site, report)
+    check_outbound(site, report)
     _numbers(site, flows, report)
     link_flows(flows, report)
     if catalog is not None:
@@ -156,6 +158,7 @@ def _lists(site: SiteFile, report: Report) -> None:
         ("agents", "queues"),
         ("schedules", "any_of"),
         ("trunks", "addresses"),
+        ("outbound", "allow"),
     ):
         listed += [entry.get(key) for _, entry in _entries(site, section)]
     for node in listed:

@@ -121,9 +121,13 @@ CODES: dict[str, str] = {
         Name the queue itself where the group is used.""",
     "agent-phone": """An agent is reached in one way: contact (a phone that stands at an address), password (a phone that registers), or
         trunk and number (a phone or queue of another site).""",
-    "unknown-trunk": """An agent is reached through a trunk that site.yaml does not have.""",
+    "unknown-trunk": """An agent is reached, or calls are let out, through a trunk that site.yaml does not have.""",
     "trunk-host": """Calls shall go out through a trunk, or it shall register, but it does not say where the other side is.
         Write host: 192.0.2.5 (with :port where it is not 5060); to register also username and password.""",
+    "outbound-number": """`allow` lists what may be dialled out: a number of 2 to 20 digits, with or without a + before it, or the
+        beginning of numbers with a * behind it. A bare * is refused: who may ring the whole world is soon made to, at your cost.""",
+    "outbound-unused": """A number or beginning in `allow` that another one allows already, in the same list or in that of a trunk
+        before it, which takes the call. Delete it, or move the trunk up.""",
     "reserved-name": """A site or a schedule is called 'everything', which in overrides means every queue there is.
         Rename it.""",
     "override-pin": """A flow lets callers override opening hours, but site.yaml has no override_pin, so nobody ever could.

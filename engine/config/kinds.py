@@ -441,6 +441,7 @@ WHY: dict[str, str] = {
     "on_unknown": "where to send a caller whom nobody knows",
     "on_expired": "where to send a customer whose contract does not run today",
     "on_blocked": "where to send a customer who may not be served",
+    "allow": 'what may be dialled out, like [ "+359*", "112" ]',
     "on_failure": "what counts while the source does not answer: open lets callers in, closed does not",
     "levels": "the levels its customers have, like [gold, silver]",
 }

@@ -138,6 +138,7 @@ def _settings(
         override_pin=top.get("override_pin"),
         prompts=top.get("prompts", "../prompts"),
         entitlement={n: _source(n, v, folder) for n, v in sections["entitlement"].items()},
+        outbound={n: s.OutboundRule(n, **v) for n, v in sections["outbound"].items()},
     )
 
 

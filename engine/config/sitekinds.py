@@ -45,6 +45,7 @@ from engine.config.report import guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar
 from engine.core import site as s
+from engine.core.outbound import dialable, is_pattern
 from engine.entitle.phone import COUNTRIES
 from engine.entitle.rows import COLUMNS as CUSTOMER
 
@@ -159,6 +160,23 @@ def _dialled(text: str) -> str:
     return text
 
 
+def _allowed(text: str) -> str:
+    if not is_pattern(text):
+        hint = 'write a number such as "112", or its beginning and a * such as "+359*"'
+        if not text.strip("+*"):
+            hint = 'that would be the whole world; write how the numbers begin, such as "+359*"'
+        raise Wrong(f"{short(text)} does not say what may be dialled out", hint, "outbound-number")
+    return text
+
+
+def _shown(text: str) -> str:
+    number = dialable(text)
+    if number is None:
+        hint = "2 to 20 digits, with or without a + before them"
+        raise Wrong(f"{short(text)} is not a number that can be shown", hint, "outbound-number")
+    return number
+
+
 def _date(text: str) -> date:
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         try:
@@ -232,6 +250,8 @@ HEADER = scalar(
     "header", "a header such as Authorization", _header, {"pattern": "^[A-Za-z][A-Za-z0-9-]{0,63}$"}
 )
 HEADER_VALUE = scalar("value", "its value", _header_value, _TYPED)
+ALLOWED = scalar("number", 'a number such as "112", or a beginning such as "+359*"', _allowed, _TYPED)
+SHOWN = scalar("number", "the number shown to whoever is rung", _shown, _TYPED)
 TRUNK = scalar("trunk", "a trunk of this file", _plain, _TYPED, "trunk")
 QUEUE = named("queue", "a queue of this file")
 SCHEDULE = named("schedule", "a schedule or a site of this file")
@@ -301,6 +321,8 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.Trunk, "addresses"): list_of(ADDRESS),
     (s.Trunk, "username"): PLAIN,
     (s.Trunk, "password"): PASSWORD,
+    (s.OutboundRule, "allow"): list_of(ALLOWED),
+    (s.OutboundRule, "caller"): SHOWN,
     (s.SourceRule, "kind"): choice("csv", "sql", "http"),
     (s.SourceRule, "on_failure"): choice("open", "closed"),
     (s.SourceRule, "levels"): list_of(LEVEL),
@@ -364,6 +386,7 @@ SECTIONS: dict[str, tuple[Kind, tuple[Option, ...]]] = {
     "groups": (NAME, rule_options(s.GroupRule)),
     "agents": (PLAIN, rule_options(s.AgentRule)),
     "trunks": (PLAIN, rule_options(s.Trunk)),
+    "outbound": (PLAIN, rule_options(s.OutboundRule)),
     "services": (NAME, rule_options(s.Service)),
     "entitlement": (NAME, rule_options(s.SourceRule)),
 }

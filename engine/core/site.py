@@ -119,6 +119,18 @@ class Trunk:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboundRule:
+    """What may be dialled out through the trunk of this name: numbers, or beginnings of numbers followed by `*`.
+
+    `caller` is the number shown to whoever is rung; None: the number of the caller they are rung for.
+    """
+
+    name: str
+    allow: tuple[str, ...]
+    caller: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """Somebody outside whom flows may ask: only what stands here is ever reached.
 
@@ -179,6 +191,8 @@ class Settings:
     override_pin: str | None = None
     prompts: str = "../prompts"  # folder of prompts, beside the site's folder
     entitlement: Mapping[str, SourceRule] = field(default_factory=dict)
+    #: By trunk, in the order of the file; nobody outside is rung whom none of them allows.
+    outbound: Mapping[str, OutboundRule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,66 @@
+"""Rules about calls that go out of the house: `outbound` of site.yaml, trunk by trunk."""
+
+from __future__ import annotations
+
+from engine.config.report import Place, Report, guess
+from engine.config.sitefile import SiteFile
+from engine.config.source import Mapping as MappingNode
+from engine.config.source import Node, Scalar, Sequence
+from engine.core.outbound import covers, is_pattern
+
+#: The section of site.yaml.
+OUTBOUND = "outbound"
+
+
+def check_outbound(site: SiteFile, report: Report) -> None:
+    """Each trunk is one of this file and leads somewhere; each pattern lets somebody out whom no other one does."""
+    seen: list[tuple[str, Place]] = []
+    trunks = site.root.get("trunks")
+    for name, place in site.names(OUTBOUND).items():
+        if trunks is None or isinstance(trunks, MappingNode):
+            _trunk(name, place, site, report)
+        patterns = _patterns(site, name)
+        for pattern in patterns:
+            _superfluous(pattern, seen, patterns, report)
+        seen += [(pattern.text, pattern.place) for pattern in patterns]
+
+
+def _trunk(name: str, place: Place, site: SiteFile, report: Report) -> None:
+    known = site.names("trunks")
+    if name not in known:
+        hint = guess(name, known) or f"add it to the trunks of {site.file}"
+        report.add(place, "unknown-trunk", f"there is no trunk '{name}'", hint)
+        return
+    if _option(site, "trunks", name, "host") is None:
+        text = f"no call can go out through trunk '{name}': it has no host"
+        also = [(known[name], "the trunk")]
+        report.add(place, "trunk-host", text, "write host: and the other side's address there", also=also)
+
+
+def _option(site: SiteFile, section: str, name: str, option: str) -> Node | None:
+    """What is written for an option of a name of a section, or None."""
+    node: Node | None = site.root
+    for key in (section, name, option):
+        node = node.get(key) if isinstance(node, MappingNode) else None
+    return node
+
+
+def _patterns(site: SiteFile, name: str) -> list[Scalar]:
+    """What the list of a trunk allows, as far as it can be read."""
+    node = _option(site, OUTBOUND, name, "allow")
+    items = node.items if isinstance(node, Sequence) else [node]
+    return [item for item in items if isinstance(item, Scalar) and is_pattern(item.text)]
+
+
+def _superfluous(
+    pattern: Scalar, before: list[tuple[str, Place]], beside: list[Scalar], report: Report
+) -> None:
+    """A pattern that lets nobody out who is not let out already; one that is written twice is told elsewhere."""
+    others = before + [(other.text, other.place) for other in beside if other.text != pattern.text]
+    for text, place in others:
+        if covers(text, pattern.text):
+            also = [(place, f"{text} stands here")]
+            same = f"{text} is allowed already"
+            told = same if text == pattern.text else f"whatever {pattern.text} allows, {text} allows already"
+            report.warn(pattern.place, "outbound-unused", told, "delete it, or move it up", also=also)
+            return
