@@ -4,6 +4,7 @@
     flows        every step, queue, schedule, prompt, language and skill named exists; prompts exist in every language of the flow
     paths        `engine.config.paths`: steps end, silent callers reach an end
     recordings   `engine.config.recorded`: they are there, can be played, and say what the texts say
+    spoken       `engine.config.spoken`: what can be pressed can be said, and no two choices sound alike
     variables    `engine.config.variables`: they are set before they are used, and secret ones are told to nobody
 
 A rule that only needs names also runs on files that hold other errors, so that everything is told at once.
@@ -29,6 +30,7 @@ from engine.config.report import Place, Report, guess, plural
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
+from engine.config.spoken import check_spoken
 from engine.config.subflows import link_flows, runs
 from engine.config.variables import check_variables
 from engine.core.overrides import EVERYTHING
@@ -51,7 +53,6 @@ def check_all(
         _agents,
         _trunks,
         _external,
-        _schedules,
         _unattended,
         reserved_names,
     ):
@@ -64,6 +65,7 @@ def check_all(
         _languages(site, catalog, report)
         _spoken(site, catalog, report)
         _worded(site, catalog, report)
+        check_spoken(flows, catalog, report)
     for flow in flows:
         check_flow(flow, site, catalog, report)
         check_entitlement(flow, site, report)
@@ -294,22 +296,6 @@ def _external(site: SiteFile, report: Report) -> None:
         report.warn(
             site.section("external"), "not-used", "'external' means nothing to a private Asterisk", hint
         )
-
-
-def _schedules(site: SiteFile, report: Report) -> None:
-    """A schedule that nobody has closed on purpose but that never opens is a slip."""
-    never = {
-        name
-        for name, entry in _entries(site, "sites")
-        if [x.text.lower() for x in _scalars(entry.get("open"))] == ["never"]
-        and entry.get("exceptions") is None
-    }
-    for name, entry in _entries(site, "schedules"):
-        sites = {x.text for x in _scalars(entry.get("any_of"))}
-        if sites and sites <= never and entry.get("override") is None:
-            text = f"schedule '{name}' never opens: all its sites are closed for ever"
-            hint = "give a site hours, or write override: closed if this is meant"
-            report.warn(site.at("schedules", name, key=True), "never-opens", text, hint)
 
 
 def _unattended(site: SiteFile, report: Report) -> None:

@@ -45,6 +45,8 @@ CODES: dict[str, str] = {
         Write the value, or delete the key if the default is wanted.""",
     "bad-value": """The value cannot be understood as what is wanted here; the message tells what is.
         Durations carry units: 8s, 10m, 1h30m. Keys are 0-9, * and #. yes and no answer a yes-or-no question.""",
+    "shadowed-key": """An answer is one key, so a number of two digits can never be pressed: its first digit counts at once.
+        A scale stays within 1-9.""",
     "unknown-action": """A step's list holds something that is not an action.
         Each item begins with one keyword such as say, menu or queue; docs/flows.md lists them all.""",
     "two-actions": """One item of a step's list holds two keywords.
@@ -141,8 +143,9 @@ CODES: dict[str, str] = {
         (host): then addresses tell who calls in, and username and password prove ours.""",
     "same-address": """Two trunks share an address, so it is not clear whose calls come from there.""",
     "not-used": """Something is written that has no effect with the rest of the file as it is.""",
-    "never-opens": """All sites of a schedule are closed for ever, so it never opens.
-        If that is meant, write override: closed, which also tells callers' flows so.""",
+    "never-opens": """A schedule, or a site that something uses as one, is closed for all of the next 400 days by its calendar.
+        Look at the hours, holidays and exceptions of its sites. If a schedule is closed on purpose, write override: closed, which
+        also tells callers' flows so.""",
     "no-agents": """No agent serves this queue: every caller in it would wait in vain.""",
     "unused-flow": """No number leads to this flow.""",
     # --- customers and what they are entitled to ---
@@ -167,6 +170,12 @@ CODES: dict[str, str] = {
     "bad-words": """'words' holds choices, each with one word or a list of words a caller may say.""",
     "missing-words": """A choice can be said in one language of the site, but has no words in another: those callers can only press keys.
         Write the words below 'words' in that language's file, or take the choice out everywhere.""",
+    "unsaid-choice": """A choice of a menu can be pressed but not said: its language has words for other choices, and none for this one.
+        Words stand below `words` in prompts/<language>.yaml, under the name of the step the key leads to. A language without any words is
+        one of keys alone, and nothing is said about it.""",
+    "alike-words": """Two choices of one menu have words that sound alike (or the same word), so callers would come to the wrong one.
+        Let them say something else for one of the two, or take the word out. `the` and `please` make no difference, nor does a letter at
+        the end of a word: sale and sales are alike.""",
     "no-grammar": """Prompts of this language speak values, but how the language speaks numbers, or this form of them, is not known.
         docs/prompts.md lists the forms and the languages. Say it without a value, or in another form.""",
     # --- cases ---

@@ -216,6 +216,18 @@ def _digits(text: str) -> f.DigitRange:
     return f.DigitRange(least, most)
 
 
+def _scale(text: str) -> f.DigitRange:
+    found = re.fullmatch(r"([0-9]{1,3})-([0-9]{1,3})", text)
+    if not found or int(found[1]) >= int(found[2]):
+        raise Wrong(f"{short(text)} is not a scale", "write it like 1-5")
+    least, most = int(found[1]), int(found[2])
+    if least == 0 or most > 9:
+        text = f"{short(text)} leaves what one key from 1 to 9 can answer"
+        hint = f"{str(most)[0]} would count before {most} is keyed in; end at 9" if most > 9 else "begin at 1"
+        raise Wrong(text, hint, "shadowed-key")
+    return f.DigitRange(least, most)
+
+
 def _key(text: str) -> str:
     if text not in set("0123456789*#"):
         raise Wrong(f"{short(text)} is not a key of a phone", "keys are 0-9, * and # (# and * in quotes)")
@@ -387,6 +399,12 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (verbs.Queue, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
     (verbs.Entitlement, "by"): choice("caller", "number", "pin"),
     (verbs.Request, "priority"): number(1, 10),
+    (verbs.Survey, "scale"): scalar(
+        "scale",
+        "a scale from 1 to 9 at most, such as 1-5",
+        _scale,
+        {"type": "string", "pattern": "^[1-8]-[2-9]$"},
+    ),
     (verbs.Status, "most"): number(1, 9),
 }
 

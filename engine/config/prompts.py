@@ -40,6 +40,8 @@ class Catalog:
     folder: Path
     prompts: Mapping[str, Mapping[str, Prompt]] = field(default_factory=dict)
     spoken_words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    #: Where words stand, by language, choice and word; a language's `words` as a whole under ("", "").
+    word_places: Mapping[str, Mapping[tuple[str, str], Place]] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -74,6 +76,11 @@ class Catalog:
         """The words a caller may say, by choice."""
         return self.spoken_words.get(language, {})
 
+    def words_at(self, language: str, choice: str = "", word: str = "") -> Place:
+        """Where a word for a choice stands; without one, where the language's words begin."""
+        places = self.word_places.get(language, {})
+        return places.get((choice, word)) or places.get(("", "")) or self.place(language, "")
+
     def sounds(self, language: str) -> dict[str, str]:
         """Every recording the language needs (`welcome`, `num/4`) with the words it says, numbers included."""
         prompts = self.prompts.get(language, {}).values()
@@ -94,13 +101,15 @@ def load_catalog(folder: Path, report: Report) -> Catalog:
         report.add(Place(str(folder)), "no-prompts", "there are no prompt texts in this folder", hint)
     prompts: dict[str, Mapping[str, Prompt]] = {}
     words: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    places: dict[str, Mapping[tuple[str, str], Place]] = {}
     for path in files:
         root = _entries(path, report)
         if root is not None:
             prompts[path.stem] = _prompts(root, report)
             words[path.stem] = _words(root.get(_WORDS), report)
+            places[path.stem] = _word_places(root)
             _check_grammar(path.stem, prompts[path.stem], report)
-    return Catalog(folder, prompts, words)
+    return Catalog(folder, prompts, words, places)
 
 
 def _entries(path: Path, report: Report) -> source.Mapping | None:
@@ -177,6 +186,18 @@ def _words(node: source.Node | None, report: Report) -> dict[str, tuple[str, ...
                 value.place, "bad-words", f"'{choice}' needs one word or a list of words", "like [sales, buy]"
             )
     return words
+
+
+def _word_places(root: source.Mapping) -> dict[tuple[str, str], Place]:
+    """Where each word for each choice stands."""
+    node = root.get(_WORDS)
+    entries = node.entries if isinstance(node, source.Mapping) else {}
+    places = {("", ""): root.key(_WORDS)}
+    for choice, (_, value) in entries.items():
+        for item in value.items if isinstance(value, source.Sequence) else [value]:
+            if isinstance(item, source.Scalar):
+                places[choice, item.text] = item.place
+    return places
 
 
 def _check_grammar(language: str, prompts: Mapping[str, Prompt], report: Report) -> None:
