@@ -7,10 +7,10 @@ after a lost link or a killed engine enters at the very same place as one that g
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
+from engine.call.called import Called, bridge_of
 from engine.call.distributor import leg_of
 from engine.call.house import House
 from engine.call.line import AriEvent, Line, Relink, channel_of, finished
@@ -19,42 +19,20 @@ from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
 from engine.core.event import Event
 from engine.core.waiting import Announcement, Said, next_announcement
-from engine.errors import AgentUnreachable, AlreadyThere, CallerGone, CallerLost, Gone, PbxUnreachable
+from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone
 
 log = structlog.get_logger()
 
-#: Q.850 causes of an agent's phone that did not answer, in the distributor's words.
-CAUSES = {
-    17: "busy",
-    21: "rejected",
-    1: "unreachable",
-    3: "unreachable",
-    20: "unreachable",
-    27: "unreachable",
-    38: "unreachable",
-    34: "unreachable",
-    41: "unreachable",
-}
-#: Seconds above the ring time after which a leg that reports nothing is given up.
-RING_MARGIN = 5.0
 
-
-class Offered:
+class Offered(Called):
     """The offer in progress: its id, who rings, their leg."""
 
-    __slots__ = ("agent", "bridged", "deadline", "leg", "offer", "picked_up", "rang", "ring")
+    __slots__ = ("agent", "offer")
 
     def __init__(self, offer: str, agent: str, contact: str, ring: float) -> None:
+        super().__init__(leg_of(offer, contact), ring)
         self.offer = offer
         self.agent = agent
-        self.leg = leg_of(offer, contact)
-        self.ring = ring
-        self.deadline = asyncio.get_running_loop().time() + ring + RING_MARGIN
-        self.picked_up = False
-        #: The other side has said that it rings.
-        self.rang = False
-        #: True when a bridge for it may be there.
-        self.bridged = False
 
 
 class Waiting:
@@ -128,7 +106,7 @@ class Waiting:
 
     async def _gone(self, contact: Contact, seen: float) -> None:
         if self._offer is not None:
-            await self._unbridge(self._offer)
+            await self._offer.unbridge(self._line)
         if contact.stage is not Stage.FLOW:
             await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned", seen))
 
@@ -225,26 +203,13 @@ class Waiting:
             await self._on_leg(event, self._offer)
 
     async def _on_leg(self, event: AriEvent, offer: Offered) -> None:
-        match event["type"]:
-            case "StasisStart":
-                offer.picked_up = True
-            case "ChannelStateChange":
-                offer.rang = offer.rang or event["channel"]["state"] == "Ringing"
-            case "ChannelDestroyed":
-                if offer.bridged:
-                    await self._drop_leg()
-                self._offer = None
-                # Up although nobody was told: they are at their desk.
-                picked_up = event["channel"]["state"] == "Up"
-                why = "rejected" if picked_up else self._why(event.get("cause", 0), offer)
-                self._house.distributor.submit(acd.OfferFailed(offer.offer, why))
-
-    def _why(self, cause: int, offer: Offered) -> str:
-        """Why a phone did not answer. Behind a trunk, one that never rang was not reached: nobody there is to be paused for it."""
-        why = CAUSES.get(cause, "no_answer")
         agent = self._house.site.settings.agents.get(offer.agent)
-        behind = agent is not None and agent.trunk is not None
-        return "unreachable" if behind and why == "no_answer" and not offer.rang else why
+        why = offer.hear(event, behind=agent is not None and agent.trunk is not None)
+        if why is not None:
+            if offer.bridged:
+                await self._drop_leg()
+            self._offer = None
+            self._house.distributor.submit(acd.OfferFailed(offer.offer, why))
 
     async def _on_time(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -265,15 +230,7 @@ class Waiting:
     async def _ring(self, offer: Offered) -> None:
         contact = self._house.ledger.contact(self._line.contact)
         try:
-            with suppress(AlreadyThere):  # it was made although the answer was lost
-                await self._line.calls.originate(
-                    self._dialled(offer.agent),
-                    offer.leg,
-                    app_args=("leg", self._line.contact),
-                    caller=contact.from_number,
-                    timeout=offer.ring,
-                    originator=self._line.channel,
-                )
+            await offer.originate(self._line, self._dialled(offer.agent), contact.from_number)
         except AgentUnreachable:
             self._offer = None
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
@@ -287,10 +244,7 @@ class Waiting:
     async def _drop_leg(self) -> None:
         offer, self._offer = self._offer, None
         if offer is not None:
-            if offer.bridged:
-                with suppress(PbxUnreachable):  # then it is found when the link is back
-                    await self._line.calls.destroy_bridge(bridge_of(offer.leg))
-            await self._line.try_hangup(offer.leg)
+            await offer.drop(self._line)
 
     async def _bridge(self) -> str | None:
         """Bring caller and agent together. None: the agent was gone already, and the caller goes on waiting."""
@@ -301,24 +255,16 @@ class Waiting:
             now = self._house.now()
             await self._house.ledger.append(Event("picked_up", now, self._line.contact, offer.agent, data))
         await self._silence()
-        bridge = bridge_of(offer.leg)
-        calls = self._line.calls
         try:
-            with suppress(AlreadyThere):  # made before the link was lost
-                await calls.create_bridge(bridge, "mixing")
-            await calls.add(bridge, self._line.channel, offer.leg)
+            await offer.bridge(self._line)
         except Gone:
-            await self._unbridge(offer)
+            await offer.unbridge(self._line)
             self._offer = None
             await self._music()  # raises where it was the caller who went: the agent is ready again at once
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "rejected"))  # they did pick up
             return None
         self._house.distributor.submit(acd.Connected(offer.offer))
         return await self._talk()
-
-    async def _unbridge(self, offer: Offered) -> None:
-        await self._line.calls.destroy_bridge(bridge_of(offer.leg))
-        await self._line.try_hangup(offer.leg)
 
     # --- the conversation ---------------------------------------------------------------------
 
@@ -335,20 +281,20 @@ class Waiting:
                     ):
                         return await self._after_talk()
                     case acd.Cancel(of) if of == offer.offer:
-                        await self._unbridge(offer)
+                        await offer.unbridge(self._line)
                         self._offer = None
                         await self._music()
                         return None
                     case _:
                         self._line.keys.clear()
         except CallerGone:
-            await self._unbridge(offer)
+            await offer.unbridge(self._line)
             self._offer = None
             raise
 
     async def _after_talk(self, seen: float | None = None) -> str:
         assert self._offer is not None
-        await self._unbridge(self._offer)
+        await self._offer.unbridge(self._line)
         await self._house.distributor.submit(acd.TalkEnded(self._line.contact, seen))
         return "done"
 
@@ -425,11 +371,6 @@ def in_use(contact: Contact | None, thing: str) -> bool:
         return False
     leg = contact.offered.data["leg"]
     return thing in (leg, bridge_of(leg))
-
-
-def bridge_of(leg: str) -> str:
-    """The id of the bridge in which a caller speaks with this agent's leg."""
-    return f"{leg}-b"
 
 
 def announcement_prompts(say: Announcement) -> tuple[str, ...]:

@@ -1,0 +1,94 @@
+"""A phone that is rung for a caller: its leg, how far it has come, and the bridge in which the two of them speak.
+
+Whoever rings somebody has one of these: an agent of a queue, or somebody a call is transferred to. What comes of it, and what is written
+down, is theirs to decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from engine.call.line import AriEvent, Line
+from engine.errors import AlreadyThere, PbxUnreachable
+
+#: Q.850 causes of a phone that did not answer, in the distributor's words.
+CAUSES = {
+    17: "busy",
+    21: "rejected",
+    1: "unreachable",
+    3: "unreachable",
+    20: "unreachable",
+    27: "unreachable",
+    38: "unreachable",
+    34: "unreachable",
+    41: "unreachable",
+}
+#: Seconds above the ring time after which a leg that reports nothing is given up.
+RING_MARGIN = 5.0
+
+
+class Called:
+    """Somebody who is rung: their leg's channel id, for how long, until when at most, and how far it has come."""
+
+    __slots__ = ("bridged", "deadline", "leg", "picked_up", "rang", "ring")
+
+    def __init__(self, leg: str, ring: float) -> None:
+        self.leg = leg
+        self.ring = ring
+        self.deadline = asyncio.get_running_loop().time() + ring + RING_MARGIN
+        self.picked_up = False
+        #: The other side has said that it rings.
+        self.rang = False
+        #: True when a bridge for it may be there.
+        self.bridged = False
+
+    async def originate(self, line: Line, endpoint: str, shown: str) -> None:
+        """Ring it, and show this number. Raises AgentUnreachable."""
+        with suppress(AlreadyThere):  # it was made although the answer was lost
+            await line.calls.originate(
+                endpoint,
+                self.leg,
+                app_args=("leg", line.contact),
+                caller=shown,
+                timeout=self.ring,
+                originator=line.channel,
+            )
+
+    def hear(self, event: AriEvent, *, behind: bool) -> str | None:
+        """Take in what is reported of the leg; once it has ended unanswered, why. `behind` a trunk, one that never rang was not reached."""
+        match event["type"]:
+            case "StasisStart":
+                self.picked_up = True
+            case "ChannelStateChange":
+                self.rang = self.rang or event["channel"]["state"] == "Ringing"
+            case "ChannelDestroyed" if event["channel"]["state"] == "Up":
+                return "rejected"  # up although nobody was told: they are at their desk
+            case "ChannelDestroyed":
+                why = CAUSES.get(event.get("cause", 0), "no_answer")
+                return "unreachable" if behind and why == "no_answer" and not self.rang else why
+        return None
+
+    async def bridge(self, line: Line) -> None:
+        """Bring caller and leg together. Raises Gone where one of them has hung up."""
+        bridge = bridge_of(self.leg)
+        with suppress(AlreadyThere):  # made before the link was lost
+            await line.calls.create_bridge(bridge, "mixing")
+        await line.calls.add(bridge, line.channel, self.leg)
+
+    async def unbridge(self, line: Line) -> None:
+        """Take them apart again, and let the leg go."""
+        await line.calls.destroy_bridge(bridge_of(self.leg))
+        await line.try_hangup(self.leg)
+
+    async def drop(self, line: Line) -> None:
+        """Let the leg go, with the bridge where one may be there."""
+        if self.bridged:
+            with suppress(PbxUnreachable):  # then it is found when the link is back
+                await line.calls.destroy_bridge(bridge_of(self.leg))
+        await line.try_hangup(self.leg)
+
+
+def bridge_of(leg: str) -> str:
+    """The id of the bridge in which a caller speaks with this leg."""
+    return f"{leg}-b"
