@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import check_site, compile_flow, compile_stored, load_files, load_site
@@ -70,6 +70,7 @@ def test_the_shipped_site_says_what_it_should(site: Snapshot) -> None:
     assert s.sites["vancouver"].exceptions[date(2026, 12, 31)] == (Span(3, 600, 840),)
 
 
+@settings(deadline=None)  # the first look reads the whole site
 @given(st.floats(0, 4e9))
 def test_the_main_number_never_asks_the_clock_and_the_renewals_desk_is_always_closed(at: float) -> None:
     snapshot = _shipped()
