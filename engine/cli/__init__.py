@@ -8,6 +8,7 @@ records   contacts, trace     what the store remembers, also while no engine run
 site      check, explain, rehearse, prompts     the site's files
 hours     route, coverage     opening hours, looked through beforehand
 cases     test                the site's cases
+replaying replay              stored calls, walked again beside an edited site
 draw      draw                a flow's picture
 bulletin      bulletin        known outages
 entitlement   entitlement     customers' PINs as hashes
@@ -47,6 +48,7 @@ COMMANDS = {
     "hours:route": "Tell what would happen to a call at another time.",
     "hours:coverage": "Show when no queue of a group is open.",
     "cases:test": "Run the site's cases, without telephony.",
+    "replaying:replay": "Show where stored calls would go another way now.",
     "draw:draw": "Draw a flow as a picture.",
     "site:prompts": "The recordings that callers hear.",
     "bulletin:bulletin": "Known outages that callers are told.",

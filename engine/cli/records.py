@@ -6,7 +6,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,11 +25,14 @@ from engine.store.archive import Archive, open_archive
 
 #: The last moment a calendar knows, seconds since the epoch.
 LATEST = 253_402_300_799.0
+DAYS = {"today": 0, "yesterday": 1}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 SinceOption = Annotated[
     str | None,
-    Parameter(help="Only calls since then: 30m, 2h, 7d, 2027-03-01, 2027-03-01T14:30, or epoch seconds."),
+    Parameter(
+        help="Only calls since then: 30m, 2h, 7d, today, yesterday, 2027-03-01, 2027-03-01T14:30, or epoch seconds."
+    ),
 ]
 OutcomeOption = Annotated[str | None, Parameter(help=f"Only calls that ended so: {', '.join(Outcome)}.")]
 
@@ -68,12 +71,17 @@ def moment(text: str, now: float) -> float:
     """A moment as people write it, in seconds since the epoch. Raises SetupError when it is none."""
     if ago := re.fullmatch(r"(\d{1,9})([smhd])", text):
         return now - int(ago[1]) * UNITS[ago[2]]
+    if text in DAYS:
+        day = date.fromtimestamp(now) - timedelta(days=DAYS[text])
+        return datetime.combine(day, datetime.min.time()).timestamp()
     with suppress(ValueError):
         if abs(at := float(text)) <= LATEST:
             return at
     with suppress(ValueError, OverflowError):
         return datetime.fromisoformat(text).timestamp()
-    raise SetupError(f"--since {text!r} is no time: write 30m, 2h, 7d, 2027-03-01 or 2027-03-01T14:30")
+    raise SetupError(
+        f"--since {text!r} is no time: write 30m, 2h, 7d, yesterday, 2027-03-01 or 2027-03-01T14:30"
+    )
 
 
 def show_contacts(found: list[dict[str, Any]]) -> None:

@@ -15,7 +15,7 @@ event still tells its own part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -128,7 +128,7 @@ class Trace:
 
     def _step(self, event: Event) -> list[tuple[str, str]]:
         """What came of the thing begun before, and what begins now."""
-        do, outcome = asked(event)
+        do, outcome = d.asked(event.data), event.data["outcome"]
         said: list[tuple[str, str]] = []
         if self._walk is None or self._walk.do != do:
             self._walk = None  # not the way this flow would have gone: the events alone are right
@@ -160,14 +160,6 @@ class Trace:
 
 
 _GIVEN = ("language", "from_number", "to_number")
-
-
-def asked(event: Event) -> tuple[d.Do, d.Outcome]:
-    """What a `step` event says the flow asked for, and what came of it."""
-    known: Any = d.DOES[event.data["do"]]
-    values = {x.name: event.data[x.name] for x in fields(known) if x.name in event.data}
-    do = known(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
-    return do, event.data["outcome"]
 
 
 def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:

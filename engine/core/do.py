@@ -16,7 +16,7 @@ fields in JSON, or None.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 #: What came of something asked for: a key, digits, a word such as open or timeout, or None for nothing (silence).
@@ -205,3 +205,13 @@ def hidden(digits: str) -> str:
 def plain(do: Do) -> dict[str, Any]:
     """A Do as JSON values; `do` names its class."""
     return {"do": type(do).__name__, **asdict(do)}
+
+
+def asked(data: Mapping[str, Any]) -> Do:
+    """The Do in the data of a `step` event, as `plain` wrote it."""
+    known: Any = DOES[data["do"]]
+    values = {x.name: data[x.name] for x in fields(known) if x.name in data}
+    made: Do = known(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    )
+    return made

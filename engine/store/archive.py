@@ -75,6 +75,21 @@ class Archive:
         sql = "SELECT id FROM contacts WHERE ended_at IS NULL ORDER BY arrived_at, id"
         return [str(row[0]) for row in await self._rows(sql)]
 
+    async def since(self, at: float) -> list[str]:
+        """The ids of contacts that arrived at `at` (epoch seconds) or later, oldest first."""
+        sql = "SELECT id FROM contacts WHERE arrived_at >= ? ORDER BY arrived_at, id"
+        return [str(row[0]) for row in await self._rows(sql, [at])]
+
+    async def latest(self, most: int) -> list[str]:
+        """The ids of the contacts that arrived last, oldest first."""
+        sql = "SELECT id FROM contacts ORDER BY arrived_at DESC, id DESC LIMIT ?"
+        return [str(row[0]) for row in await self._rows(sql, [most])][::-1]
+
+    async def beginning(self, text: str, most: int) -> list[str]:
+        """Ids of contacts that begin so, in order, at most so many; one that is nothing but this text comes first."""
+        sql = "SELECT id FROM contacts WHERE id >= ? AND substr(id, 1, ?) = ? ORDER BY id LIMIT ?"
+        return [str(row[0]) for row in await self._rows(sql, [text, len(text), text, most])]
+
     async def known(self, contact_id: str) -> bool:
         """True when this contact was ever committed."""
         return bool(await self._rows("SELECT 1 FROM contacts WHERE id = ?", [contact_id]))

@@ -12,7 +12,7 @@ import pytest
 from engine.config import compile_flow
 from engine.config.prompts import Catalog, load_catalog
 from engine.config.report import Report
-from engine.config.trace import Trace, asked, clock, length
+from engine.config.trace import Trace, clock, length
 from engine.core import do as d
 from engine.core import interpreter as i
 from engine.core.entitlement import Answer, Standing
@@ -395,9 +395,8 @@ def test_what_a_step_asked_can_be_read_back_from_the_log(flow: Flow) -> None:
     log = Log(flow).came(None, "2", "4711", "1", "777888", None, "open", "timeout", "none", None)
     walk = i.replay(flow)
     for event in log.events[2:]:
-        do, outcome = asked(event)
-        assert do == walk.do
-        walk.send(outcome)
+        assert d.asked(event.data) == walk.do
+        walk.send(event.data["outcome"])
 
 
 @pytest.mark.parametrize(
