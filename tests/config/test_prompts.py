@@ -245,9 +245,9 @@ def test_the_queue_can_say_all_it_has_to(shipped: Catalog) -> None:
         assert wording(shipped.parts("en", prompt), {}, "en")
     for language, said in (
         ("en", "You are number four in the queue. Please wait."),
-        ("ar", "تَرْتِيبُكَ فِي قَائِمَةِ الِانْتِظَارِ اَلرَّابِع. اَلرَّجَاءُ الِانْتِظَار."),
+        ("ar", "تَرْتِيبُكُمْ فِي قَائِمَةِ الِانْتِظَارِ هُوَ اَلرَّابِع. اَلرَّجَاءُ الِانْتِظَار."),
         ("fa", "شما نفرِ چهارم در صف هستید. لطفاً منتظر بمانید."),
-        ("bg", "Вие сте четвърти в опашката. Моля, изчакайте."),
+        ("bg", "Вие сте номер четири в опашката. Моля, изчакайте."),
     ):
         assert wording(shipped.parts(language, "you_are_number"), {"position": 4}, language) == said
     place = shipped.parts("en", "you_are_number")

@@ -1,4 +1,7 @@
-"""Every language's grammar, by tables of cases: `spoken/<language>.txt` holds form | value | recordings | words."""
+"""Every language's grammar, by tables of cases: `spoken/<language>.txt` holds form | value | recordings | words.
+
+A line that begins with # is a remark: it tells which rows were written by hand, and which were read after the grammar gave them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ PROMPTS = Path(__file__).parents[2] / "prompts"
 def table(language: str) -> list[tuple[str, ...]]:
     """The cases of a language: form, value, its recordings, its words."""
     lines = (TABLES / f"{language}.txt").read_text("utf-8").splitlines()
-    return [tuple(cell.strip() for cell in line.split(" | ")) for line in lines]
+    return [tuple(cell.strip() for cell in line.split(" | ")) for line in lines if not line.startswith("#")]
 
 
 CASES = [(language, *case) for language in sorted(GRAMMARS) for case in table(language)]

@@ -8,8 +8,10 @@
     101, 102    the hundred with its noun, "wa", and the noun once more: مئة دقيقة ودقيقة, مئة دقيقة ودقيقتان
 
 A number without a noun is masculine (ثلاثة). Values are nominative, so a text puts them where a subject or predicate stands
-("waiting time: …"); dates and times follow prepositions and are said in the oblique case (الرابع والعشرين من ديسمبر).
-Nouns are recorded as said in pause. From 100 on a place is "raqm" (number) and the cardinal.
+("waiting time: …"); dates and times follow prepositions and are said in the oblique case (الرابع والعشرين من ديسمبر), and
+where that would be another vowel after each preposition, without it: الساعة الثانية وخمس دقائق. "Wa" and an article are
+one recording, as the article loses its a: والعشرون, والنصف. Nouns are recorded as said in pause. From 100 on a place is
+"raqm" (number) and the cardinal. Months have the names of Egypt and the Gulf (يناير), not the Levant's (كانون الثاني).
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ _ORDINALS = (
     "اَلثَّالِثَ عَشَر,اَلرَّابِعَ عَشَر,اَلْخَامِسَ عَشَر,اَلسَّادِسَ عَشَر,اَلسَّابِعَ عَشَر,اَلثَّامِنَ عَشَر,اَلتَّاسِعَ عَشَر"
 )
 _ORDINAL_TENS = "اَلْعِشْرُون,اَلثَّلَاثُون,اَلْأَرْبَعُون,اَلْخَمْسُون,اَلسِّتُّون,اَلسَّبْعُون,اَلثَّمَانُون,اَلتِّسْعُون"
+#: The same behind "wa", which takes the article's vowel.
+_AND_TENS = _ORDINAL_TENS.replace("اَلْ", "وَالْ").replace("اَل", "وَال")
 _HOURS = (
     "اَلْوَاحِدَة,اَلثَّانِيَة,اَلثَّالِثَة,اَلرَّابِعَة,اَلْخَامِسَة,اَلسَّادِسَة,اَلسَّابِعَة,اَلثَّامِنَة,اَلتَّاسِعَة,اَلْعَاشِرَة,اَلْحَادِيَةَ عَشْرَة,"
     "اَلثَّانِيَةَ عَشْرَة"
@@ -57,7 +61,7 @@ _FRAGMENTS = (
     | _marked(listed("num", _UNITS_FC, 3), "fc")
     | listed("num", _TEENS, 11)
     | _marked(listed("num", _TEENS_F, 11), "f")
-    | {"num/12o": "اِثْنَيْ عَشَر", "num/12fo": "اِثْنَتَيْ عَشْرَةَ"}
+    | {"num/10f": "عَشْر", "num/12o": "اِثْنَيْ عَشَر", "num/12fo": "اِثْنَتَيْ عَشْرَةَ"}
     | listed("num", _TENS, 20, 10)
     | _marked(listed("num", _TENS_O, 20, 10), "o")
     | {"num/100": "مِئَة", "num/100c": "مِئَةُ", "num/200": "مِئَتَان", "num/200c": "مِئَتَا"}
@@ -71,9 +75,11 @@ _FRAGMENTS = (
     | {"num/and": "وَ", "num/plus": "زَائِد", "num/number": "رَقْم"}
     | listed("ord", _ORDINALS, 1)
     | listed("ord", _ORDINAL_TENS, 20, 10)
+    | listed("and", _AND_TENS, 20, 10)
     | {"ord/1u": "اَلْحَادِي", "ord/20o": "اَلْعِشْرِين", "ord/30o": "اَلثَّلَاثِين"}
+    | {"and/20o": "وَالْعِشْرِين", "and/30o": "وَالثَّلَاثِين"}
     | listed("hour", _HOURS, 1)
-    | {"time/clock": "اَلسَّاعَةُ", "time/quarter": "اَلرُّبْع", "time/half": "اَلنِّصْف"}
+    | {"time/clock": "اَلسَّاعَة", "time/quarter": "وَالرُّبْع", "time/half": "وَالنِّصْف"}
     | {"time/morning": "صَبَاحًا", "time/noon": "ظُهْرًا", "time/afternoon": "عَصْرًا"}
     | {"time/evening": "مَسَاءً", "time/night": "لَيْلًا"}
     | listed("month", _MONTHS, 1)
@@ -102,7 +108,7 @@ _CONSTRUCT = {name.removesuffix("c"): name for name in _FRAGMENTS if name.endswi
 }
 _OBLIQUE = {
     name.removesuffix("o"): name for name in _FRAGMENTS if name[-1] == "o" and name[-2] in "0123456789f"
-}
+} | {f"num/{units}fc": f"num/{units}f" for units in (3, 4, 5, 6, 7, 9, 10)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +209,7 @@ def _ordinal(value: int) -> Sounds:
     if value < 20 or value % 10 == 0:
         return (f"ord/{value}",)
     unit = "ord/1u" if value % 10 == 1 else f"ord/{value % 10}"
-    return (unit, _WA, f"ord/{value - value % 10}")
+    return (unit, f"and/{value - value % 10}")
 
 
 def _callers(value: int) -> Sounds:
@@ -229,9 +235,9 @@ def _time(clock: Clock) -> Sounds:
         case 0:
             minutes: Sounds = ()
         case 15:
-            minutes = (_WA, "time/quarter")
+            minutes = ("time/quarter",)
         case 30:
-            minutes = (_WA, "time/half")
+            minutes = ("time/half",)
         case other:
             minutes = (_WA, *_oblique(_minutes(other)))
     return (*hour, *minutes, _part_of_day(clock.hour % 24))

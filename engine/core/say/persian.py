@@ -6,7 +6,8 @@
 
 A thousand is "hezār", never "one thousand". The first is "avval", but twenty-first ends in "yekom". Dates are Gregorian,
 as offices with foreign partners give them, and days are joined to their month by "-e", which has recordings of its own.
-Times are told by the twelve-hour clock with the part of the day, quarter and half by their names.
+Times are told by the twelve-hour clock with the part of the day, quarter and half by their names; "-e" joins them to the
+part of the day, and the month to its year (sāat-e hašt-e sobh, desāmbr-e sāl-e …): those words have two recordings.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ _ORDINALS = "اول,دوم,سوم,چهارم,پنجم,ششم,هفتم,هشتم,�
 _ORDINAL_TENS = "سی‌اُم,چهلم,پنجاهم,شصتم,هفتادم,هشتادم,نودم"
 _ORDINAL_HUNDREDS = "صدم,دویستم,سیصدم,چهارصدم,پانصدم,ششصدم,هفتصدم,هشتصدم,نهصدم"
 _MONTHS = "ژانویه,فوریه,مارس,آوریل,مه,ژوئن,ژوئیه,اوت,سپتامبر,اکتبر,نوامبر,دسامبر"
+#: Hours with "-e", as they are said before the part of the day; months with "-e", before the year.
+_HOURS = "یکِ,دویِ,سه‌ی,چهارِ,پنجِ,ششِ,هفتِ,هشتِ,نهِ,دهِ,یازدهِ,دوازدهِ"
+_MONTHS_OF = "ژانویه‌ی,فوریه‌ی,مارسِ,آوریلِ,مهِ,ژوئنِ,ژوئیه‌ی,اوتِ,سپتامبرِ,اکتبرِ,نوامبرِ,دسامبرِ"
 #: Days of the month with "-e" at the end, as they are said before the month.
 _DAYS = ",".join(f"{word}ِ" for word in _ORDINALS.split(","))
 
@@ -39,7 +43,9 @@ _FRAGMENTS = (
     | listed("day", _DAYS, 1)
     | {"day/30": "سی‌اُمِ", "day/1u": "یکمِ"}
     | listed("month", _MONTHS, 1)
-    | {"time/year": "سالِ", "time/clock": "ساعتِ", "time/quarter": "ربع", "time/half": "نیم"}
+    | listed("month_of", _MONTHS_OF, 1)
+    | listed("hour", _HOURS, 1)
+    | {"time/year": "سالِ", "time/clock": "ساعتِ", "time/quarter": "ربعِ", "time/half": "نیمِ", "time/minute": "دقیقه‌ی"}
     | {"time/night": "بامداد", "time/morning": "صبح", "time/noon": "ظهر"}
     | {"time/afternoon": "بعد از ظهر", "time/evening": "شب"}
     | {"unit/hour": "ساعت", "unit/minute": "دقیقه", "unit/second": "ثانیه"}
@@ -113,17 +119,20 @@ def _duration(length: Length) -> Sounds:
 
 
 def _time(clock: Clock) -> Sounds:
-    hour = ("time/clock", f"num/{clock.hour % 12 or 12}")
-    match clock.minute:
+    hour = clock.hour % 12 or 12
+    return ("time/clock", *_of_hour(hour, clock.minute), _part_of_day(clock.hour % 24))
+
+
+def _of_hour(hour: int, minute: int) -> Sounds:
+    """An hour and its minutes, the last word with "-e"."""
+    match minute:
         case 0:
-            minutes: Sounds = ()
+            return (f"hour/{hour}",)
         case 15:
-            minutes = (_O, "time/quarter")
+            return (f"num/{hour}", _O, "time/quarter")
         case 30:
-            minutes = (_O, "time/half")
-        case other:
-            minutes = (_O, *_minutes(other))
-    return (*hour, *minutes, _part_of_day(clock.hour % 24))
+            return (f"num/{hour}", _O, "time/half")
+    return (f"num/{hour}", _O, *_counted(minute, "time/minute"))
 
 
 def _part_of_day(hour: int) -> str:
@@ -135,8 +144,10 @@ def _part_of_day(hour: int) -> str:
 
 
 def _date(day: Day) -> Sounds:
-    said = (*_last_as(day.day, "day"), f"month/{day.month}")
-    return said if day.year is None else (*said, "time/year", *_number(day.year))
+    said = _last_as(day.day, "day")
+    if day.year is None:
+        return (*said, f"month/{day.month}")
+    return (*said, f"month_of/{day.month}", "time/year", *_number(day.year))
 
 
 def _money(amount: Amount) -> Sounds:
