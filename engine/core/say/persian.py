@@ -45,7 +45,13 @@ _FRAGMENTS = (
     | listed("month", _MONTHS, 1)
     | listed("month_of", _MONTHS_OF, 1)
     | listed("hour", _HOURS, 1)
-    | {"time/year": "سالِ", "time/clock": "ساعتِ", "time/quarter": "ربعِ", "time/half": "نیمِ", "time/minute": "دقیقه‌ی"}
+    | {
+        "time/year": "سالِ",
+        "time/clock": "ساعتِ",
+        "time/quarter": "ربعِ",
+        "time/half": "نیمِ",
+        "time/minute": "دقیقه‌ی",
+    }
     | {"time/night": "بامداد", "time/morning": "صبح", "time/noon": "ظهر"}
     | {"time/afternoon": "بعد از ظهر", "time/evening": "شب"}
     | {"unit/hour": "ساعت", "unit/minute": "دقیقه", "unit/second": "ثانیه"}
