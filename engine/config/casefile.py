@@ -126,7 +126,9 @@ def _inputs() -> Kind:
     return replace(line, written=f"{line.written}, or a list of them", read=take, schema=listed.schema)
 
 
-STEP = named("reached", "a step of the flow, or flow.step of one it runs", r"[A-Za-z0-9_.-]{1,200}", "step")
+STEP = named(
+    "reached", "a step of the flow, or flow.step of one it runs", r"[A-Za-z0-9_.-]{1,200}", "step", typed=True
+)
 CASE_NAME = named("case", "a case's name", r"[A-Za-z0-9_-]{1,100}")
 OPTIONS = (
     Option("about", LINE, False),

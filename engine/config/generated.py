@@ -1,6 +1,6 @@
 """Files made from the classes of flows and settings: `python -m engine.config.generated` writes them anew, a test holds them up to date.
 
-ivr_flows/flow.schema.json, site.schema.json, case.schema.json    for editors
+ivr_flows/*.schema.json                         for editors: flow, site, case, knowledge
 docs/codes.md                                   every code of a report
 docs/flows.md                                   only what stands between its two marks: the tables of options
 """

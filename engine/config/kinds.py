@@ -119,8 +119,10 @@ def named(
     pattern: str = r"[A-Za-z_][A-Za-z0-9_-]{0,63}",
     what: str = "name",
     hint: str = "use letters, digits and _, beginning with a letter",
+    *,
+    typed: bool = False,
 ) -> Kind:
-    """A kind whose value is the name of a thing."""
+    """A kind whose value is the name of a thing. `typed`: it may be digits alone, which an editor takes for a number."""
     compiled = re.compile(pattern)
 
     def convert(text: str) -> str:
@@ -128,7 +130,8 @@ def named(
             raise Wrong(f"{short(text)} is not a {what}", hint)
         return text
 
-    return scalar(to, written, convert, {"type": "string", "pattern": f"^{pattern}$"}, to)
+    kinds = ["string", "number"] if typed else "string"
+    return scalar(to, written, convert, {"type": kinds, "pattern": f"^{pattern}$"}, to)
 
 
 def choice(*words: str) -> Kind:
@@ -152,7 +155,9 @@ def number(least: int, most: int) -> Kind:
             raise Wrong(f"{short(text)} is not a whole number from {least} to {most}")
         return int(text)
 
-    schema = {"type": "integer", "minimum": least, "maximum": most}
+    # Written in quotes it is a text for an editor, and means the same.
+    quoted = {"type": "string", "pattern": "^-?[0-9]{1,9}$"}
+    schema = {"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, quoted]}
     return scalar("number", f"a whole number from {least} to {most}", convert, schema)
 
 
@@ -267,13 +272,18 @@ NOTHING = Kind(
     lambda node, reader: reader.bad(node, "nothing stands behind this word", "delete the value"),
     {"type": "null"},
 )
-YES_NO = scalar("yes or no", "yes or no", _yes, {"enum": [True, False, "yes", "no", "on", "off"]})
+_YES_OR_NO = [
+    word
+    for said in ("yes", "no", "on", "off", "true", "false")
+    for word in (said, said.title(), said.upper())
+]
+YES_NO = scalar("yes or no", "yes or no", _yes, {"enum": [True, False, *_YES_OR_NO]})
 DURATION = duration()
 LANGUAGE = named(
     "language", "a language such as en", r"[a-z]{2,3}(-[A-Z]{2})?", "language; they look like en or pt-BR"
 )
 SKILL = named("skill", "a skill some agent has")
-LEVEL = named("level", "a level of a source of customers", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}")
+LEVEL = named("level", "a level of a source of customers", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}", typed=True)
 
 #: The kind of every type that stands in a class of `engine.core.verbs`.
 KINDS: dict[Any, Kind] = {

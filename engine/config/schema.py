@@ -11,11 +11,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from engine.config.casefile import CASE_NAME
 from engine.config.casefile import OPTIONS as CASE_OPTIONS
 from engine.config.flowfile import FLOW_OPTIONS
-from engine.config.kinds import Option, options
-from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
-from engine.core.flow import Action
+from engine.config.kinds import KINDS, Kind, Option, options
+from engine.config.knowledge import article_options
+from engine.config.sitekinds import EXTERNAL_OPTIONS, NAME, QUEUE_DEFAULTS, SECTIONS, TOP
+from engine.core.flow import Action, StepName
 from engine.core.verbs import VERBS
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -28,7 +30,7 @@ def flow_schema() -> Schema:
     actions = [{"$ref": f"#/definitions/{word}"} for word in VERBS]
     bare = [word for word, cls in VERBS.items() if not options(cls)[0].required]
     step = {"type": "array", "minItems": 1, "items": {"anyOf": [{"enum": bare}, *actions]}}
-    root["properties"]["steps"] = {"type": "object", "minProperties": 1, "additionalProperties": step}
+    root["properties"]["steps"] = {"minProperties": 1, **_named(KINDS[StepName], step)}
     definitions = {word: _verb(cls) for word, cls in VERBS.items()}
     return {"$schema": _DIALECT, "title": "Quietline flow", **root, "definitions": definitions}
 
@@ -39,11 +41,11 @@ def site_schema() -> Schema:
     blocks = root["properties"]
     blocks["external"] = _object(EXTERNAL_OPTIONS, "How to reach an Asterisk that already runs.")
     blocks["queue_defaults"] = _object(QUEUE_DEFAULTS, "What all queues share unless they say otherwise.")
-    for name, (_, wanted) in SECTIONS.items():
+    for name, (kind, wanted) in SECTIONS.items():
         entry = _object(wanted, f"One of the {name}.")
         required = entry["required"]
         entries = entry if required else {"anyOf": [{"type": "null"}, entry]}
-        blocks[name] = {"type": ["object", "null"], "additionalProperties": entries}
+        blocks[name] = {**_named(kind, entries), "type": ["object", "null"]}
     return {"$schema": _DIALECT, "title": "Quietline site", **root}
 
 
@@ -51,20 +53,23 @@ def case_schema() -> Schema:
     """The schema of a file of cases."""
     case = _object(CASE_OPTIONS, "One call, and what must come of it.")
     anyone = {"anyOf": [{"required": ["flow"]}, {"required": ["number"]}]}
-    cases = {"type": "object", "minProperties": 1, "additionalProperties": {**case, **anyone}}
-    root = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["cases"],
-        "properties": {"cases": cases},
-    }
-    return {"$schema": _DIALECT, "title": "Quietline cases", **root}
+    cases = {"minProperties": 1, **_named(CASE_NAME, {**case, **anyone})}
+    return {"$schema": _DIALECT, "title": "Quietline cases", **_only("cases", cases)}
+
+
+def knowledge_schema() -> Schema:
+    """The schema of knowledge.yaml: an article speaks, or asks a question with two answers."""
+    article = _object(article_options(), "One article.")
+    speaks = {"required": ["say"], "properties": {"ask": False, "yes": False, "no": False}}
+    asks = {"required": ["ask", "yes", "no"], "properties": {"next": False}}
+    articles = _named(NAME, {**article, "anyOf": [speaks, asks]})
+    return {"$schema": _DIALECT, "title": "Quietline knowledge", **_only("articles", articles)}
 
 
 def texts() -> Mapping[str, str]:
     """File name -> the schema's text, as it is committed."""
     made = {"flow.schema.json": flow_schema(), "site.schema.json": site_schema()}
-    made["case.schema.json"] = case_schema()
+    made |= {"case.schema.json": case_schema(), "knowledge.schema.json": knowledge_schema()}
     return {name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()}
 
 
@@ -75,6 +80,17 @@ def _verb(cls: type[Action]) -> Schema:
     if not first.required:
         schema["properties"][first.name] = {"anyOf": [{"type": "null"}, schema["properties"][first.name]]}
     return schema
+
+
+def _named(kind: Kind, entry: Schema) -> Schema:
+    """A mapping of names to entries."""
+    names = {"propertyNames": {"pattern": kind.schema["pattern"]}} if "pattern" in kind.schema else {}
+    return {"type": "object", "additionalProperties": entry, **names}
+
+
+def _only(key: str, value: Schema) -> Schema:
+    """A file that holds nothing but one key."""
+    return {"type": "object", "additionalProperties": False, "required": [key], "properties": {key: value}}
 
 
 def _object(wanted: Iterable[Option], description: str) -> Schema:

@@ -51,7 +51,8 @@ from engine.entitle.rows import COLUMNS as CUSTOMER
 
 SHORTEST_PASSWORD = 8
 _STRING = {"type": "string"}
-_TYPED = {"type": ["string", "number"]}
+#: What may be digits alone is a number to an editor; so is 007, and true is no text.
+_TYPED = {"type": ["string", "number", "boolean"]}
 
 
 def _password(text: str) -> str:
@@ -240,11 +241,26 @@ def _peer(text: str) -> str:
     return text
 
 
-PIN = scalar("pin", "6 to 12 digits", _pin, {"type": "string", "pattern": "^[0-9]{6,12}$"})
-PASSWORD = scalar("password", f"a password of at least {SHORTEST_PASSWORD} characters", _password, _TYPED)
+PIN = scalar("pin", "6 to 12 digits", _pin, {"type": ["string", "number"], "pattern": "^[0-9]{6,12}$"})
+PASSWORD = scalar(
+    "password",
+    f"a password of at least {SHORTEST_PASSWORD} characters",
+    _password,
+    {**_TYPED, "minLength": SHORTEST_PASSWORD, "maxLength": 128},
+)
 DATE = scalar("date", "a date such as 2026-12-24", _date, _STRING)
-DIALLED = scalar("number", "a number that can be dialled", _dialled, _STRING)
-PLAIN = scalar("name", "a name of letters, digits, _ . and -", _plain, _TYPED)
+DIALLED = scalar(
+    "number",
+    "a number that can be dialled",
+    _dialled,
+    {"type": ["string", "number"], "pattern": r"^\+?[0-9]{1,32}$"},
+)
+PLAIN = scalar(
+    "name",
+    "a name of letters, digits, _ . and -",
+    _plain,
+    {**_TYPED, "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"},
+)
 ADDRESS = scalar("address", "an IP address or a network", _address, _STRING)
 HEADER = scalar(
     "header", "a header such as Authorization", _header, {"pattern": "^[A-Za-z][A-Za-z0-9-]{0,63}$"}
@@ -260,6 +276,12 @@ NAME = named("name", "a name")
 TIMEZONE = scalar("time zone", "a time zone such as Europe/Sofia", _timezone, _STRING)
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
 TABLE = named("table", "a table such as customers or crm.customers", rf"{_IDENTIFIER}(\.{_IDENTIFIER})?")
+CONTACT = scalar(
+    "contact",
+    "a phone's address such as sip:2001@192.0.2.10:5060",
+    _contact,
+    {**_STRING, "pattern": f"^{_SIP.pattern}$"},
+)
 COLUMNS = map_of(choice(*CUSTOMER), named("column", "a column of the table", _IDENTIFIER))
 _DAY_HOURS = "closed, or hours such as 10:00-14:00"
 
@@ -314,7 +336,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.GroupRule, "choose"): choice("least_busy"),
     (s.AgentRule, "queues"): list_of(QUEUE),
     (s.AgentRule, "skills"): set_of(SKILL),
-    (s.AgentRule, "contact"): scalar("contact", "a phone's address such as sip:2001@192.0.2.10:5060", _contact, _STRING),
+    (s.AgentRule, "contact"): CONTACT,
     (s.AgentRule, "password"): PASSWORD,
     (s.AgentRule, "trunk"): TRUNK,
     (s.AgentRule, "number"): DIALLED,
@@ -328,7 +350,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.SourceRule, "levels"): list_of(LEVEL),
     (s.SourceRule, "country"): scalar("country", "a country such as BG", _country, _STRING),
     (s.SourceRule, "timezone"): TIMEZONE,
-    (s.SourceRule, "file"): scalar("file", "a CSV or SQLite file, seen from this one", _file, _STRING),
+    (s.SourceRule, "file"): scalar("file", "a CSV or SQLite file, seen from this one", _file, _TYPED),
     (s.SourceRule, "url"): scalar("url", "an address: https://… or postgresql://…", _customers_at, _STRING),
     (s.SourceRule, "headers"): map_of(HEADER, HEADER_VALUE),
     (s.SourceRule, "table"): TABLE,
@@ -338,7 +360,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.SourceRule, "deadline"): duration(1, 10),
     (s.SourceRule, "failures"): number(1, 100),
     (s.SourceRule, "pause"): duration(1, 3600),
-    (s.Trunk, "host"): scalar("host", "an address calls go to such as 192.0.2.5 or 192.0.2.5:5060", _peer, _STRING),
+    (s.Trunk, "host"): scalar("host", "an address calls go to such as 192.0.2.5 or 192.0.2.5:5060", _peer, _TYPED),
 }  # fmt: skip
 
 

@@ -342,6 +342,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("found unexpected end of stream", "the quote opened here is never closed", "put the same quote at the end of the text"),
     ("found unexpected document indicator", "the quote opened here is never closed", "put the same quote at the end"),
     ("found unknown escape character", "this '\\' escape is unknown", "use 'single quotes', in which '\\' is itself"),
+    ("found invalid Unicode character escape", "this '\\' escape is no character", "write the character itself"),
+    ("did not find expected hexdecimal", "this '\\' escape is no character", "use 'single quotes', in which '\\' is itself"),
     ("block sequence entries are not allowed", "a list item cannot begin here", "put '- ' on a line of its own"),
     ("did not find expected node content", "a value is missing here", "put text in quotes if it begins with a sign"),
     ("did not find expected <document start>", "this line does not belong to what stands above", "check the indentation"),
