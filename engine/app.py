@@ -25,6 +25,7 @@ from engine.call.bulletins import Bulletins
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
 from engine.call.doors import Doors
 from engine.call.house import House
+from engine.call.orders import WorkOrders
 from engine.call.services import open_services
 from engine.call.sounds import Sounds
 from engine.call.spooled import import_spool
@@ -132,6 +133,7 @@ async def run_engine(
             archive=archive,
             services=services,
             bulletins=Bulletins(ledger, await archive.bulletins()),
+            orders=WorkOrders(ledger, archive, await archive.open_work_order_events()),
             desk=desk,
             distributor=distributor,
             site=files.snapshot,

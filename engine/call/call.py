@@ -59,6 +59,8 @@ log = structlog.get_logger()
 BETWEEN_DIGITS = 3.0
 #: Seconds after which a call that waits for the link looks for itself: it may have lost one command, not the link.
 LOOK_AGAIN = 5.0
+#: Seconds for which callers are told that their request is resolved.
+TOLD_FOR = 7 * 86_400.0
 
 
 def history(events: Iterable[Event]) -> list[Outcome]:
@@ -259,7 +261,8 @@ class Call:
             return None if article is None else dumps(asdict(article)).decode()
         caller = self._house.ledger.contact(self.id).from_number
         try:
-            return dumps(await self._house.archive.live_requests(do.name, caller)).decode()
+            since = self._house.now() - TOLD_FOR
+            return dumps(await self._house.archive.told_requests(do.name, caller, since)).decode()
         except StoreError as error:
             log.error(
                 "requests cannot be looked up; the caller hears of none", contact=self.id, error=str(error)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import structlog
 
 from engine.call.house import House
+from engine.call.orders import caller
 from engine.core.contact import Contact
 from engine.core.do import Entitle, Outcome, Recall, Remember
 from engine.core.event import Event
@@ -14,9 +13,6 @@ from engine.entitle.desk import Question, told
 from engine.errors import StoreError
 
 log = structlog.get_logger()
-
-#: A caller's number that tells them from others: not a word such as anonymous.
-_NUMBER = re.compile(r"\+?[0-9]{3,}")
 
 
 async def entitle(house: House, contact: Contact, do: Entitle, pin: str | None) -> Outcome:
@@ -32,8 +28,7 @@ def identities(contact: Contact) -> list[str]:
     """By what a caller is known again: as a customer who was let in, and by their number; nothing for who withholds it."""
     known = contact.entitlement or {}
     customer = [f"customer {known['source']} {known['customer']}"] if known.get("customer") else []
-    caller = [f"caller {contact.from_number}"] if _NUMBER.fullmatch(contact.from_number) else []
-    return [*customer, *caller]
+    return [*customer, *filter(None, [caller(contact.from_number)])]
 
 
 async def recall(house: House, contact: Contact, do: Recall) -> Outcome:

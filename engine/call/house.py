@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.ari.client import AriClient
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import Distributor
+from engine.call.orders import WorkOrders
 from engine.call.services import Services
 from engine.call.sounds import Sounds
 from engine.call.watch import Watch
@@ -29,6 +30,7 @@ class House:
     archive: Archive
     services: Services
     bulletins: Bulletins
+    orders: WorkOrders
     desk: Desk
     distributor: Distributor
     site: Snapshot

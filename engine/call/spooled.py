@@ -13,6 +13,7 @@ import structlog
 
 from engine.agi.spool import SpooledCall, done, pending
 from engine.call.house import House
+from engine.call.orders import phone
 from engine.call.voicemail import SHORTEST, spoken_seconds, write_whole
 from engine.core.event import Event
 from engine.core.request import opened
@@ -64,7 +65,7 @@ async def _take(house: House, call: SpooledCall) -> None:
     message = await asyncio.get_running_loop().run_in_executor(None, _keep, house.recordings, call)
     if message is not None:
         events.append(Event("message", call.ended_at, call.contact, data={"mailbox": MAILBOX, **message}))
-        asked = opened(None, house.ledger.next_request(), {"kind": "action"})
+        asked = opened(None, house.ledger.next_request(), {"kind": "action", "by": phone(call.from_number)})
         events.append(Event("request", call.ended_at, call.contact, data=asked))
     cause = "caller" if call.ended_by == "hangup" else "flow"
     events.append(Event("ended", call.ended_at, call.contact, data={"cause": cause}))

@@ -20,7 +20,7 @@ import structlog
 from engine.ari.client import AriClient
 from engine.call.house import House
 from engine.call.line import AriEvent, Line
-from engine.call.notes import request_event
+from engine.call.notes import request_events
 from engine.core.contact import Contact
 from engine.core.do import Record
 from engine.core.event import Event
@@ -128,11 +128,11 @@ class Voicemail:
         }
 
     def _request(self, event: Event) -> list[Event]:
-        """The request that a message opens."""
+        """The request that a message opens, with its work order where there is one."""
         if self._do.request is None or event.kind != "message":
             return []
         contact = self._house.ledger.contact(self._line.contact)
-        return [request_event(self._house, contact, {"kind": self._do.request})]
+        return request_events(self._house, contact, {"kind": self._do.request})
 
     async def _write(self, file: Path, audio: bytes) -> None:
         """Put it on disk, however long that takes (as with events: a full disk keeps the call, and the recording, waiting)."""

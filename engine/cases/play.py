@@ -18,6 +18,7 @@ from engine.config.report import Place, guess
 from engine.core import do as d
 from engine.core import interpreter as i
 from engine.core.contact import Contact, outcome_of
+from engine.core.request import Noted
 from engine.core.site import Settings
 
 _LEFT = {
@@ -203,7 +204,9 @@ def _writes(case: Case, walked: Walked) -> Iterable[Failure]:
 def _written(one: Passed) -> dict[str, str]:
     match one.do:
         case d.Note(what=what, data=data):
-            return {"what": what, **_texts(data)}
+            noted = Noted.read(one.outcome)
+            order = {"work_order": "known" if noted.known else "new"} if noted.work_order else {}
+            return {"what": what, **order, **_texts(data.get("information", {})), **_texts(data)}
         case d.Record(mailbox=mailbox, request=request) if one.outcome == "left":
             return {"what": "message", "mailbox": mailbox, "request": request or ""}
         case _:
@@ -212,7 +215,8 @@ def _written(one: Passed) -> dict[str, str]:
 
 def _texts(data: Mapping[str, Any]) -> dict[str, str]:
     yes_no = {True: "yes", False: "no"}
-    return {k: yes_no[v] if isinstance(v, bool) else str(v) for k, v in data.items() if v not in (None, "")}
+    plain = {k: v for k, v in data.items() if v not in (None, "") and not isinstance(v, Mapping)}
+    return {k: yes_no[v] if isinstance(v, bool) else str(v) for k, v in plain.items()}
 
 
 def _told(written: Mapping[str, str]) -> str:

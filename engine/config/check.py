@@ -2,6 +2,7 @@
 
     site.yaml    every name it uses exists; no name means two things; agents have one phone, trunks one way to be known
     flows        every step, queue, schedule, prompt, language and skill named exists; prompts exist in every language of the flow
+    catalog      every problem code a flow uses is in it, and is given what it requires
     paths        `engine.config.paths`: steps end, silent callers reach an end
     recordings   `engine.config.recorded`: they are there, can be played, and say what the texts say
     spoken       `engine.config.spoken`: what can be pressed can be said, and no two choices sound alike
@@ -18,6 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from engine.config.catalogfile import CatalogFile, check_codes
 from engine.config.doors import check_hours, reserved_names
 from engine.config.entitling import check_entitlement, check_sources, levels, unknown_level
 from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
@@ -42,6 +44,7 @@ def check_all(
     site: SiteFile,
     flows: list[FlowFile],
     knowledge: KnowledgeFile | None,
+    codes: CatalogFile | None,
     catalog: Catalog | None,
     report: Report,
 ) -> None:
@@ -73,6 +76,8 @@ def check_all(
     _articles(flows, knowledge, report)
     if knowledge is not None:
         check_knowledge(knowledge, flows, site.languages, catalog, report)
+    if codes is not None:
+        check_codes(codes, flows, report)
     check_hours(site, flows, report)
 
 

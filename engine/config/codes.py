@@ -160,6 +160,17 @@ CODES: dict[str, str] = {
     "bad-customer": """A row of customers cannot be read and is left out, or tells something that cannot be used.
         Days are written 2026-12-31, phones with their country or as the source's `country` writes them, several separated by ; or |.
         A PIN stands there as its hash only: quietline entitlement hash-pin makes one.""",
+    # --- the catalog ---
+    "unknown-code": """A flow uses a problem code that catalog.yaml does not have.
+        Without a catalog.yaml codes are free names; with one, each stands there below its department, provider and category.""",
+    "same-code": """A problem code stands in the catalog twice. Flows name codes alone, so each can stand in one category only.""",
+    "empty-level": """A level of the catalog has nothing in it.
+        The levels are departments, their providers, their categories, and the codes; each has one entry at least.""",
+    "code-without-order": """due, priority and same_by belong to the work order that a code starts, and this code starts none.""",
+    "unknown-information": """same_by tells by what two reports of a code are of the same problem: customer, or names that stand
+        in `requires`.""",
+    "missing-information": """A problem code requires information that a request for action with this code does not give.
+        Ask the caller for it and write it in `information`, or take it out of the code's `requires`.""",
     # --- prompts ---
     "no-prompts": """The folder of prompts holds no texts.
         It needs one file for each language, such as en.yaml; 'prompts' in site.yaml says where the folder is.""",

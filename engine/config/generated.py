@@ -1,6 +1,6 @@
 """Files made from the classes of flows and settings: `python -m engine.config.generated` writes them anew, a test holds them up to date.
 
-ivr_flows/*.schema.json                         for editors: flow, site, case, knowledge
+ivr_flows/*.schema.json                         for editors: flow, site, case, knowledge, catalog
 docs/codes.md                                   every code of a report
 docs/flows.md                                   only what stands between its two marks: the tables of options
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engine.config.casefile import OPTIONS as CASE_OPTIONS
+from engine.config.catalogfile import LEVELS
 from engine.config.check import SPOKEN_BY_ENGINE
 from engine.config.codes import document
 from engine.config.kinds import Option, options, spell
@@ -40,11 +41,12 @@ def filled(page: str) -> str:
 
 
 def tables() -> str:
-    """A table for every verb and every section of site.yaml."""
+    """A table for every verb, every section of site.yaml, and every level of the catalog."""
     verbs = [f"### {word}\n\n{_about(cls)}\n\n{_table(options(cls))}" for word, cls in VERBS.items()]
     blocks = [("queue_defaults", QUEUE_DEFAULTS), ("external", EXTERNAL_OPTIONS)]
     blocks += [(name, wanted) for name, (_, wanted) in SECTIONS.items()]
     sections = [f"### site.yaml: {name}\n\n{_table(wanted)}" for name, wanted in blocks]
+    sections += [f"### catalog.yaml: a {level.word}\n\n{_table(level.options)}" for level in LEVELS]
     cases = f"### tests/*.yaml: a case\n\n{_table(CASE_OPTIONS)}"
     return "\n\n".join([*verbs, f"### site.yaml\n\n{_table(TOP)}", *sections, cases, _spoken()])
 
@@ -78,6 +80,8 @@ def _default(option: Option) -> str:
             return "yes" if value else "no"
         case int(value) | float(value) if option.kind.name == "duration":
             return spell(value)
+        case tuple(names):
+            return ", ".join(map(str, names))
         case DigitRange(least, most):
             return f"{least}-{most}"
         case value:

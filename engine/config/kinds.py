@@ -22,6 +22,7 @@ from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence
 from engine.core import flow as f
 from engine.core import verbs
+from engine.core.catalog import Problem
 from engine.core.moment import EXAMPLES, is_until
 from engine.core.overrides import Word
 from engine.core.request import REQUEST_STATES
@@ -322,7 +323,7 @@ KINDS: dict[Any, Kind] = {
     ),
     f.RequestKind: choice("information", "action", "comment"),
     f.RequestState: choice(*REQUEST_STATES),
-    f.ProblemCode: named("code", "a problem code: letters, digits and _"),
+    f.ProblemCode: named("code", "a problem code of catalog.yaml (without one: any name)"),
     f.SourceName: named("source", "a source of customers of site.yaml"),
     f.Level: LEVEL,
     types.NoneType: NOTHING,
@@ -416,6 +417,8 @@ NARROWER: dict[tuple[type, str], Kind] = {
         {"type": "string", "pattern": "^[1-8]-[2-9]$"},
     ),
     (verbs.Status, "most"): number(1, 9),
+    (Problem, "due"): duration(60, 90 * 86_400),
+    (Problem, "priority"): number(1, 10),
 }
 
 
@@ -471,6 +474,10 @@ WHY: dict[str, str] = {
     "on_blocked": "where to send a customer who may not be served",
     "allow": 'what may be dialled out, like [ "+359*", "112" ]',
     "on_failure": "what counts while the source does not answer: open lets callers in, closed does not",
+    "title": "its name for the people who work with it",
+    "providers": "who sees to it: names, each with a title and categories",
+    "categories": "the services: names, each with a title and codes",
+    "codes": "what can be wrong: problem codes, each with its options",
     "levels": "the levels its customers have, like [gold, silver]",
 }
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from engine.config.catalogfile import FILE as CATALOG
+from engine.config.catalogfile import CatalogFile, read_catalog
 from engine.config.check import check_all
 from engine.config.flowfile import FlowFile, flow_paths, read_flow
 from engine.config.knowledge import FILE, KnowledgeFile, read_knowledge
@@ -74,14 +76,16 @@ def check_files(
     files = flow_paths(folder) if not blocked(folder) else []
     flows = [flow for path in files if (flow := _flow(path, languages, report))]
     catalog = _catalog(folder, site, report)
-    knowledge = _knowledge(folder, report)
+    knowledge, codes = _knowledge(folder, report), _codes(folder, report)
     if site is not None:
-        check_all(site, flows, knowledge, catalog, report)
+        check_all(site, flows, knowledge, codes, catalog, report)
         if catalog is not None:
             check_recordings(site, catalog, report, unheard)
     if report.errors or site is None or site.settings is None or catalog is None:
         return None, report
     settings = replace(site.settings, articles=knowledge.articles) if knowledge else site.settings
+    if codes is not None:
+        settings = replace(settings, departments=codes.departments, problems=codes.problems)
     snapshot = Snapshot(settings, {f.name: f.flow for f in flows if f.flow})
     return Loaded(snapshot, catalog, {f.name: f.text for f in flows}), report
 
@@ -124,6 +128,12 @@ def _knowledge(folder: Path, report: Report) -> KnowledgeFile | None:
     path = folder / FILE
     root = read(path, shown(path), report) if not blocked(folder) and path.is_file() else None
     return read_knowledge(root, shown(path), report) if root is not None else None
+
+
+def _codes(folder: Path, report: Report) -> CatalogFile | None:
+    path = folder / CATALOG
+    root = read(path, shown(path), report) if not blocked(folder) and path.is_file() else None
+    return read_catalog(root, shown(path), report) if root is not None else None
 
 
 def _catalog(folder: Path, site: SiteFile | None, report: Report) -> Catalog | None:

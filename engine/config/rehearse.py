@@ -8,7 +8,8 @@ Inputs are words in the order in which the flow asks:
     left, none                                      the voicemail
     said                                            a few words, such as a name
     none, outage_mail                               known outages, by their prompts
-    none, 17:open, 17:open,12:waiting               the caller's requests: number and state
+    none, 17:open, 17:open,12:waiting:3             the caller's requests: number, state, work order
+    known                                           at a request: its problem was reported before (new, or no input: it was not)
     failed, ok, state=late,eta=9                    what a service answers
     entitled, entitled:gold, expired, unknown, blocked, unreachable     what a customer is entitled to
     hangup     the caller hangs up, at a choice, at digits, in a queue or at the tone
@@ -32,7 +33,7 @@ from engine.core import interpreter as i
 from engine.core.entitlement import Answer, Standing
 from engine.core.flow import Flow
 from engine.core.hours import Door
-from engine.core.request import REQUEST_STATES
+from engine.core.request import REQUEST_STATES, Noted
 from engine.core.site import Settings
 from engine.errors import EngineError
 
@@ -118,7 +119,9 @@ def passing(
             told = line(do, None if isinstance(do, d.Capture) else HANGUP, text, settings)
             yield Passed(do, None, text, f"{told}  ✕", gone=True)
             break
-        outcome = _known(do, settings, given) if _is_known(do, given) else _answer(do, left, settings)
+        outcome = (
+            _known(do, settings, given) if _is_known(do, settings, given) else _answer(do, left, settings)
+        )
         yield Passed(do, outcome, text, line(do, outcome, text, settings))
         walk.send(outcome)
     if left:
@@ -148,7 +151,13 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
         case d.Rule():
             return f"⚑ {do.schedule} {do.word}{f' until {do.until}' if do.until else ''} → {outcome}"
         case d.Note(what="request"):
-            return f"✎ request {outcome}, {said(do.data)}"
+            noted = Noted.read(outcome)
+            order = (
+                f", {'known' if noted.known else 'new'} work order {noted.work_order}"
+                if noted.work_order
+                else ""
+            )
+            return f"✎ request {noted.number}{order}, {said(do.data)}"
         case d.Note():
             return f"✎ {do.what} {said(do.data)}"
         case d.Enqueue():
@@ -165,7 +174,11 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
 
 def said(data: Mapping[str, Any]) -> str:
     """Fields of something noted, in words; those without a value are left out."""
-    return ", ".join(f"{name} {value}" for name, value in data.items() if value not in (None, ""))
+    flat = {name: value for name, value in data.items() if not isinstance(value, Mapping)}
+    flat |= {
+        name: value for more in data.values() if isinstance(more, Mapping) for name, value in more.items()
+    }
+    return ", ".join(f"{name} {value}" for name, value in flat.items() if value not in (None, ""))
 
 
 def heard(do: d.Do, catalog: Catalog, variables: dict[str, str]) -> str:
@@ -194,6 +207,8 @@ def _spoken(catalog: Catalog, variables: dict[str, str], language: str, prompt: 
 def _answer(do: d.Do, left: list[str], settings: Settings) -> d.Outcome:
     """The outcome the next input gives; silence when there is none."""
     quiet, words, pattern = _answers(do, settings)
+    if isinstance(do, d.Note) and (not left or left[0] not in words):
+        return quiet  # nobody needs to say whether a problem is new
     if not words and not pattern:
         return None
     if not left:
@@ -210,11 +225,14 @@ def _answer(do: d.Do, left: list[str], settings: Settings) -> d.Outcome:
     raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", ())
 
 
-def _is_known(do: d.Do, given: Given) -> bool:
+def _is_known(do: d.Do, settings: Settings, given: Given) -> bool:
     """Whether the site itself answers, not the person who rehearses."""
     match do:
         case d.Look(what="hours"):
             return given.at is not None
+        case d.Note(what="request", data=data):
+            problem = settings.problems.get(data.get("code") or "")
+            return problem is None or not problem.work_order or data["kind"] != "action"
         case d.Look(what="article") | d.Note() | d.Recall():
             return True
         case _:
@@ -229,7 +247,7 @@ def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
             article = settings.articles.get(name)
             return None if article is None else json.dumps(asdict(article))
         case d.Note(what="request"):
-            return "1"
+            return Noted("1").text()
         case d.Recall(languages=languages) if given.remembered in languages:
             return given.remembered
         case _:
@@ -239,7 +257,7 @@ def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
 def silence(do: d.Do, settings: Settings) -> d.Outcome:
     """What comes of something asked for where the caller does nothing and nobody answers."""
     given = Given()
-    return _known(do, settings, given) if _is_known(do, given) else _answer(do, [], settings)
+    return _known(do, settings, given) if _is_known(do, settings, given) else _answer(do, [], settings)
 
 
 def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
@@ -261,10 +279,17 @@ def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
             prompts = [] if word == "none" else word.split(",")
             return json.dumps([{"name": prompt, "prompt": prompt, "scope": {}} for prompt in prompts])
         case d.Look(what="requests"):
-            pairs = [pair.split(":") for pair in word.split(",") if pair != "none"]
-            return json.dumps([{"number": int(number), "state": state} for number, state in pairs])
+            return json.dumps([_request(one) for one in word.split(",") if one != "none"])
+        case d.Note():
+            return Noted("1", "1", word == "known").text()
         case _:
             return word
+
+
+def _request(word: str) -> dict[str, Any]:
+    """`17:open` or `17:open:3` as one of a caller's requests."""
+    number, state, *order = word.split(":")
+    return {"number": int(number), "state": state, "work_order": int(order[0]) if order else None}
 
 
 def _answered(do: d.Post, word: str) -> d.Outcome:
@@ -283,7 +308,7 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
         case d.Look(what="bulletins"):
             return "[]", ("none",), r"[a-z]\w*(,[a-z]\w*)*"
         case d.Look(what="requests"):
-            one = f"[0-9]{{1,9}}:({'|'.join(REQUEST_STATES)})"
+            one = f"[0-9]{{1,9}}:({'|'.join(REQUEST_STATES)})(:[0-9]{{1,9}})?"
             return "[]", ("none",), f"{one}(,{one})*"
         case d.Post():
             return None, ("failed",), r"\w+=.*" if do.fields else "ok"
@@ -299,6 +324,8 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
             return "none", ("left", "none"), ""
         case d.Rule():
             return "refused", ("set", "refused"), ""
+        case d.Note():
+            return Noted("1", "1").text(), ("known", "new"), ""
         case d.Capture():
             return None, ("said",), ""
         case _:

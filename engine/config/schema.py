@@ -13,6 +13,8 @@ from typing import Any
 
 from engine.config.casefile import CASE_NAME
 from engine.config.casefile import OPTIONS as CASE_OPTIONS
+from engine.config.catalogfile import LEVELS
+from engine.config.catalogfile import TOP as DEPARTMENTS
 from engine.config.flowfile import FLOW_OPTIONS
 from engine.config.kinds import KINDS, Kind, Option, options
 from engine.config.knowledge import article_options
@@ -66,10 +68,22 @@ def knowledge_schema() -> Schema:
     return {"$schema": _DIALECT, "title": "Quietline knowledge", **_only("articles", articles)}
 
 
+def catalog_schema() -> Schema:
+    """The schema of catalog.yaml."""
+    below: Schema = {}
+    for level in reversed(LEVELS):
+        entry = _object(level.options, f"A {level.word} of the catalog.")
+        if level.below:
+            entry["properties"][level.below] |= below
+        below = {"minProperties": 1, **_named(level.name, entry)}
+    return {"$schema": _DIALECT, "title": "Quietline catalog", **_only(DEPARTMENTS, below)}
+
+
 def texts() -> Mapping[str, str]:
     """File name -> the schema's text, as it is committed."""
     made = {"flow.schema.json": flow_schema(), "site.schema.json": site_schema()}
     made |= {"case.schema.json": case_schema(), "knowledge.schema.json": knowledge_schema()}
+    made["catalog.schema.json"] = catalog_schema()
     return {name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()}
 
 

@@ -246,7 +246,17 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
         case "no_message":
             return ["● nothing was recorded"]
         case "request":
-            return [f"✎ request {data['number']}: {said({k: v for k, v in data.items() if k != 'number'})}"]
+            told = {k: v for k, v in data.items() if k not in ("number", "by", "known", "work_order")}
+            return [f"✎ request {data['number']}{_hangs(data)}: {said(told)}"]
+        case "request_state":
+            return [f"✎ request {data['number']}{_hangs(data)} is {data['state']}{_says(data)}"]
+        case "work_order":
+            due = (
+                f", due {datetime.fromtimestamp(data['due_at'], UTC):%Y-%m-%d %H:%M} UTC"
+                if data["due_at"]
+                else ""
+            )
+            return [f"✎ work order {data['number']} is {data['state']}: {data['title']}{due}{_says(data)}"]
         case "article":
             return [f"✎ article {data['article']} {'helped' if data['solved'] else 'did not help'}"]
         case "survey":
@@ -259,6 +269,17 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return [_ended(after)]
         case _:
             return []
+
+
+def _hangs(data: Mapping[str, Any]) -> str:
+    """The work order a request hangs on, where there is one."""
+    return f" of work order {data['work_order']}" if data.get("work_order") else ""
+
+
+def _says(data: Mapping[str, Any]) -> str:
+    """Who changed something, and why."""
+    why = f": {data['why']}" if data["why"] else ""
+    return f", says {data['by']}{why}" if data["by"] else ""
 
 
 def _entitled(data: Mapping[str, Any]) -> str:

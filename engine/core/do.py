@@ -4,12 +4,12 @@ Play     -> None                                Collect -> the digits, or None
 Choose   -> the key pressed, or None: silence   Look    -> open | closed | holiday | override | emergency
 Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while waiting
 Record   -> left | none                         Listen  -> None
-Note     -> the request's number, or None       Post    -> the wanted fields of the answer, as JSON, or None: it failed
+Note     -> a request's Noted as text, or None  Post    -> the wanted fields of the answer, as JSON, or None: it failed
 Capture  -> the recording's name, or None       End      -> None, and nothing follows
 Entitle  -> an Answer's text, or again          Recall  -> a language, or None
 Remember -> None
 
-A Look for requests gives a list in JSON, of {number, state}, one for bulletins of {name, prompt, scope}; one for an article its
+A Look for requests gives a list in JSON, of {number, state, work_order}, one for bulletins of {name, prompt, scope}; one for an article its
 fields in JSON, or None.
 """
 

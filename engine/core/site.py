@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from engine.core.catalog import Department, Problem
 from engine.core.flow import Flow
 from engine.core.knowledge import Article
 
@@ -185,6 +186,9 @@ class Settings:
     )  # url, username, password, … of an external Asterisk
     services: Mapping[str, Service] = field(default_factory=dict)
     articles: Mapping[str, Article] = field(default_factory=dict)
+    #: catalog.yaml: its departments, and every problem in it by its code.
+    departments: Mapping[str, Department] = field(default_factory=dict)
+    problems: Mapping[str, Problem] = field(default_factory=dict)
     #: Everything is closed at once.
     emergency: bool = False
     #: The digits by which the `override` of a flow is allowed.

@@ -17,6 +17,14 @@ from engine.errors import StoreError
 from engine.store.migrate import cannot_use, connect_readonly
 
 _EVENT = "seq, at, contact, agent, kind, data"
+_REQUEST = (
+    *("number", "contact", "kind", "code", "priority", "state", "customer", "from_number", "note"),
+    *("information", "work_order", "opened_at", "changed_at"),
+)
+_WORK_ORDER = (
+    *("number", "code", "title", "customer", "about", "priority", "state"),
+    *("opened_at", "due_at", "changed_at", "closed_at", "by", "why"),
+)
 
 
 def _event(row: Iterable[Any]) -> Event:
@@ -164,31 +172,73 @@ class Archive:
         found = dict(await self._rows(sql, who)) if who else {}
         return [found[one] for one in who if one in found]
 
-    async def live_requests(self, customer: str, from_number: str) -> list[dict[str, Any]]:
-        """Number and state of a customer's requests that are not resolved, the newest first; without a customer, the caller's."""
+    async def told_requests(self, customer: str, from_number: str, since: float) -> list[dict[str, Any]]:
+        """Number, state and work order of a customer's requests, the newest first; without a customer, the caller's.
+
+        Resolved ones are among them when that was `since` (epoch seconds) or later.
+        """
         column, value = ("customer", customer) if customer else ("from_number", from_number)
         if not value:
             return []
-        sql = f"SELECT number, state FROM requests WHERE {column} = ? AND state <> 'resolved' ORDER BY number DESC LIMIT 20"
-        return [{"number": number, "state": state} for number, state in await self._rows(sql, [value])]
+        wanted = f"{column} = ? AND (state <> 'resolved' OR changed_at >= ?)"
+        sql = f"SELECT number, state, work_order FROM requests WHERE {wanted} ORDER BY number DESC LIMIT 20"
+        names = ("number", "state", "work_order")
+        return [dict(zip(names, row, strict=True)) for row in await self._rows(sql, [value, since])]
 
     async def requests(self, contact: str) -> list[dict[str, Any]]:
         """A contact's requests with all their fields."""
-        names = (
-            "number",
-            "kind",
-            "code",
-            "priority",
-            "state",
-            "customer",
-            "from_number",
-            "note",
-            "opened_at",
-        )
-        rows = await self._rows(
-            f"SELECT {', '.join(names)} FROM requests WHERE contact = ? ORDER BY number", [contact]
-        )
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return await self._requests("WHERE contact = ? ORDER BY number", contact)
+
+    async def all_requests(self, resolved: bool = False) -> list[dict[str, Any]]:
+        """Every request, the oldest first; `resolved` ones only where they are asked for."""
+        which = "" if resolved else "WHERE state <> 'resolved'"
+        return await self._requests(f"{which} ORDER BY number")
+
+    async def request(self, number: int) -> dict[str, Any] | None:
+        """One request, if there is one of this number."""
+        return next(iter(await self._requests("WHERE number = ?", number)), None)
+
+    async def requests_of(self, work_order: int) -> list[dict[str, Any]]:
+        """The requests that hang on a work order."""
+        return await self._requests("WHERE work_order = ? ORDER BY number", work_order)
+
+    async def work_orders(self, resolved: bool = False) -> list[dict[str, Any]]:
+        """Every work order with the count of its requests, the oldest first; `resolved` ones only where they are asked for."""
+        return await self._work_orders("" if resolved else "WHERE state <> 'resolved'")
+
+    async def work_order(self, number: int) -> dict[str, Any] | None:
+        """One work order, if there is one of this number."""
+        return next(iter(await self._work_orders("WHERE number = ?", number)), None)
+
+    async def open_work_order_events(self) -> list[Event]:
+        """What made the work orders that are not resolved, and what hangs on them, in order."""
+        live = "SELECT number FROM work_orders WHERE state <> 'resolved'"
+        made = f"kind = 'work_order' AND json_extract(data, '$.number') IN ({live})"
+        hung = f"kind = 'request' AND json_extract(data, '$.work_order') IN ({live})"
+        parts = " UNION ALL ".join(f"SELECT {_EVENT} FROM events WHERE {part}" for part in (made, hung))
+        return [_event(row) for row in await self._rows(f"{parts} ORDER BY seq")]
+
+    async def history_of_work_order(self, number: int) -> list[Event]:
+        """Everything that happened to a work order, in order."""
+        made = "kind = 'work_order' AND json_extract(data, '$.number') = ?"
+        sql = f"SELECT {_EVENT} FROM events WHERE {made} ORDER BY seq"
+        return [_event(row) for row in await self._rows(sql, [number])]
+
+    async def history_of_request(self, number: int, contact: str) -> list[Event]:
+        """Everything that happened to a contact's request, in order."""
+        kinds = ("request", "request_state")
+        return [e for e in await self.events(contact) if e.kind in kinds and e.data.get("number") == number]
+
+    async def _requests(self, which: str, *values: object) -> list[dict[str, Any]]:
+        sql = f"SELECT {', '.join(_REQUEST)} FROM requests {which}"
+        rows = [dict(zip(_REQUEST, row, strict=True)) for row in await self._rows(sql, values)]
+        return [{**row, "information": orjson.loads(row["information"])} for row in rows]
+
+    async def _work_orders(self, which: str, *values: object) -> list[dict[str, Any]]:
+        count = "(SELECT count(*) FROM requests WHERE work_order = work_orders.number)"
+        sql = f"SELECT {', '.join(_WORK_ORDER)}, {count} FROM work_orders {which} ORDER BY number"
+        names = (*_WORK_ORDER, "requests")
+        return [dict(zip(names, row, strict=True)) for row in await self._rows(sql, values)]
 
     async def _rows(self, sql: str, values: Iterable[Any] = ()) -> list[Any]:
         self._reading += 1

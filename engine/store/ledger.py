@@ -22,6 +22,7 @@ import structlog
 from engine.core import contact as fold
 from engine.core.contact import Contact
 from engine.core.event import Event
+from engine.core.work_order import RESOLVED
 from engine.errors import StoreError
 from engine.store.keeping import copy_out, identity, put_in_place, set_aside
 from engine.store.migrate import Database, cannot_use, cause, connect
@@ -45,15 +46,23 @@ _REQUEST = (
     "customer",
     "from_number",
     "note",
+    "information",
+    "work_order",
     "opened_at",
     "changed_at",
 )
+_SAID = ("kind", "code", "priority", "customer", "note", "information", "work_order", "changed_at")
 #: What others have made of a request meanwhile (its state, its owner …) stays.
 _PUT_REQUEST = (
     f"INSERT INTO requests ({', '.join(_REQUEST)}) VALUES ({', '.join('?' * len(_REQUEST))}) ON CONFLICT (number) DO UPDATE SET "
-    + ", ".join(
-        f"{name} = excluded.{name}" for name in ("kind", "code", "priority", "customer", "note", "changed_at")
-    )
+    + ", ".join(f"{name} = excluded.{name}" for name in _SAID)
+)
+_MOVE_REQUEST = "UPDATE requests SET state = ?, changed_at = ? WHERE number = ?"
+_WORK_ORDER = ("number", "code", "title", "customer", "about", "priority", "state", "due_at", "by", "why")
+_PUT_WORK_ORDER = (
+    f"INSERT INTO work_orders ({', '.join(_WORK_ORDER)}, changed_at, closed_at, opened_at) "
+    f"VALUES ({', '.join('?' * len(_WORK_ORDER))}, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in (*_WORK_ORDER[1:], "changed_at", "closed_at"))
 )
 _PUT_ANSWER = (
     "INSERT OR REPLACE INTO survey_answers (contact, survey, question, answer, at) VALUES (?, ?, ?, ?, ?)"
@@ -83,6 +92,8 @@ class _Batch:
         "flows",
         "languages",
         "messages",
+        "moved",
+        "orders",
         "reads",
         "replaced",
         "requests",
@@ -96,7 +107,9 @@ class _Batch:
         self.closed: list[Row] = []
         self.messages: list[Row] = []
         self.replaced: list[Row] = []
+        self.orders: list[Row] = []
         self.requests: list[Row] = []
+        self.moved: list[Row] = []
         self.answers: list[Row] = []
         self.reads: list[Row] = []
         self.languages: list[Row] = []
@@ -106,10 +119,12 @@ class _Batch:
 class Ledger:
     """Appends events durably and knows every open contact as the fold of its events."""
 
-    def __init__(self, db: Database, path: Path, requests: int = 0, durable: bool = True) -> None:
-        """`requests` is the highest number a request has."""
+    def __init__(
+        self, db: Database, path: Path, requests: int = 0, orders: int = 0, durable: bool = True
+    ) -> None:
+        """`requests` is the highest number a request has, `orders` that of a work order."""
         self._db = db
-        self._requests = requests
+        self._requests, self._orders = requests, orders
         self._path = path
         self._durable = durable
         self._ours = identity(path)
@@ -194,10 +209,20 @@ class Ledger:
         self._requests += 1
         return self._requests
 
+    def next_work_order(self) -> int:
+        """The number of the next work order; each is given once."""
+        self._orders += 1
+        return self._orders
+
     def _take(self, event: Event) -> None:
         b = self._batch
         data = orjson.dumps(event.data).decode()
         b.events.append((event.at, event.contact, event.agent, event.kind, data))
+        match event.kind:  # what people do with requests goes on when the contact has ended
+            case "work_order":
+                b.orders.append(_work_order_row(event))
+            case "request_state":
+                b.moved.append((event.data["state"], event.at, event.data["number"]))
         if event.contact is None:
             return
         before = self.open.get(event.contact)
@@ -331,7 +356,9 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
         (_INSERT_EVENT, batch.events),
         (_FORGET_MESSAGE, batch.replaced),
         (_INSERT_MESSAGE, batch.messages),
+        (_PUT_WORK_ORDER, batch.orders),
         (_PUT_REQUEST, batch.requests),
+        (_MOVE_REQUEST, batch.moved),
         (_PUT_ANSWER, batch.answers),
         (_INSERT_READ, batch.reads),
         (_PUT_LANGUAGE, batch.languages),
@@ -350,13 +377,20 @@ def _column(value: object) -> object:
 def _request_row(contact: Contact, event: Event) -> Row:
     d = event.data
     values = {
+        "work_order": None,
         **d,
+        "information": orjson.dumps(d.get("information", {})).decode(),
         "contact": contact.id,
         "from_number": contact.from_number,
         "changed_at": event.at,
         "opened_at": event.at,
     }
     return tuple(values[name] for name in _REQUEST)
+
+
+def _work_order_row(event: Event) -> Row:
+    closed = event.at if event.data["state"] == RESOLVED else None
+    return *(event.data[name] for name in _WORK_ORDER), event.at, closed, event.at
 
 
 def _many(db: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> None:
@@ -371,11 +405,12 @@ def _one_by_one(db: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> None:
             log.error("the store refuses a row, which is left out", error=str(error), into=sql.split()[2])
 
 
-async def highest_request(db: Database) -> int:
-    """The highest number a request has; 0 where there is none."""
-    async with db.execute("SELECT coalesce(max(number), 0) FROM requests") as cursor:
+async def highest_numbers(db: Database) -> tuple[int, int]:
+    """The highest number a request has, and a work order; 0 where there is none."""
+    highest = "SELECT (SELECT coalesce(max(number), 0) FROM requests), (SELECT coalesce(max(number), 0) FROM work_orders)"
+    async with db.execute(highest) as cursor:
         row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+    return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
 @asynccontextmanager
@@ -386,11 +421,11 @@ async def open_ledger(path: Path, durable: bool = True) -> AsyncIterator[Ledger]
     """
     db = await connect(path, durable)
     try:
-        requests = await highest_request(db)
+        highest = await highest_numbers(db)
     except sqlite3.Error as error:
         await db.close()
         raise cannot_use(path, error) from error
-    ledger = Ledger(db, path, requests, durable)
+    ledger = Ledger(db, path, *highest, durable)
     writer = ledger.writer = asyncio.create_task(ledger.run(), name="ledger")
     try:
         yield ledger

@@ -20,6 +20,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from engine.config.casefile import OPTIONS as CASE_OPTIONS
+from engine.config.catalogfile import LEVELS
 from engine.config.kinds import BAD, Option, Reader, options
 from engine.config.knowledge import article_options
 from engine.config.report import Place, Report
@@ -84,7 +85,7 @@ def schema_of(path: Path) -> str:
     """Which schema a file is held against."""
     if path.parent.name == "tests":
         return "case"
-    return path.stem if path.stem in ("site", "knowledge") else "flow"
+    return path.stem if path.stem in ("site", "knowledge", "catalog") else "flow"
 
 
 def refusal(path: Path) -> str:
@@ -129,7 +130,7 @@ def test_a_shipped_file_names_its_schema(path: Path) -> None:
 
 #: Codes of faults within one file that a schema is there to find.
 OF_SHAPE = {
-    *("bad-value", "unknown-option", "missing-option", "missing-value", "unknown-action", "two-actions", "empty-step", "not-a-mapping"),
+    *("bad-value", "unknown-option", "missing-option", "missing-value", "unknown-action", "two-actions", "empty-step", "not-a-mapping", "empty-level"),
     *("empty-file", "bad-key", "duplicate-key", "yaml-syntax", "article-shape", "shadowed-key", "not-utf8", "bad-hours", "bad-address"),
     *("short-password", "too-deep", "bad-character", "two-documents"),
 }  # fmt: skip
@@ -169,7 +170,7 @@ def told(case: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def written() -> Iterator[tuple[str, Path]]:
-    """Every flow, site and knowledge file of the broken sites."""
+    """Every flow, site, knowledge and catalog file of the broken sites."""
     for case in sorted(p for p in CASES.iterdir() if p.is_dir() and p.name != "_base"):
         yield from ((case.name, path) for path in sorted(case.glob("ivr_flows/*.yaml")))
 
@@ -222,6 +223,7 @@ def everything() -> Iterator[tuple[str, Option]]:
     }.items():
         yield from ((f"{name}.{option.name}", option) for option in wanted if option.kind.name != "anything")
     yield from ((f"article.{option.name}", option) for option in article_options())
+    yield from ((f"code.{option.name}", option) for option in LEVELS[-1].options)
 
 
 @pytest.mark.parametrize(

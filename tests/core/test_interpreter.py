@@ -186,12 +186,37 @@ def test_a_caller_who_says_nothing_is_not_asked_to_review_it() -> None:
 
 
 def test_a_request_is_written_down_with_its_variables_and_its_number_can_be_spoken() -> None:
-    ask = v.Request(f.RequestKind("action"), code=f.ProblemCode("jam"), note=f.Text("of {{ from_number }}"))
+    ask = v.Request(
+        f.RequestKind("action"),
+        code=f.ProblemCode("jam"),
+        note=f.Text("of {{ from_number }}"),
+        information={f.Variable("from"): f.Text("{{ from_number }}")},
+    )
     walk = i.replay(one(ask), (), {"from_number": "+1"})
     data = {"kind": "action", "code": "jam", "priority": 5, "note": "of +1", "customer": ""}
-    assert walk.do == d.Note("start", 0, "request", data)
+    assert walk.do == d.Note("start", 0, "request", {**data, "information": {"from": "+1"}})
     walk.send("17")
     assert walk.way.variables["request"] == "17"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "order", "known"),
+    [("17 3 known", "3", "yes"), ("17 3 new", "3", "no"), ("17", "", "no"), (None, "", "no")],
+)
+def test_a_flow_knows_the_work_order_and_whether_it_was_open_before(
+    outcome: str | None, order: str, known: str
+) -> None:
+    walk = i.replay(one(v.Request(f.RequestKind("action"), work_order=f.Variable("job"))), [outcome])
+    assert (walk.way.variables["job"], walk.way.variables["job.known"]) == (order, known)
+
+
+def test_resolved_requests_are_told_only_where_there_is_a_prompt_for_that() -> None:
+    found = json.dumps([{"number": 12, "state": "resolved", "work_order": 3}])
+    assert where(one(STATUS), found) == "b"
+    states = {f.RequestState("resolved"): prompt("is_done")}
+    walk = i.replay(one(v.Status(prompt("number"), states=states, on_none=step("b"))), [found])
+    assert (walk.do, walk.way.variables["status.work_order"]) == (d.Play("start", 0, ("number",), True), "3")
+    assert walk.send(None) == d.Play("start", 0, ("is_done",), True)
 
 
 def test_a_survey_writes_down_what_was_answered_and_nothing_else() -> None:

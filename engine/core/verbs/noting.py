@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
 from engine.core.do import Do, Listen, Look, Note, Outcome, Play, Record
@@ -26,6 +26,7 @@ from engine.core.flow import (
     Text,
     Variable,
 )
+from engine.core.request import Noted
 from engine.core.way import Way
 
 #: Articles told one after the other.
@@ -108,15 +109,21 @@ def _message(way: Way, mailbox: str, verb: Voicemail | Comment) -> Asking:
 
 @dataclass(frozen=True, slots=True)
 class Request(Action):
-    """Open the request of this contact, or add to it; its number is set as a variable, to be read out."""
+    """Open the request of this contact, or add to it; its number is set as a variable, to be read out.
+
+    An action whose code starts a work order (catalog.yaml) opens one, or hangs on the open one about the same; `work_order` takes its
+    number, and with `.known` behind it whether it was open before (yes or no).
+    """
 
     request: RequestKind
     _: KW_ONLY
     code: ProblemCode | None = None
+    information: Mapping[Variable, Text] = field(default_factory=dict)
     priority: int = 5
     note: Text = Text("")
     customer: Text = Text("")
     into: Variable = Variable("request")
+    work_order: Variable = Variable("work_order")
 
     def perform(self, way: Way) -> Asking:
         """Write it down."""
@@ -126,14 +133,17 @@ class Request(Action):
             "priority": self.priority,
             "note": way.fill(self.note),
             "customer": way.fill(self.customer),
+            "information": {name: way.fill(text) for name, text in self.information.items()},
         }
-        number = yield Note(*way.here, "request", data)
-        way.set(self.into, number or "")
+        noted = Noted.read((yield Note(*way.here, "request", data)))
+        told = (noted.number, noted.work_order, "yes" if noted.known else "no")
+        for name, value in zip(self.sets(), told, strict=True):
+            way.set(name, value)
         return None
 
     def sets(self) -> tuple[str, ...]:
-        """The request's number."""
-        return (self.into,)
+        """The request's number, that of its work order (or nothing), and whether that was open before."""
+        return self.into, self.work_order, f"{self.work_order}.known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +172,9 @@ class Survey(Action):
 class Status(Action):
     """Tell the state of the caller's open requests, the newest first: this prompt, then that of the request's state.
 
-    The prompt can speak `status.request`, the number. Requests are those of the `customer` variable, or of the caller's number.
+    A request that hangs on a work order is in the state of that. With a prompt for `resolved` those of the last seven days are told too.
+    Prompts can speak `status.request` and `status.work_order`, the numbers. Requests are those of the `customer` variable, or of the
+    caller's number.
     """
 
     status: PromptId
@@ -172,19 +184,22 @@ class Status(Action):
     customer: Variable | None = None
     most: int = 3
 
-    #: The variable in which the prompt finds a request's number.
+    #: The variables in which prompts find a request's number, and that of its work order.
     NUMBER: ClassVar[str] = "status.request"
+    WORK_ORDER: ClassVar[str] = "status.work_order"
 
     def speaks(self) -> tuple[str, ...]:
-        """The number."""
-        return (self.NUMBER,)
+        """The numbers."""
+        return self.NUMBER, self.WORK_ORDER
 
     def perform(self, way: Way) -> Asking:
         """Look them up and tell them."""
         customer = way.variables.get(self.customer, "") if self.customer else ""
         found = json.loads((yield Look(*way.here, "requests", customer)) or "[]")
+        found = [one for one in found if one["state"] != "resolved" or "resolved" in self.states]
         for request in found[: self.most]:
             way.set(self.NUMBER, str(request["number"]))
+            way.set(self.WORK_ORDER, str(request.get("work_order") or ""))
             yield from way.play(self.status)
             yield from way.play(self.states.get(RequestState(request["state"])))
         return None if found else self.on_none
