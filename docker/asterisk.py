@@ -1,4 +1,4 @@
-"""What the container with Asterisk runs: render the site's configuration, then become Asterisk.
+"""What the container with Asterisk runs: render the live release's configuration, then become Asterisk.
 
 Ports, addresses and passwords go into the state that both containers share, where the engine finds them. ARI stays on
 127.0.0.1: the containers share one network, as two programs on one machine do.
@@ -6,6 +6,7 @@ Ports, addresses and passwords go into the state that both containers share, whe
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
 from typing import Annotated, NoReturn
@@ -13,15 +14,14 @@ from typing import Annotated, NoReturn
 import cyclopts
 from cyclopts import Parameter
 
-from engine.app import prompts_folder
 from engine.cli import complain
-from engine.cli.place import SITE, STATE, Place, PortsOption, PublicOption, make_state, remember
-from engine.config import load_site
+from engine.cli.place import SITE, STATE, Place, PortsOption, PublicOption, layout_of, make_state, remember
 from engine.errors import EngineError, SetupError
 from engine.pbx.ports import Ports, asterisk_needs, check_free
 from engine.pbx.process import asterisk_command, raise_open_files, remember_process
-from engine.pbx.render import Layout, render
+from engine.pbx.render import render
 from engine.pbx.root import describe_root, find_root
+from engine.release.live import standing
 
 EVERYWHERE = "0.0.0.0"
 #: A call uses two ports for the caller's voice and two for the agent's. Every one is published, and that costs a little each.
@@ -54,14 +54,14 @@ def place_here(ports: int | None, voice: str, public_address: str | None) -> Pla
 
 def prepared(place: Place) -> list[str]:
     """Write all that Asterisk and the engine read; the command line that starts Asterisk."""
-    settings = load_site(place.site).settings
+    make_state(place.state)
+    start = asyncio.run(standing(place.state, place.site))
+    settings = start.files.snapshot.settings
     if settings.asterisk != "private":
         raise SetupError("site.yaml says `asterisk: external`: leave this container out, or write `private`")
-    make_state(place.state)
     root = find_root()
     check_free(place.ports, place.bind, asterisk_needs(place.ports))
-    prompts = prompts_folder(place.site, settings)
-    layout = Layout(place.state, root, place.ports, prompts, place.bind, place.public_address)
+    layout = layout_of(place, start, root)
     render(settings, layout)
     describe_root(root, layout.asterisk / "root.json")
     remember(place)

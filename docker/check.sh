@@ -138,7 +138,7 @@ step "the engine starts, as $("${how}_run" engine id -un)"
 until_true "the engine does not take calls" engine "${how}_run" engine python -c \
   "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"
 "${how}_run" engine quietline doctor
-"${how}_run" engine quietline reload
+"${how}_run" engine quietline publish
 
 step "two calls from the third image reach an agent"
 "${how}_run" sipp quietline "${CALL[@]}"

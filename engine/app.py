@@ -10,12 +10,11 @@ spool           calls that met no engine become contacts
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
@@ -24,24 +23,30 @@ from engine.ari.transport import AriTransport
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
 from engine.call.doors import Doors
-from engine.call.house import House
+from engine.call.house import Edition, House
 from engine.call.orders import WorkOrders
 from engine.call.services import open_services
-from engine.call.sounds import Sounds
+from engine.call.sounds import FOLDER
 from engine.call.spooled import import_spool
-from engine.call.switchboard import Switchboard
+from engine.call.switchboard import Switchboard, release_of
 from engine.call.watch import Watch
-from engine.config import Loaded, compile_stored, load_files
+from engine.config import Loaded, compile_stored
 from engine.core import acd
 from engine.core.contact import fold
 from engine.core.event import Event
 from engine.core.overrides import folded
+from engine.core.release import Release, releases
 from engine.core.site import Settings
 from engine.entitle.desk import MEMORY as TRIES_MEMORY
 from engine.entitle.desk import Desk
 from engine.errors import SiteError, StoreError
+from engine.pbx.render import RELEASES
+from engine.release.shelf import SHORT, Shelf
 from engine.store.archive import Archive, open_archive
 from engine.store.ledger import Ledger, open_ledger
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -49,11 +54,8 @@ log = structlog.get_logger()
 MEMORY = 7200.0
 #: Seconds within which a new version of the site is on disk, or is not taken.
 KEPT_WITHIN = 5.0
-
-
-def prompts_folder(folder: Path, settings: Settings) -> Path:
-    """Where a site's prompts lie."""
-    return Path(os.path.normpath(folder / settings.prompts))
+#: So many releases are kept at least, the newest first; and those in which a call is in progress.
+RELEASES_KEPT = 30
 
 
 @dataclass(slots=True)
@@ -63,6 +65,10 @@ class Engine:
     house: House
     archive: Archive
     switchboard: Switchboard
+    shelf: Shelf
+    #: Every release there was; the last one is live.
+    releases: tuple[Release, ...]
+    _publishing: int = 0
 
     @property
     def ready(self) -> bool:
@@ -82,19 +88,35 @@ class Engine:
     @property
     def busy(self) -> bool:
         """True while the disk is at work; a virtual clock must not run ahead of it."""
-        return self.house.ledger.busy or self.archive.busy or self.house.services.busy
+        parts = self.house.ledger, self.archive, self.house.services
+        return any(part.busy for part in parts) or self._publishing > 0
 
-    async def reload(self, folder: Path) -> None:
-        """Take the site as it is on disk now; raises SiteError, and then nothing has changed."""
-        await self.publish(await asyncio.to_thread(load_files, folder))
+    async def publish(self, files: Loaded, release: Release) -> None:
+        """Let new calls take this release; calls in progress finish on theirs. Raises SiteError when it cannot be kept.
 
-    async def publish(self, files: Loaded) -> None:
-        """Let new calls take this version; calls in progress finish on theirs. Raises SiteError when it cannot be kept."""
+        It is live once its event is on disk: an engine that ends before that starts with the release before it.
+        """
         await self.keep(files)
+        edition = await self._read(edition_of, files, release)
+        await self.house.ledger.append(release.event)
         await self.house.desk.open(files.snapshot.settings.entitlement)
-        self.house.site = files.snapshot
-        self.house.sounds = await asyncio.to_thread(Sounds, files.catalog, files.snapshot.settings.languages)
+        self.house.edition, self.releases = edition, (*self.releases, release)
         self.house.distributor.reload(files.snapshot.settings)
+        await self._read(self.shelf.prune, self._used())
+
+    async def _read(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Do the disk's part in a thread."""
+        self._publishing += 1
+        try:
+            return await asyncio.to_thread(work, *arguments, **named)
+        finally:
+            self._publishing -= 1
+
+    def _used(self) -> set[str]:
+        """The releases that must be kept, by their hash."""
+        used = self.switchboard.releases | self.house.editions.keys()
+        newest = {one.hash for one in self.releases[-RELEASES_KEPT:]}
+        return newest | {one.hash for one in self.releases if one.number in used}
 
     async def keep(self, files: Loaded) -> None:
         """Store this version's flows before anything uses them. Raises SiteError when the store does not write them soon."""
@@ -110,8 +132,12 @@ async def run_engine(
     *,
     app: str = "quietline",
     durable: bool = True,
+    release: Release | None = None,
 ) -> AsyncIterator[Engine]:
-    """Run an engine on a transport until the block ends. Raises StoreError when the store cannot be used."""
+    """Run an engine on a transport until the block ends; `release` is what the files are. Raises StoreError when the store cannot be used.
+
+    A release that the log does not know yet, the first one, is written there before any call takes it.
+    """
     make_folders(state)
     async with (
         open_ledger(state / "quietline.db", durable) as ledger,
@@ -121,7 +147,11 @@ async def run_engine(
     ):
         ledger.on_moved = archive.reopen
         settings = files.snapshot.settings
-        await take_over(ledger, archive)
+        begun = await take_over(ledger, archive)
+        shelf, known = Shelf(state), releases(await archive.published())
+        if release is not None and release not in known:
+            await ledger.append(release.event)
+            known = (*known, release)
         events = await acd_events(ledger, archive, now())
         doors = Doors(settings, folded(await archive.overrides()))
         distributor = Distributor(rebuilt(settings, events, now()), ledger, now, doors)
@@ -136,14 +166,14 @@ async def run_engine(
             orders=WorkOrders(ledger, archive, await archive.open_work_order_events()),
             desk=desk,
             distributor=distributor,
-            site=files.snapshot,
-            sounds=Sounds(files.catalog, settings.languages),
+            edition=await asyncio.to_thread(edition_of, files, release),
             recordings=state / "recordings",
             now=now,
             watch=Watch(state / "last-seen", now),
             versions={},
         )
         await keep_versions(house, files)
+        await open_editions(house, shelf, known, begun)
         await open_versions(house, archive)
         switchboard = Switchboard(house, transport, archive)
         first_states(distributor, events)
@@ -155,7 +185,7 @@ async def run_engine(
             import_spool(house, archive, state / "spool" / "fallback"),
         )
         async with owned(*work):
-            yield Engine(house, archive, switchboard)
+            yield Engine(house, archive, switchboard, shelf, known)
 
 
 @asynccontextmanager
@@ -185,10 +215,14 @@ def make_folders(state: Path) -> None:
         ) from error
 
 
-async def take_over(ledger: Ledger, archive: Archive) -> None:
-    """Fold the contacts that were open when the engine last stopped."""
+async def take_over(ledger: Ledger, archive: Archive) -> set[int]:
+    """Fold the contacts that were open when the engine last stopped; the releases they began with."""
+    begun: set[int] = set()
     for contact in await archive.open_contacts():
-        ledger.adopt(fold(contact, await archive.events(contact)))
+        events = await archive.events(contact)
+        ledger.adopt(fold(contact, events))
+        begun.add(release_of(events) or 0)
+    return begun - {0}
 
 
 async def acd_events(ledger: Ledger, archive: Archive, now: float) -> list[Event]:
@@ -211,6 +245,32 @@ async def open_desk(archive: Archive, settings: Settings, now: Callable[[], floa
         yield desk
     finally:
         await desk.close()
+
+
+def edition_of(files: Loaded, release: Release | None) -> Edition:
+    """A site as calls see it.
+
+    A release plays the recordings it was published with. An Asterisk that is not ours plays what its own admin has laid there.
+    """
+    ours = release is not None and files.snapshot.settings.asterisk == "private"
+    folder = f"{RELEASES}/{release.hash[:SHORT]}/prompts" if release is not None and ours else FOLDER
+    return Edition.of(files, release.number if release else None, folder)
+
+
+async def open_editions(house: House, shelf: Shelf, known: Sequence[Release], begun: set[int]) -> None:
+    """Open the releases that calls still in progress began with, where the site has moved on.
+
+    One that cannot be opened leaves its calls to their flow's stored version, and to the newest prompts.
+    """
+    for release in known:
+        if release.number in begun and release.number != house.edition.release:
+            try:
+                files = await asyncio.to_thread(shelf.load, release)
+            except (StoreError, SiteError) as error:
+                log.error("calls go on with newer prompts", release=release.number, error=str(error))
+                continue
+            house.editions[release.number] = await asyncio.to_thread(edition_of, files, release)
+            house.versions |= {flow.hash: flow for flow in files.snapshot.flows.values()}
 
 
 async def keep_versions(house: House, files: Loaded) -> None:

@@ -3,7 +3,7 @@
 Exception
 ├── EngineError            ours: logged, counted, somebody mends it
 │   ├── SiteError          the site's files cannot be used; says what, where, what to do
-│   ├── StoreError         the store cannot write or read (disk full, locked, no permission)
+│   ├── StoreError         the store cannot write or read (disk full, locked, no permission; NoStore: none is there yet)
 │   ├── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
 │   └── AlreadyThere       a thing of this id was made before; after a lost link that is as good as having made it
 └── WorldError             the world's: expected outcomes of a call, never a traceback
@@ -27,6 +27,10 @@ class SiteError(EngineError):
 
 class StoreError(EngineError):
     """The store cannot read or write."""
+
+
+class NoStore(StoreError):
+    """There is no store yet, or an empty one: no engine has written there."""
 
 
 class SetupError(EngineError):

@@ -19,7 +19,7 @@ from orjson import dumps
 from engine.ari.calls import HangupReason
 from engine.call.distributor import seen_until
 from engine.call.entitling import entitle, recall, remember
-from engine.call.house import House
+from engine.call.house import Edition, House
 from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
 from engine.call.voicemail import Voicemail
@@ -51,6 +51,7 @@ from engine.core.do import (
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.interpreter import Walk, replay
+from engine.core.site import Service
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable, StoreError
 
 log = structlog.get_logger()
@@ -71,8 +72,9 @@ def history(events: Iterable[Event]) -> list[Outcome]:
 class Call:
     """One contact's task; `inbox` is the only way to reach it."""
 
-    def __init__(self, house: House, contact: str, channel: str, flow: Flow | None) -> None:
+    def __init__(self, house: House, contact: str, channel: str, flow: Flow | None, edition: Edition) -> None:
         self._house = house
+        self.edition = edition
         self._flow = flow
         self.id = contact
         self.line = Line(contact, channel, house.client.of(contact), house.now)
@@ -252,12 +254,12 @@ class Call:
 
     async def _look(self, do: Look) -> Outcome:
         if do.what == "hours":
-            return str(self._house.distributor.doors.state(do.name, self._house.now()).state)
+            return self._hours(do.name)
         if do.what == "bulletins":
             told = self._house.bulletins.told(self._house.now())
             return dumps([{"name": b.name, "prompt": b.prompt, "scope": b.scope} for b in told]).decode()
         if do.what == "article":
-            article = self._house.site.settings.articles.get(do.name)
+            article = self.edition.site.settings.articles.get(do.name)
             return None if article is None else dumps(asdict(article)).decode()
         caller = self._house.ledger.contact(self.id).from_number
         try:
@@ -271,7 +273,7 @@ class Call:
 
     async def _post(self, do: Post) -> Outcome:
         """What a service answers. Secret digits a killed engine forgot cannot be sent: then nobody is asked."""
-        service = self._house.site.settings.services.get(do.service)
+        service = self._service(do.service)
         if service is None or not self._secrets.keys() >= set(do.secret.values()):
             return None
         data = {**do.data, **{name: self._secrets[held] for name, held in do.secret.items()}}
@@ -279,6 +281,18 @@ class Call:
         key = f"{self.id}-{self._told}"
         answer = await self._house.services.ask(service, key, data, do.fields)
         return None if answer is None else dumps(answer).decode()
+
+    def _hours(self, name: str) -> str:
+        """How a schedule stands by the newest release; by the call's own where that has it no more."""
+        doors, now = self._house.distributor.doors, self._house.now()
+        if name in doors.settings.schedules or name in doors.settings.sites:
+            return str(doors.state(name, now).state)
+        return str(hours.verdict(self.edition.site.settings, name, now, doors.rulings).state)
+
+    def _service(self, name: str) -> Service | None:
+        """A service as the newest release knows it: an address that has changed has changed for everybody."""
+        newest, own = self._house.site.settings.services, self.edition.site.settings.services
+        return newest.get(name) or own.get(name)
 
     def _rule(self, do: Rule) -> Outcome:
         """Say it where the digits are right; it shares its commit with the step, so that a restart asks for neither again."""
@@ -320,7 +334,7 @@ class Call:
             log.error("Asterisk does not forget what a call recorded", contact=self.id, error=str(error))
 
     def _waiting(self, do: Enqueue) -> Waiting:
-        return Waiting(self._house, self.line, do, self._language)
+        return Waiting(self._house, self.line, do, self._language, self.edition.sounds)
 
     @property
     def _told(self) -> int:
@@ -338,7 +352,7 @@ class Call:
     ) -> None:
         assert self._walk is not None
         variables = self._walk.way.variables
-        sounds = self._house.sounds
+        sounds = self.edition.sounds
         spoken = [(language, prompt) for language in languages or (self._language,) for prompt in prompts]
         media = tuple(uri for language, prompt in spoken for uri in sounds.media(prompt, variables, language))
         if media:

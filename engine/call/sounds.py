@@ -11,13 +11,19 @@ from engine.core.say import RECORDING, expand, wording
 
 #: Seconds assumed for a sound whose length is not known (Asterisk's own).
 UNKNOWN_LENGTH = 3.0
+#: Where the recordings lie among Asterisk's sounds that are no release's.
+FOLDER = "quietline"
 
 
 class Sounds:
-    """A catalog of prompts and the lengths of its recordings; `languages` in the order a missing one falls back to."""
+    """A catalog of prompts and the lengths of its recordings; `languages` in the order a missing one falls back to.
 
-    def __init__(self, catalog: Catalog, languages: tuple[str, ...]) -> None:
+    `folder` is where its recordings lie among Asterisk's sounds.
+    """
+
+    def __init__(self, catalog: Catalog, languages: tuple[str, ...], folder: str = FOLDER) -> None:
         self.catalog = catalog
+        self._prefix = f"sound:{folder}/"
         self.languages = languages
         self._lengths = {
             f"{language}/{sound}": wav_seconds(catalog.folder / language / f"{sound}.wav")
@@ -30,7 +36,7 @@ class Sounds:
         spoken = self._language(prompt, language)
         parts = self.catalog.parts(spoken, prompt)
         sounds = expand(parts, variables, spoken)
-        return tuple(s if s.startswith(RECORDING) else f"sound:quietline/{s}" for s in sounds)
+        return tuple(s if s.startswith(RECORDING) else f"{self._prefix}{s}" for s in sounds)
 
     def words(self, prompt: str, variables: Mapping[str, object], language: str) -> str:
         """What the caller hears, as text for traces."""
@@ -39,7 +45,7 @@ class Sounds:
 
     def seconds(self, media: tuple[str, ...]) -> float:
         """How long these media last, in seconds."""
-        return sum(self._seconds(uri.removeprefix("sound:quietline/")) for uri in media)
+        return sum(self._seconds(uri.removeprefix(self._prefix)) for uri in media)
 
     def _language(self, prompt: str, language: str) -> str:
         for name in (language, *self.languages):

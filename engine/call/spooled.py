@@ -57,6 +57,7 @@ async def _take(house: House, call: SpooledCall) -> None:
         "flow_hash": "",
         "language": language,
         "via": "fallback",
+        "release": None,
     }
     events = [
         Event("arrived", call.started_at, call.contact, data=arrived),

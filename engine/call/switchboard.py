@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -76,6 +77,11 @@ class Switchboard:
         """Calls in progress."""
         return len(self._calls)
 
+    @property
+    def releases(self) -> set[int]:
+        """The releases that calls in progress began with."""
+        return {call.edition.release for call in self._calls.values() if call.edition.release is not None}
+
     def deliver(self, contact: str, command: Command) -> bool:
         """Hand the distributor's command to its call; False when there is none (any more)."""
         call = self._calls.get(contact)
@@ -135,8 +141,9 @@ class Switchboard:
             "flow_hash": flow.hash if flow else "",
             "language": flow.languages[0] if flow else site.settings.languages[0],
             "via": "sip",
+            "release": self._house.edition.release,
         }
-        call = Call(self._house, contact, channel["id"], flow)
+        call = Call(self._house, contact, channel["id"], flow, self._house.edition)
         call.line.stopped = self._closing
         self._take(call, call.begin(Event("arrived", self._house.now(), contact, data=data)))
 
@@ -200,7 +207,8 @@ class Switchboard:
             if contact.id in self._calls:
                 continue
             events = await self._archive.events(contact.id)
-            call = Call(self._house, contact.id, contact.channel, self._version(contact.flow_hash))
+            flow, edition = self._version(contact.flow_hash), self._house.edition_of(release_of(events))
+            call = Call(self._house, contact.id, contact.channel, flow, edition)
             self._take(call, call.resume(events, relink))
 
     def _version(self, digest: str) -> Flow | None:
@@ -252,6 +260,11 @@ class Switchboard:
 
     def _in_use(self, thing: str) -> bool:
         return in_use(self._house.ledger.open.get(owner_of(thing)), thing)
+
+
+def release_of(events: Iterable[Event]) -> int | None:
+    """The release a call began with; None where it began with none."""
+    return next((event.data.get("release") for event in events if event.kind == "arrived"), None)
 
 
 def owner_of(thing: str) -> str:

@@ -14,6 +14,7 @@ from engine.call.called import Called, bridge_of
 from engine.call.distributor import leg_of
 from engine.call.house import House
 from engine.call.line import AriEvent, Line, Relink, channel_of, finished
+from engine.call.sounds import Sounds
 from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
@@ -38,11 +39,12 @@ class Offered(Called):
 class Waiting:
     """One stay of one caller in a queue or group; `run` returns done, timeout, full, unstaffed, closed, or the key pressed."""
 
-    def __init__(self, house: House, line: Line, do: Enqueue, language: str) -> None:
+    def __init__(self, house: House, line: Line, do: Enqueue, language: str, sounds: Sounds) -> None:
         self._house = house
         self._line = line
         self._do = do
         self._language = language
+        self._sounds = sounds
         self._offer: Offered | None = None
         self._playback: str | None = None
         self._said: Said | None = None
@@ -339,7 +341,7 @@ class Waiting:
         media = tuple(
             uri
             for prompt in prompts
-            for uri in self._house.sounds.media(
+            for uri in self._sounds.media(
                 prompt, {"position": say.position, "minutes": say.minutes}, self._language
             )
         )

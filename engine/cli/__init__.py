@@ -2,7 +2,9 @@
 
 start     up, down            the site in the background
 serve     run                 the engine alone, in the foreground
-floor     status, agent, reload     questions and orders to a running engine
+floor     status, agent     questions and orders to a running engine
+publish   publish, rollback   what is live
+history   history, diff       what was live
 override  override            opening hours, overridden by a person
 records   contacts, trace     what the store remembers, also while no engine runs
 site      check, explain, rehearse, prompts     the site's files
@@ -39,7 +41,10 @@ COMMANDS = {
     "floor:status": "Show addresses, queues, callers and agents.",
     "floor:agent": "Make an agent ready, pause them, or log them out.",
     "override:override": "Say that a schedule is open or closed, whatever its calendar says.",
-    "floor:reload": "Take the site as it is on disk.",
+    "publish:publish": "Make the site's folder live: check, cases, switch.",
+    "publish:rollback": "Make an earlier release live again, at once.",
+    "history:history": "List releases: what was live when, and by whose word.",
+    "history:diff": "Show what differs between releases, or from the site's folder.",
     "records:contacts": "List calls, one record each.",
     "records:trace": "Tell a call line by line.",
     "site:check": "Check the site's files.",

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.cases.coverage import Coverage, covered
-from engine.cases.play import Result, marked
+from engine.cases.play import Result
 from engine.cases.run import Runner
+from engine.cases.tell import problems, told
 from engine.cli.console import print_json, say
 from engine.cli.place import STATE, ReadSiteOption, StateOption, place_of
 from engine.config.casefile import FOLDER, Case, case_paths, read_cases
@@ -16,7 +17,7 @@ from engine.config.load import load_unrecorded, shown
 from engine.config.report import Level, Problem, Report, guess, plural, printable
 from engine.errors import SetupError
 
-FAILED, UNREACHED = "case-failed", "not-covered"
+UNREACHED = "not-covered"
 Format = Literal["text", "json", "github"]
 
 
@@ -97,23 +98,13 @@ def _called(name: str, cases: list[Case]) -> list[Case]:
 
 
 def _show(result: Result, report: Report, format: Format) -> None:
-    failures = [
-        Problem(f.place, Level.ERROR, FAILED, _about(result, f.text), f.hint) for f in result.failures
-    ]
-    alone = Report(set(failures), report.lines)
+    alone = problems(result, report)
     if format == "json":
         print_json(_as_json(result, alone))
     elif format == "github":
-        print("\n".join(alone.as_github()), end="\n" if failures else "")
-    elif failures:
-        say(alone.render().rpartition("\n")[0])
-        for line in marked(result.lines, min(f.right for f in result.failures)):
-            say(f"     {line}")
-        say("")
-
-
-def _about(result: Result, text: str) -> str:
-    return f"{result.case.title}: {text}"
+        print("\n".join(alone.as_github()), end="\n" if result.failures else "")
+    elif result.failures:
+        say(told(result, report))
 
 
 def _as_json(result: Result, report: Report) -> dict[str, Any]:

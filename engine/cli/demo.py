@@ -28,18 +28,22 @@ from engine.cli.console import say
 from engine.cli.feed import Feed, Mark
 from engine.cli.floor import set_agent
 from engine.cli.place import Place, PortsOption, StateOption, make_state, place_of
+from engine.cli.publish import for_the_next_start
 from engine.cli.records import Teller, show_contacts
 from engine.cli.stage import staged
 from engine.cli.start import bring_up, take_down
 from engine.config import load_site
+from engine.core.release import following
 from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.load.compare import Batch, differences
 from engine.load.scenario import AGENTS_ANSWER, read_caller
 from engine.load.sipp import AgentPhones, SippResult, SippRun, SippSpec
-from engine.pbx.process import raise_open_files
+from engine.pbx.process import raise_open_files, running
 from engine.pbx.render import REPOSITORY
 from engine.pbx.root import Root, ensure_root
+from engine.release.live import known_releases, login
+from engine.release.shelf import Shelf
 from engine.store.archive import Archive, open_archive
 
 SITE = REPOSITORY / "ivr_flows"
@@ -90,6 +94,7 @@ def demo(
     with alone(place.state / "demo.lock"):
         place = staged(place, ports)
         try:
+            publish_folder(place)
             bring_up(place, say)
             if place.site != SITE:
                 say(f"This demo plays a copy of the site, with phones of its own: {shown(place.site)}")
@@ -99,6 +104,19 @@ def demo(
         finally:
             say("Taking everything down …")
             take_down(place.state)
+
+
+def publish_folder(place: Place) -> None:
+    """Where an earlier demo has published another version of its site, have this one start with the folder as it is."""
+    known = asyncio.run(known_releases(place.state))
+    if not known or running("engine", place.state):
+        return
+    load_site(place.site)
+    digest = Shelf(place.state).keep(place.site)
+    if digest != known[-1].hash:
+        for_the_next_start(
+            place, following(known, digest, login(), "another demo", time.time(), str(place.site))
+        )
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""`quietline status`, `agent` and `reload`: questions and orders to a running engine."""
+"""`quietline status` and `agent`: questions and orders to a running engine."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 from cyclopts import Parameter
 
-from engine.cli.ask import NoEngine, ask
-from engine.cli.console import print_json, say, seconds, table
+from engine.cli.ask import ask
+from engine.cli.console import clock, print_json, say, seconds, table
+from engine.cli.history import unpublished
 from engine.cli.place import STATE, JsonOption, StateOption
-from engine.errors import SetupError, SiteError
+from engine.core.release import Release
+from engine.errors import SetupError
 
 #: What people type, and the state it is.
 ASKED = {"ready": "ready", "pause": "paused", "logout": "logged_out"}
@@ -23,6 +25,7 @@ Wanted = Annotated[Literal["ready", "pause", "logout"], Parameter(help="What to 
 def status(*, state: StateOption = STATE, json: JsonOption = False) -> None:
     """Show addresses, queues, callers and agents."""
     told = ask(state, "GET", "/status")
+    told["unpublished"] = changed(told)
     if json:
         print_json(told)
         return
@@ -35,8 +38,25 @@ def status(*, state: StateOption = STATE, json: JsonOption = False) -> None:
     if told["careful"]:
         say(f"Careful: {told['careful']}.")
     say(f"SIP {told['sip']}   ARI {told['ari']}   pages {told['pages']}   state {told['state']}")
+    if told["release"]:
+        say(site_line(told))
     say("")
     show_floor(told["floor"])
+
+
+def changed(told: dict[str, Any]) -> str:
+    """In what the site's folder differs from what is live; empty where it does not."""
+    if not told["release"]:
+        return ""
+    return unpublished(Path(told["state"]), Path(told["site"]), Release(**told["release"]))
+
+
+def site_line(told: dict[str, Any]) -> str:
+    """Which release is live, and whether the folder differs."""
+    live = told["release"]
+    by = f" by {live['by']}" if live["by"] else ""
+    differs = f"; the folder has unpublished changes in {told['unpublished']}" if told["unpublished"] else ""
+    return f"site: release {live['number']}{by}, {clock(live['at'])}{differs}"
 
 
 def show_floor(floor: dict[str, Any]) -> None:
@@ -118,18 +138,3 @@ def sentence(name: str, told: dict[str, Any]) -> str:
     title = f" {told['title']}" if told["title"] else ""
     unwritten = f" That is not on disk yet: {told['unwritten']}." if told.get("unwritten") else ""
     return f"{name}{title} is {told['state'].replace('_', ' ')}{why}{later}.{unwritten}"
-
-
-def reload(*, state: StateOption = STATE) -> None:
-    """Take the site as it is on disk; calls in progress finish on the flows they began with."""
-    try:
-        ask(state, "POST", "/reload", patience=60)
-    except NoEngine:
-        raise
-    except SiteError as error:
-        raise SiteError(
-            f"{error}\nThe site that was in force stays in force; nothing has changed."
-        ) from error
-    except SetupError as error:
-        raise SetupError(f"{error}; the site that was in force stays in force") from error
-    say("The site is reloaded.")

@@ -22,6 +22,10 @@ from cyclopts import Parameter
 from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.pbx.ports import Ports
+from engine.pbx.render import Layout
+from engine.pbx.root import Root
+from engine.release.live import Standing
+from engine.release.shelf import Shelf
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")
@@ -87,6 +91,14 @@ class Place:
     def engine_log(self) -> Path:
         """What the engine in the background writes."""
         return self.state / "log" / "engine.log"
+
+
+def layout_of(place: Place, start: Standing, root: Root) -> Layout:
+    """Where the private Asterisk's things are for a release."""
+    prompts = Shelf(place.state).of(start.release.hash) / "prompts"
+    return Layout(
+        place.state, root, place.ports, prompts, place.bind, place.public_address, music=start.music
+    )
 
 
 def sip_of(place: Place, settings: Settings) -> str:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict
 from functools import partial
 from typing import Any, TextIO, cast
 
@@ -17,7 +18,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from engine.app import Engine, prompts_folder, run_engine
+from engine.app import Engine, run_engine
 from engine.ari.pool import WebsocketTransport
 from engine.call.overriding import override_event, overview
 from engine.cli.ask import answers, control_socket
@@ -31,22 +32,24 @@ from engine.cli.place import (
     SiteOption,
     StateOption,
     check_addresses,
+    layout_of,
     make_state,
     place_of,
     remember,
     sip_of,
 )
-from engine.config import load_files
 from engine.core import acd
+from engine.core.release import Release, following
 from engine.core.site import Settings
-from engine.errors import EngineError, SetupError, SiteError
+from engine.errors import EngineError, SetupError, SiteError, StoreError
 from engine.pbx.disk import no_room
 from engine.pbx.external import external_version
 from engine.pbx.ports import Need, refusal
-from engine.pbx.process import raise_open_files, refresh_asterisk, remember_process, wait_until
-from engine.pbx.render import APP, Layout, make_run_folder
+from engine.pbx.process import ari_answers, raise_open_files, refresh_asterisk, remember_process, wait_until
+from engine.pbx.render import APP, make_run_folder, render
 from engine.pbx.root import find_root
 from engine.pbx.secrets import load_secrets
+from engine.release.live import Standing, refuse_wrong_start, standing
 from engine.web.bulletins import Board
 from engine.web.control import Controls, control_app
 from engine.web.pages import pages_app
@@ -93,20 +96,24 @@ def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
 
 async def serve(place: Place) -> None:
     """Run until SIGTERM, SIGINT or a /stop; calls stay in Asterisk."""
-    files = load_files(place.site)
+    await refuse_wrong_start(place.state, place.site)
     make_state(place.state)
     await asyncio.to_thread(take_place, place)
+    start = await standing(place.state, place.site)
+    files = start.files
     stopping = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
     settings = files.snapshot.settings
+    if settings.asterisk == "private":
+        await asyncio.to_thread(meet_asterisk, place, start)
     app = settings.external.get("app", APP)
     async with (
         transport(place, settings, app) as link,
-        run_engine(link, files, place.state, never_back(time.time), app=app) as engine,
+        run_engine(link, files, place.state, never_back(time.time), app=app, release=start.release) as engine,
         served(place, controls(place, engine, stopping)),
     ):
-        log.info("engine started", site=str(place.site), state=str(place.state), pages=place.pages)
+        log.info("engine started", release=start.release.number, state=str(place.state), pages=place.pages)
         await stopping.wait()
         calls = engine.switchboard.calls
     log.info("engine stopped", calls_left_in_asterisk=calls)
@@ -171,10 +178,10 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
 
     turn = asyncio.Lock()
 
-    async def reload() -> None:
-        """One at a time: of two at once, the later one would read files the earlier one writes."""
+    async def publish(asked: dict[str, Any]) -> dict[str, Any]:
+        """One at a time: of two at once, the later one finds another release live than the one it was compared with."""
         async with turn:
-            await reload_site(place, engine)
+            return asdict(await publish_release(place, engine, asked))
 
     return Controls(
         status=partial(status, place, engine),
@@ -183,7 +190,7 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         trouble=lambda: engine.house.ledger.trouble,
         overrides=lambda: overview(distributor.doors, engine.house.now()),
         override=override,
-        reload=reload,
+        publish=publish,
         board=board(engine),
         stop=stopping.set,
         end_calls=partial(end_calls, engine),
@@ -206,7 +213,7 @@ def board(engine: Engine) -> Board:
     house = engine.house
 
     def known() -> frozenset[str]:
-        catalog, languages = house.sounds.catalog, house.site.settings.languages
+        catalog, languages = house.edition.sounds.catalog, house.site.settings.languages
         return frozenset.intersection(*(frozenset(catalog.ids(language)) for language in languages))
 
     def zone() -> str:
@@ -225,6 +232,7 @@ def status(place: Place, engine: Engine) -> dict[str, Any]:
         "pages": place.pages,
         "state": str(place.state),
         "site": str(place.site),
+        "release": asdict(engine.releases[-1]) if engine.releases else None,
         "ready": engine.ready,
         "trouble": engine.trouble,
         "careful": engine.house.ledger.mended,
@@ -233,32 +241,60 @@ def status(place: Place, engine: Engine) -> dict[str, Any]:
     }
 
 
-async def reload_site(place: Place, engine: Engine) -> None:
-    """Take the site as it is on disk, Asterisk's part too. Raises SiteError; then the running site is untouched."""
-    files = await asyncio.to_thread(load_files, place.site)
-    settings = files.snapshot.settings
-    running = engine.house.site.settings
+async def publish_release(place: Place, engine: Engine, asked: dict[str, Any]) -> Release:
+    """Make a kept version live, in Asterisk too. Raises SiteError; then what was live stays live, untouched."""
+    expected, live = asked["from"], engine.releases[-1].number if engine.releases else None
+    if expected != live:
+        raise SiteError(
+            f"release {live} has been published meanwhile: look at it with `quietline diff`, and say this again"
+        )
+    now = engine.house.now()
+    wanted = {name: str(asked[name]) for name in ("hash", "by", "why", "site")}
+    release = following(
+        engine.releases, wanted["hash"], wanted["by"], wanted["why"], now, wanted["site"], asked["back_to"]
+    )
+    try:
+        files = await asyncio.to_thread(engine.shelf.load, release)
+    except StoreError as error:
+        raise SiteError(str(error)) from error
+    refuse_other_asterisk(files.snapshot.settings, engine.house.site.settings)
+    await engine.keep(files)
+    if files.snapshot.settings.asterisk == "private":
+        try:
+            await asyncio.to_thread(refresh, place, Standing(release, files))
+        except (SetupError, OSError) as error:
+            raise SiteError(no_room(error) or str(error)) from error
+    await engine.publish(files, release)
+    log.info("site published", release=release.number, by=release.by, why=release.why)
+    return release
+
+
+def refuse_other_asterisk(settings: Settings, running: Settings) -> None:
+    """Raise SiteError where the site has another Asterisk than the one this engine is connected to."""
     for name in ("asterisk", "external"):
         if getattr(settings, name) != getattr(running, name):
             raise SiteError(
-                f"`{name}` in site.yaml has changed: that needs `quietline down` and `quietline up`"
+                f"`{name}` in site.yaml has changed: that needs `quietline down`, `quietline publish` and `quietline up`"
             )
-    await engine.keep(files)
-    if settings.asterisk == "private":
-        layout = Layout(
-            place.state,
-            find_root(),
-            place.ports,
-            prompts_folder(place.site, settings),
-            place.bind,
-            place.public_address,
-        )
-        try:
-            await asyncio.to_thread(refresh_asterisk, settings, layout)
-        except (SetupError, OSError) as error:
-            raise SiteError(no_room(error) or str(error)) from error
-    await engine.publish(files)
-    log.info("site reloaded", site=str(place.site))
+
+
+def refresh(place: Place, start: Standing) -> None:
+    """Have the private Asterisk read what this release says. Raises SetupError or OSError."""
+    refresh_asterisk(start.files.snapshot.settings, layout_of(place, start, find_root()))
+
+
+def meet_asterisk(place: Place, start: Standing) -> None:
+    """Where an engine ended while it published, Asterisk may have read another release than the one that is live."""
+    try:
+        layout = layout_of(place, start, find_root())
+        if not (layout.asterisk / "etc").is_dir():
+            return  # nothing was ever started here: who starts it renders first
+        if ari_answers(layout):
+            refresh_asterisk(start.files.snapshot.settings, layout)
+        else:
+            render(start.files.snapshot.settings, layout)
+    except (SetupError, OSError) as error:
+        log.error("Asterisk could not be given the live release", error=no_room(error) or str(error))
 
 
 @asynccontextmanager

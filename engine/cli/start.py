@@ -6,15 +6,16 @@ takes them up again.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from engine.app import prompts_folder
 from engine.cli.ask import NoEngine, answers, ask
-from engine.cli.console import say
+from engine.cli.console import clock, say
+from engine.cli.history import unpublished
 from engine.cli.place import (
     STATE,
     BindOption,
@@ -26,13 +27,14 @@ from engine.cli.place import (
     StateOption,
     check_addresses,
     keeping,
+    layout_of,
     make_state,
     place_of,
     remember,
     remembered,
     sip_of,
 )
-from engine.config import load_site
+from engine.core.release import Release
 from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.pbx.doctor import Level, Patient, disk, host_name
@@ -48,8 +50,9 @@ from engine.pbx.process import (
     stop,
     wait_until,
 )
-from engine.pbx.render import Layout, render
+from engine.pbx.render import render
 from engine.pbx.root import dotted, ensure_root, locked
+from engine.release.live import Standing, refuse_wrong_start, standing
 
 READY_DEADLINE = 30.0
 #: Seconds an engine may take to end its calls.
@@ -73,8 +76,10 @@ def up(
         say("Calls can come in.")
     else:
         say(f"Quietline is already up; `quietline down --state {state}` ends it.")
-    settings = load_site(place.site).settings
+    start = asyncio.run(standing(place.state, place.site))
+    settings = start.files.snapshot.settings
     show_addresses(place, settings)
+    tell_release(place, start.release)
     warn(place, settings)
 
 
@@ -89,16 +94,17 @@ def bring_up(place: Place, tell: Say) -> bool:
     Raises SiteError with a report, or SetupError with one sentence; what this call started is ended again then.
     """
     check_addresses(place)
-    settings = load_site(place.site).settings
+    asyncio.run(refuse_wrong_start(place.state, place.site))
     make_state(place.state)
     with locked(place.state / "up.lock", tell, "another `quietline up` is at work here; waiting for it"):
         alive = {name for name in ("asterisk", "engine") if running(name, place.state)}
         refuse_move(place, alive)
+        start = asyncio.run(standing(place.state, place.site))
         if "engine" in alive and is_ready(place.state):
             return False
         forget_the_start = keeping(place.state)
         try:
-            start_pbx(place, settings, alive, tell)
+            start_pbx(place, start, alive, tell)
             start_engine(place, tell)
         except BaseException:
             for name in ("engine", "asterisk"):
@@ -133,15 +139,16 @@ def told(place: Place) -> dict[str, object]:
     }
 
 
-def start_pbx(place: Place, settings: Settings, alive: set[str], tell: Say) -> None:
-    """Have an Asterisk run as the site says."""
+def start_pbx(place: Place, start: Standing, alive: set[str], tell: Say) -> None:
+    """Have an Asterisk run as the live release says."""
+    settings = start.files.snapshot.settings
     if settings.asterisk == "external":
         check_ports(place, {"engine"} - alive)
         remember(place)
         tell(f"Asterisk {dotted(external_version(settings.external))} runs at {settings.external['url']}")
         return
     check_ports(place, {"asterisk", "engine"} - alive)
-    layout = layout_of(place, settings, tell)
+    layout = layout_of(place, start, ensure_root(tell))
     if "asterisk" in alive:
         refresh_asterisk(settings, layout)
         tell("Asterisk runs already, with the calls it holds")
@@ -157,18 +164,6 @@ def check_ports(place: Place, missing: set[str]) -> None:
     asterisk = asterisk_needs(place.ports)
     wanted = (n for n in needs(place.ports) if ("asterisk" if n in asterisk else "engine") in missing)
     check_free(place.ports, place.bind, tuple(wanted), place.pages_address)
-
-
-def layout_of(place: Place, settings: Settings, tell: Say) -> Layout:
-    """Where the private Asterisk's things are; fetches Asterisk where there is none."""
-    return Layout(
-        place.state,
-        ensure_root(tell),
-        place.ports,
-        prompts_folder(place.site, settings),
-        place.bind,
-        place.public_address,
-    )
 
 
 def start_engine(place: Place, tell: Say) -> None:
@@ -277,6 +272,15 @@ def show_addresses(place: Place, settings: Settings) -> None:
         ("state", str(place.state)),
     ):
         say(f"  {what:6} {where}")
+
+
+def tell_release(place: Place, release: Release) -> None:
+    """Say which release was started, and where the site's folder is another one."""
+    say(f"  site   release {release.number} by {release.by}, {clock(release.at)}")
+    if differs := unpublished(place.state, place.site, release):
+        say(
+            f"Careful: {place.site} has unpublished changes in {differs}: `quietline publish` makes them live."
+        )
 
 
 def warn(place: Place, settings: Settings) -> None:

@@ -21,7 +21,7 @@ from engine.config.prompts import Catalog, load_catalog
 from engine.config.recorded import CODES as RECORDINGS
 from engine.config.recorded import blocked, check_recordings
 from engine.config.report import Level, Place, Report
-from engine.config.sitefile import SiteFile, read_site
+from engine.config.sitefile import PROMPTS, SiteFile, read_site
 from engine.config.source import read, read_text
 from engine.core.site import Snapshot
 from engine.errors import SiteError
@@ -52,6 +52,14 @@ def load_unrecorded(folder: Path, today: date | None = None) -> tuple[Loaded, li
     return loaded, [problem.text for problem in report.ordered() if problem.code in RECORDINGS]
 
 
+def load_kept(folder: Path, prompts: Path, beside: Path) -> Loaded:
+    """`load_files` for a copy of a site: its prompts lie elsewhere than it says, and what it names beside it is seen from `beside`."""
+    loaded, report = check_files(folder, prompts=prompts, beside=beside)
+    if loaded is None:
+        raise SiteError(report.render())
+    return loaded
+
+
 def load_texts_and_flows(folder: Path, today: date | None, unheard: Level) -> tuple[Loaded, Report]:
     """A site and its report; raises SiteError for errors. `unheard` is the level of a recording callers would not hear."""
     loaded, report = check_files(folder, today, unheard)
@@ -67,15 +75,20 @@ def check_site(folder: Path, today: date | None = None) -> tuple[Snapshot | None
 
 
 def check_files(
-    folder: Path, today: date | None = None, unheard: Level = Level.ERROR
+    folder: Path,
+    today: date | None = None,
+    unheard: Level = Level.ERROR,
+    *,
+    prompts: Path | None = None,
+    beside: Path | None = None,
 ) -> tuple[Loaded | None, Report]:
-    """`check_site`, with the prompts and the flows' texts beside the snapshot."""
+    """`check_site`, with the prompts and the flows' texts beside the snapshot; `load_kept` tells of the two folders."""
     report = Report()
-    site = _site(folder, today or datetime.now(UTC).date(), report)
+    site = _site(folder, today or datetime.now(UTC).date(), report, beside)
     languages = site.languages if site else ("en",)
     files = flow_paths(folder) if not blocked(folder) else []
     flows = [flow for path in files if (flow := _flow(path, languages, report))]
-    catalog = _catalog(folder, site, report)
+    catalog = _catalog(folder, site, report, prompts)
     knowledge, codes = _knowledge(folder, report), _codes(folder, report)
     if site is not None:
         check_all(site, flows, knowledge, codes, catalog, report)
@@ -107,7 +120,18 @@ def shown(path: Path) -> str:
     return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(path)
 
 
-def _site(folder: Path, today: date, report: Report) -> SiteFile | None:
+def prompts_folder(folder: Path, said: str) -> Path:
+    """Where a site's prompts lie; `said` is what its site.yaml says."""
+    return Path(os.path.normpath(folder / said))
+
+
+def prompts_beside(folder: Path) -> Path:
+    """Where a site's prompts lie, as far as its site.yaml can be read."""
+    site = _site(folder, datetime.now(UTC).date(), Report())
+    return prompts_folder(folder, site.prompts if site else PROMPTS)
+
+
+def _site(folder: Path, today: date, report: Report, beside: Path | None = None) -> SiteFile | None:
     path = folder / "site.yaml"
     if _refused(folder, report):
         return None
@@ -116,7 +140,7 @@ def _site(folder: Path, today: date, report: Report) -> SiteFile | None:
         report.add(Place(shown(path)), "cannot-read", f"there is no {shown(path)}", hint)
         return None
     root = read(path, shown(path), report)
-    return read_site(root, shown(path), today, report) if root is not None else None
+    return read_site(root, shown(path), today, report, beside or folder) if root is not None else None
 
 
 def _flow(path: Path, languages: tuple[str, ...], report: Report) -> FlowFile | None:
@@ -136,10 +160,12 @@ def _codes(folder: Path, report: Report) -> CatalogFile | None:
     return read_catalog(root, shown(path), report) if root is not None else None
 
 
-def _catalog(folder: Path, site: SiteFile | None, report: Report) -> Catalog | None:
+def _catalog(
+    folder: Path, site: SiteFile | None, report: Report, elsewhere: Path | None = None
+) -> Catalog | None:
     if site is None:
         return None
-    prompts = Path(shown(Path(os.path.normpath(folder / site.prompts))))
+    prompts = Path(shown(elsewhere or prompts_folder(folder, site.prompts)))
     return None if _refused(prompts, report) else load_catalog(prompts, report)
 
 

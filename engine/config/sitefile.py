@@ -21,6 +21,10 @@ from engine.entitle.rows import COLUMNS
 Values = dict[str, Any]
 
 
+#: Where prompts lie that site.yaml does not look for elsewhere.
+PROMPTS = "../prompts"
+
+
 @dataclass(slots=True)
 class SiteFile:
     """site.yaml as it is written: `settings` is None while anything in it cannot be read."""
@@ -28,7 +32,7 @@ class SiteFile:
     file: str
     root: MappingNode
     languages: tuple[str, ...] = ("en",)
-    prompts: str = "../prompts"
+    prompts: str = PROMPTS
     today: date = date.min
     settings: s.Settings | None = None
     refs: list[Ref] = field(default_factory=list)
@@ -51,8 +55,8 @@ class SiteFile:
         return place_of(self.root, *path, key=key)
 
 
-def read_site(root: Node, file: str, today: date, report: Report) -> SiteFile | None:
-    """Read site.yaml; None when it is no mapping. Holidays are resolved from `today`'s year on."""
+def read_site(root: Node, file: str, today: date, report: Report, folder: Path) -> SiteFile | None:
+    """Read site.yaml; None when it is no mapping. Holidays are resolved from `today`'s year on, files it names from `folder`."""
     if not isinstance(root, MappingNode):
         report.add(
             root.place,
@@ -72,7 +76,7 @@ def read_site(root: Node, file: str, today: date, report: Report) -> SiteFile | 
     sections = {name: _read_section(root, name, reader) for name in SECTIONS}
     known.refs = reader.refs
     if report.errors == before:
-        known.settings = _settings(top, external, defaults, sections, today, Path(file).absolute().parent)
+        known.settings = _settings(top, external, defaults, sections, today, folder.absolute())
     return known
 
 

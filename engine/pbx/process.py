@@ -27,7 +27,7 @@ from engine.core.site import Settings
 from engine.errors import SetupError
 from engine.pbx.found import found
 from engine.pbx.ports import asterisk_needs, check_free
-from engine.pbx.render import Layout, render, replace_folder
+from engine.pbx.render import Layout, keep_links, render, replace_folder
 from engine.pbx.secrets import load_secrets
 
 START_DEADLINE = 30.0
@@ -245,6 +245,7 @@ def refresh_asterisk(settings: Settings, layout: Layout) -> bool:
 
 
 def _refresh(settings: Settings, layout: Layout, etc: Path, kept: Path) -> bool:
+    put_back = keep_links(layout)
     try:
         render(settings, layout)
         if texts(etc) == texts(kept):
@@ -252,6 +253,7 @@ def _refresh(settings: Settings, layout: Layout, etc: Path, kept: Path) -> bool:
         reload_asterisk(layout)
     except (SetupError, OSError):
         replace_folder(kept, etc)
+        put_back()
         with contextlib.suppress(SetupError):  # the first refusal is the one to tell
             reload_asterisk(layout)
         raise

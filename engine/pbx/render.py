@@ -2,7 +2,8 @@
 
     STATE/secrets.json        passwords of ours, made once, mode 0600
     STATE/asterisk/etc        what asterisk-conf/*.j2 and dialplans/*.conf become
-    STATE/asterisk/data       Asterisk's sounds and ours side by side: sound:quietline/en/ID plays prompts/en/ID.wav
+    STATE/asterisk/data       Asterisk's sounds and ours side by side: sound:quietline/en/ID plays the newest prompts/en/ID.wav,
+                              sound:quietline-releases/HASH/prompts/en/ID that of one release
     STATE/asterisk/agi-bin    the fallback script's wrapper
     STATE/asterisk/spool, log, lib, cache     what Asterisk writes
     STATE/spool/fallback      messages taken while no engine answered
@@ -21,7 +22,7 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ from engine.pbx.secrets import Secrets, load_secrets
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 APP = "quietline"
+#: Where the releases lie among Asterisk's sounds.
+RELEASES = "quietline-releases"
 NAME = re.compile(r"[A-Za-z0-9._+-]+")
 URI = re.compile(r"sips?:[^\s\x00-\x1f\"<>,;]+(;[^\s\x00-\x1f\"<>,]*)?")
 #: A Unix socket's path ends at 107 bytes; Asterisk adds "/asterisk.ctl".
@@ -54,6 +57,7 @@ class Layout:
     bind: str = "127.0.0.1"
     public_address: str | None = None  # what callers see when a router or a container stands between
     local_networks: tuple[str, ...] = field(default_factory=lambda: private_networks())
+    music: Path | None = None  # beside the prompts, if nothing else is said
     fallback: tuple[str, ...] = field(
         default_factory=lambda: (sys.executable, str(REPOSITORY / "engine/agi/fallback.py"))
     )
@@ -262,7 +266,7 @@ def password_of(kind: str, name: str, password: str | None) -> str:
 
 def music(settings: Settings, layout: Layout) -> list[tuple[str, Path]]:
     """Classes of music on hold: Asterisk's as `default`, and one for each folder in music/ beside the prompts."""
-    own = layout.prompts.parent / "music"
+    own = layout.music or layout.prompts.parent / "music"
     folders = sorted(path for path in own.iterdir() if path.is_dir()) if own.is_dir() else []
     known = {"default": layout.root.moh} | {
         checked_name("music", path.name): path.absolute() for path in folders
@@ -316,6 +320,7 @@ def link_data(layout: Layout) -> None:
     for part in ("documentation", "rest-api", "moh"):
         link(data / part, layout.root.data / part)
     link(data / "sounds" / "quietline", layout.prompts.absolute())
+    link(data / "sounds" / RELEASES, (layout.state / "releases").absolute())
     for folder in languages(layout.root.sounds):
         # Debian names them en_US_f_Allison; what it links as "en" is made by a package script that never ran.
         link(data / "sounds" / folder.name.split("_")[0], folder)
@@ -333,11 +338,12 @@ def languages(sounds: Path) -> list[Path]:
 
 def link(path: Path, target: Path) -> None:
     """Have a link at `path` lead to `target`."""
-    if path.is_symlink():
-        if path.readlink() == target:
-            return
-        path.unlink()
-    path.symlink_to(target)
+    if path.is_symlink() and path.readlink() == target:
+        return
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(path)  # a call may play from it at this moment
 
 
 def write_wrapper(layout: Layout, language: str) -> None:
@@ -347,5 +353,28 @@ def write_wrapper(layout: Layout, language: str) -> None:
     """
     command = [*layout.fallback, str(layout.spool.absolute()), f"quietline/{language}"]
     wrapper = layout.asterisk / "agi-bin" / "quietline-fallback"
-    wrapper.write_text(f"#!/bin/sh\ntrap '' HUP\nexec {shlex.join(command)}\n")
-    wrapper.chmod(0o755)
+    write_script(wrapper, f"#!/bin/sh\ntrap '' HUP\nexec {shlex.join(command)}\n")
+
+
+def write_script(path: Path, text: str) -> None:
+    """Put a script there, whole: a call may run it at this moment."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text)
+    fresh.chmod(0o755)
+    fresh.replace(path)
+
+
+def keep_links(layout: Layout) -> Callable[[], None]:
+    """What puts back the script and the prompts that calls without an engine meet now."""
+    wrapper = layout.asterisk / "agi-bin" / "quietline-fallback"
+    sounds = layout.asterisk / "data" / "sounds" / "quietline"
+    script = wrapper.read_text() if wrapper.is_file() else None
+    prompts = sounds.readlink() if sounds.is_symlink() else None
+
+    def put_back() -> None:
+        if script is not None:
+            write_script(wrapper, script)
+        if prompts is not None:
+            link(sounds, prompts)
+
+    return put_back

@@ -148,6 +148,11 @@ class Archive:
         sql = f"SELECT {_EVENT} FROM events WHERE kind = 'override' ORDER BY seq"
         return [_event(row) for row in await self._rows(sql)]
 
+    async def published(self) -> list[Event]:
+        """Every `published` event, in order."""
+        sql = f"SELECT {_EVENT} FROM events WHERE kind = 'published' ORDER BY seq"
+        return [_event(row) for row in await self._rows(sql)]
+
     async def doors(self) -> list[Event]:
         """The newest `doors` event, if there is one."""
         sql = f"SELECT {_EVENT} FROM events WHERE kind = 'doors' ORDER BY seq DESC LIMIT 1"

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from engine.errors import StoreError
+from engine.errors import NoStore, StoreError
 
 
 class Database(aiosqlite.Connection):
@@ -113,7 +113,7 @@ async def _upgrade(db: aiosqlite.Connection) -> None:
 async def connect_readonly(path: Path) -> aiosqlite.Connection:
     """Open for reading only, beside a running engine or without one. Raises StoreError when there is no store yet."""
     if not path.exists():  # noqa: ASYNC240 - one look, before anything else runs
-        raise StoreError(
+        raise NoStore(
             f"There is no store at {path}: nothing has run there yet. Start with `quietline up`, or give --state."
         )
     address = f"file:{quote(str(path))}?mode=ro"
@@ -124,5 +124,5 @@ async def connect_readonly(path: Path) -> aiosqlite.Connection:
     except sqlite3.Error as error:
         raise cannot_use(path, error) from error
     if written is None:
-        raise StoreError(f"The store {path} is empty: no engine has written there yet.")
+        raise NoStore(f"The store {path} is empty: no engine has written there yet.")
     return await aiosqlite.connect(address, uri=True, timeout=2.0)

@@ -3,7 +3,8 @@
 GET  /status                       addresses, queues, callers, agents, whether calls can come in
 POST /agents/ID {state, reason}    ready, paused or logged_out; 202 with `unwritten` where it is taken and not on disk yet
 GET, POST /overrides               opening hours overridden by people: engine/web/overrides.py
-POST /reload                       take the site as it is on disk; 409 with the report when it is wrong
+POST /publish {hash, from, by, why, site, back_to}   make a version that is kept in the state live; 409 and why when that cannot be:
+                                   `from` is the release it was compared with, `site` the folder it was taken from
 GET, POST /bulletins               known outages: engine/web/bulletins.py
 POST /stop                         end the engine; calls stay in Asterisk and are taken up at the next start
 POST /stop {"calls": "end"}        hang up every call and write that down, then end the engine; "open" says how many were left
@@ -26,6 +27,8 @@ from engine.web.overrides import override_routes
 
 #: Seconds after which a question is answered although the disk has not.
 WRITTEN_WITHIN = 3.0
+#: What is told of a release that shall be live.
+PUBLISHED = ("hash", "from", "by", "why", "site", "back_to")
 STATES = ("ready", "paused", "logged_out")
 
 
@@ -39,7 +42,7 @@ class Controls:
     trouble: Callable[[], str]
     overrides: Callable[[], dict[str, Any]]
     override: Callable[[dict[str, Any]], tuple[dict[str, Any], Awaitable[None]]]
-    reload: Callable[[], Awaitable[None]]
+    publish: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
     board: Board
     stop: Callable[[], None]
     end_calls: Callable[[], Awaitable[int]]
@@ -78,12 +81,17 @@ def control_app(controls: Controls) -> web.Application:
         await written
         return answer(controls.agents()[name])
 
-    async def reload(_: web.Request) -> web.Response:
+    async def publish(request: web.Request) -> web.Response:
         try:
-            await controls.reload()
+            asked = dict(await request.json())
+        except (ValueError, TypeError):
+            asked = {}
+        if lacking := [name for name in PUBLISHED if name not in asked]:
+            return answer({"error": f"an object with {', '.join(lacking)} is expected here"}, 400)
+        try:
+            return answer(await controls.publish(asked))
         except SiteError as error:
             return answer({"error": str(error)}, 409)
-        return answer({"reloaded": True})
 
     async def stop(request: web.Request) -> web.Response:
         ends = b'"end"' in await request.read()
@@ -97,7 +105,7 @@ def control_app(controls: Controls) -> web.Application:
             web.get("/status", status),
             web.post("/agents/{name}", agent),
             *override_routes(controls.overrides, controls.override),
-            web.post("/reload", reload),
+            web.post("/publish", publish),
             web.post("/stop", stop),
             *bulletin_routes(controls.board),
         ]

@@ -85,6 +85,7 @@ class FakeEngine:
         default_factory=lambda: {"2001": agent("Mila", "ready"), "2002": agent("Ivan", "talking")}
     )
     report: str = ""
+    release: dict[str, Any] | None = None
     trouble: str = ""
     careful: str = ""
     disk_takes: float = 0.0
@@ -103,6 +104,7 @@ class FakeEngine:
         floor = {"queues": {"support": queue}, "agents": self.agents}
         kept = {"state": str(self.place.state), "site": str(self.place.site)}
         said = {"trouble": self.trouble, "careful": self.careful}
+        kept |= {"release": self.release}
         return {**addresses, **kept, **said, "ready": not self.trouble, "calls": 1, "floor": floor}
 
     async def submit(self, fact: acd.Fact) -> None:
@@ -130,10 +132,13 @@ class FakeEngine:
             "state": told["schedules"].get(name),
         }, self._written()
 
-    async def reload(self) -> None:
-        """Take the site, or report what is wrong with it."""
+    async def publish(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Take the release, or report what is wrong with it."""
         if self.report:
             raise SiteError(self.report)
+        self.release = {**asked, "number": (asked["from"] or 0) + 1, "came_from": None, "at": self.now}
+        del self.release["from"]
+        return self.release
 
     async def end_calls(self) -> int:
         """Note that the calls were ended first."""
@@ -149,7 +154,7 @@ class FakeEngine:
             trouble=lambda: self.trouble,
             overrides=lambda: overview(self.doors, self.now),
             override=self.override,
-            reload=self.reload,
+            publish=self.publish,
             board=Board(self.bulletins, lambda: frozenset({"outage"}), lambda: "UTC", lambda: 1000.0),
             stop=self.stopped.set,
             end_calls=self.end_calls,

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from cli_kit import arrived
 
-from engine.app import prompts_folder
 from engine.cli.demo import CALLERS, SCENARIOS, SITE, alone
 from engine.cli.feed import Feed, Mark, record_lines
 from engine.cli.place import Place
 from engine.cli.records import Teller
 from engine.cli.stage import phones, staged, with_free_ports
 from engine.config import load_site
+from engine.config.load import prompts_beside
 from engine.core.contact import FIELDS
 from engine.core.event import Event
 from engine.errors import SetupError
@@ -99,7 +99,7 @@ def test_a_demo_elsewhere_has_its_phones_in_its_own_block_of_ports_and_the_promp
     ports = {phone_port(uri) for uri in phones(moved.site).values()}
     assert len(ports) == len(phones(SITE))
     assert all(place.ports.sip + 10 <= port < place.ports.sip + 100 for _, port in ports)
-    assert prompts_folder(moved.site, load_site(moved.site).settings).samefile(SITE.parent / "prompts")
+    assert prompts_beside(moved.site).samefile(SITE.parent / "prompts")
     assert staged(place, place.ports.sip) == moved  # made anew each time
 
 

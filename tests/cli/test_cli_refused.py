@@ -53,7 +53,7 @@ def lock(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["contacts", "trace c1", "down", "status", "agent 2001 ready", "reload", "up"]
+    "command", ["contacts", "trace c1", "down", "status", "agent 2001 ready", "history", "publish", "up"]
 )
 def test_a_state_of_another_user_is_one_sentence(locked: Path, command: str) -> None:
     (locked / "state.json").write_text("{}")

@@ -107,16 +107,6 @@ def test_what_cannot_name_an_agent_is_one_sentence(quietline: Quietline, tmp_pat
     assert sentence == f"{name!r} is no agent's name: `quietline status` lists the agents"
 
 
-def test_reload_says_so_or_prints_the_report_and_what_stays_in_force(
-    quietline: Quietline, engine: FakeEngine, tmp_path: Path
-) -> None:
-    assert quietline("reload", "--state", tmp_path).out == "The site is reloaded.\n"
-    engine.report = "site.yaml:3:1: error[unknown-option]: …\n1 error, 0 warnings"
-    said = quietline("reload", "--state", tmp_path)
-    assert said.status == 1
-    assert said.err == f"{engine.report}\nThe site that was in force stays in force; nothing has changed.\n"
-
-
 def test_a_second_engine_on_the_same_state_is_refused(
     quietline: Quietline, engine: FakeEngine, tmp_path: Path
 ) -> None:

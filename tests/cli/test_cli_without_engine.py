@@ -17,9 +17,7 @@ from engine.pbx.render import REPOSITORY
 SHIPPED = REPOSITORY / "ivr_flows"
 
 
-@pytest.mark.parametrize(
-    "command", [("status",), ("agent", "2001", "ready"), ("reload",), ("load", "uac-silent")]
-)
+@pytest.mark.parametrize("command", [("status",), ("agent", "2001", "ready"), ("load", "uac-silent")])
 def test_a_command_that_needs_an_engine_says_how_to_start_one(
     quietline: Quietline, tmp_path: Path, command: tuple[str, ...]
 ) -> None:

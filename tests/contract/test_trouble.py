@@ -17,6 +17,7 @@ from engine.ari.calls import Calls, HangupReason
 from engine.call import spooled
 from engine.call.waiting import Waiting
 from engine.config import Loaded
+from engine.core.release import following
 from engine.errors import EngineError, SiteError
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.clock import VirtualTimeLoop
@@ -69,7 +70,7 @@ def test_a_store_that_cannot_write_holds_calls_up_and_loses_none(
         stuck.append(engine.house.ledger.stuck)
         assert engine.trouble.startswith("the store cannot write (") and "Asterisk" not in engine.trouble
         with pytest.raises(SiteError, match=r"the store cannot write .* is not taken"):
-            await engine.publish(site)
+            await engine.publish(site, following((), "0" * 64, "mila", "", 0.0, ""))
         await pragma(engine, mends)
 
     told = with_people(site, tmp_path, scenario, trouble)
