@@ -7,6 +7,7 @@ to switch, and checks the copy once more. Where no engine runs, the release is w
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,14 +20,16 @@ from cyclopts import Parameter
 from engine.cli.ask import NoEngine, ask
 from engine.cli.console import clock, say
 from engine.cli.place import STATE, Place, ReadSiteOption, StateOption, make_state, place_of
+from engine.config.load import Loaded
 from engine.config.report import plural
 from engine.core.release import Release, before, following
 from engine.errors import SetupError, SiteError, StoreError
 from engine.pbx.process import running
 from engine.pbx.root import locked
 from engine.release.diff import Version, changes, kept, on_disk, summary
-from engine.release.gate import tried
+from engine.release.gate import Passed, tried
 from engine.release.live import known_releases, login, write_down
+from engine.release.retry import Retried, retried
 from engine.release.shelf import Shelf, contents_of, hash_of
 
 #: Seconds that an engine may take to switch: Asterisk reads its part, and sources of customers are opened.
@@ -48,27 +51,35 @@ def publish(
     *,
     by: ByOption = "",
     why: WhyOption = "",
+    replay: Annotated[int, Parameter(help="So many of the last calls are walked again; 0 for none.")] = 100,
+    yes: Annotated[
+        bool, Parameter(negative="", help="Publish although calls would go another way than they did.")
+    ] = False,
     dry_run: Annotated[bool, Parameter(negative="", help="Try everything, and leave what is live.")] = False,
     site: ReadSiteOption = None,
     state: StateOption = STATE,
 ) -> int:
-    """Make the site's folder live: check it, run its cases, and switch; calls in progress finish on their version."""
+    """Make the site's folder live: check, cases, the last calls once more, switch. Calls in progress finish on their version."""
     place, began = place_of(state, site), time.monotonic()
     make_state(place.state)
     with alone(place.state):
         known = asyncio.run(known_releases(place.state))
+        if known and known[-1].hash == hash_of(contents_of(place.site)):
+            say(f"Nothing has changed since release {known[-1].number}, which is live.")
+            return 0
         passed = tried(place.site)
         if passed.warnings:
             say(passed.warnings)
         digest = Shelf(place.state).keep(place.site)
-        if known and known[-1].hash == digest:
-            say(f"Nothing has changed since release {known[-1].number}, which is live.")
-            return 0
         what = difference(place, known)
-        tests = f"{plural(passed.cases, 'case')} passed" if passed.cases else "there are no cases"
+        again = asyncio.run(retried(place.state, place.site, passed.files, live_files(place, known), replay))
+        tests = told_of(passed, again)
+        tell_other_ways(again)
         if dry_run:
             say(f"It could be published: {what}; {tests}.")
             return 0
+        if again.other and not yes:
+            agree(again)
         unmoved(place, digest)
         made, runs = make_live(place, known, digest, Said(by, why), str(place.site))
     say(f"{live(made, runs)}: {what}; {tests}; {time.monotonic() - began:.1f} s.")
@@ -97,6 +108,45 @@ def rollback(
         f"The folder {place.site} is as it was: `quietline diff` shows what it differs in, "
         f"`quietline history checkout {root} --to DIR` copies what is live."
     )
+
+
+def live_files(place: Place, known: Sequence[Release]) -> Loaded | None:
+    """What is live, where this program can read it."""
+    try:
+        return Shelf(place.state).load(known[-1]) if known else None
+    except (StoreError, SiteError):
+        return None
+
+
+def told_of(passed: Passed, again: Retried) -> str:
+    """What was tried, in a line."""
+    told = [f"{plural(passed.cases, 'case')} passed" if passed.cases else "there are no cases"]
+    if again.calls:
+        same = again.calls - len(again.other)
+        told.append(f"{same} of the last {plural(again.calls, 'call')} go as they went")
+    return "; ".join(told)
+
+
+def tell_other_ways(again: Retried) -> None:
+    """Show where calls would part from the way they went."""
+    if again.other:
+        say(f"Of the last {plural(again.calls, 'call')} {len(again.other)} would go another way:")
+        for line in again.lines:
+            say(line)
+
+
+def agree(again: Retried) -> None:
+    """Ask whether that is meant. Raises SetupError where it is not, or where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise SetupError(
+            f"{plural(len(again.other), 'call')} would go another way: say --yes if that is meant; nothing has changed"
+        )
+    try:
+        said = input("Publish all the same? [y/N] ")
+    except EOFError:
+        said = ""
+    if said.strip().lower() not in ("y", "yes"):
+        raise SetupError("nothing is published, and nothing has changed")
 
 
 @contextmanager

@@ -23,10 +23,10 @@ flow: line
 steps:
   greeting:
     - menu: main_menu
-      choices: { 1: bye, 2: message }
+      choices: { 1: support, 2: message }
       timeout: 5s
-      otherwise: bye
-  bye:
+      otherwise: support
+  support:
     - hangup: goodbye
   message:
     - voicemail: office
@@ -114,7 +114,9 @@ def test_what_check_or_a_case_finds_is_never_live(folder: Folder) -> None:
     folder.edit("line.yaml", "otherwize:", "otherwise:")
     (folder.site / "tests" / "line.yaml").write_text(CASE)
     said = folder.refused("publish", "--site", folder.site)
-    assert "tests/line.yaml:3:" in said and "error[case-failed]" in said and said.endswith("1 case: 1 failed.\n")
+    assert (
+        "tests/line.yaml:3:" in said and "error[case-failed]" in said and said.endswith("1 case: 1 failed.\n")
+    )
     assert len(folder.history) == 1
 
 
