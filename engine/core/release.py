@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass
 
 from engine.core.event import Event
 
-PUBLISHED = "published"
-
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -36,13 +34,13 @@ class Release:
         told = asdict(self)
         del told["at"]
         return Event(
-            PUBLISHED, self.at, data={"release": told.pop("number"), "from": told.pop("came_from"), **told}
+            "published", self.at, data={"release": told.pop("number"), "from": told.pop("came_from"), **told}
         )
 
 
 def releases(events: Iterable[Event]) -> tuple[Release, ...]:
     """Every release that `published` events tell of, in order."""
-    return tuple(_release(event) for event in events if event.kind == PUBLISHED)
+    return tuple(_release(event) for event in events if event.kind == "published")
 
 
 def _release(event: Event) -> Release:
