@@ -1,20 +1,26 @@
 """Numbers and ordinals against Unicode's rules (CLDR, by unicode-rbnf), and a list of where we differ from them, and why.
 
-Both sides are brought to one spelling by the rewritings below; then every number of a wide range must agree word for word.
+Both sides are brought to one spelling by the rewritings below; then every number to 10,000, every step of a wide range, and
+3,000 drawn from the first million must agree word for word.
 
 English     CLDR writes twenty-one with a hyphen; words are the same. Ordinals and years agree, but for 2000 to 2009.
 Persian     CLDR says "one thousand" (یک هزار); speakers say "thousand" (هزار). CLDR has no ordinals.
-Bulgarian   CLDR leaves out "и" before a last part of eleven or more (сто десет); the norm has it (сто и десет). Its plain cardinals
-            and its ordinals are the short forms of fast speech (двайсет, четиресети, шедесети); we record the full ones, which
-            CLDR calls "financial". Its hundredths from 200 on are no words (двестатен, четиристотинтен).
+Bulgarian   CLDR leaves out "и" before a last part of eleven or more (сто десет); the norm has it (сто и десет). Its
+            plain cardinals and its ordinals are the short forms of fast speech (двайсет, четиресети, шедесети); we record the
+            full ones, which CLDR calls "financial". Its hundredths from 200 on are no words (двестатен, четиристотинтен), nor
+            is its 2000th (две хилядна); from 1,000 on places have a number instead. Years are its feminine ordinals.
 Arabic      CLDR spells hundred مائة, writes 300 to 900 in two words of the wrong gender (ثلاثة مائة), hamza on two (إثنان) and
-            "one" of 11 in the feminine (إحدى عشر). 2000 it puts in construct (ألفي), and from 11,000 on it leaves what is counted as it
-            is (إحدى عشر ألف; مائة وثلاثة ألف). Its feminine cardinals are masculine from 3 on, so only our tables check those.
-            It has ordinals from 100 on that nobody says (المائة وواحد); we say "number" and the cardinal.
+            "one" of 11 in the feminine (إحدى عشر). 2000 it puts in construct (ألفي) where it stands alone, 200,000 not in construct
+            (مائتان ألف) where it does not, and after 11, and after 103 to 110, it leaves "thousand" as it is (إحدى عشر ألف; مائة وثلاثة
+            ألف): the noun must be ألفا, and آلاف. 101,000 and 102,000 are to it "101 thousand"; Arabic has "100 thousand and a thousand".
+            Its feminine cardinals are feminine only in 1, 2 and 12, so of the others only our tables speak. It has ordinals
+            from 100 on that nobody says (المائة وواحد); we say "number" and the cardinal. Hours are its feminine ordinals, but
+            one o'clock is الواحدة, not "the first".
 """
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -24,7 +30,10 @@ from engine.core.say import GRAMMARS, Form, Slot, wording
 
 RULES = {language: RbnfEngine.for_language(language) for language in GRAMMARS}
 UP_TO_A_THOUSAND = range(1000)
-WIDE = (*range(10_000), *range(10_000, 1_000_000, 7_919), *range(1_000_000, 999_999_999, 7_654_321))
+DRAWN = tuple(random.Random(4).sample(range(10_000, 1_000_000), 3_000))
+MILLION = (*range(10_000), *range(10_000, 1_000_000, 7_919), *DRAWN)
+ROUND = tuple(range(10_000, 1_000_001, 1_000))
+WIDE = (*MILLION, *ROUND, *range(1_000_000, 999_999_999, 7_654_321))
 
 
 def cldr(language: str, rules: str, value: int) -> str:
@@ -58,8 +67,9 @@ def test_persian_numbers_are_those_of_cldr() -> None:
 
 
 def with_and(text: str) -> str:
-    """Bulgarian with "и" before a last part of eleven or more, too."""
-    return re.sub(r"(?<=\w)(?<! и) (\w*(?:десети?|надесети?|сто|двеста|триста|стотин))$", r" и \1", text)
+    """Bulgarian with "и" before a last part of eleven or more, too, in the number and in its thousands."""
+    last = r"(\w*(?:десет[иа]?|надесет[иа]?|сто|двеста|триста|стотин))(?=$| хиляди)"
+    return re.sub(rf"(?<=\w)(?<! и) {last}", r" и \1", text)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +82,12 @@ def with_and(text: str) -> str:
     ],
 )
 def test_bulgarian_numbers_are_those_of_cldr_in_every_gender(form: Form, noun: str, rules: str) -> None:
-    for value in range(10_000):
+    for value in (*MILLION, *ROUND):
         assert re.sub(f"{noun}$", "", ours("bg", form, value)) == with_and(cldr("bg", rules, value))
 
 
 def test_bulgarian_masculine_numbers_are_those_of_cldr() -> None:
-    for value in UP_TO_A_THOUSAND:
+    for value in (*MILLION, *ROUND):
         theirs = with_and(cldr("bg", "spellout-cardinal-masculine-financial", value))
         assert re.sub(" лева?$", "", ours("bg", Form.MONEY, f"{value} BGN")) == theirs
 
@@ -96,6 +106,13 @@ def test_bulgarian_ordinals_below_the_hundredths_are_those_of_cldr() -> None:
             assert ours("bg", Form.POSITION, value) == theirs
 
 
+def test_bulgarian_years_are_feminine_ordinals_of_cldr() -> None:
+    for year in (*range(1901, 2000), *range(2001, 2100)):
+        said = ours("bg", Form.DATE, f"{year}-12-01").removeprefix("първи декември ")
+        theirs = with_and(full(cldr("bg", "spellout-ordinal-feminine", year)))
+        assert said.removesuffix(" година") == theirs
+
+
 def written(text: str) -> str:
     """Arabic as it is written: without vowel marks, "wa" at its word."""
     return re.sub("[\u064b-\u0652]", "", text).replace("و ", "و")
@@ -107,11 +124,35 @@ def mended(text: str) -> str:
     return text.replace("ثمانية مئة", "ثمانمئة").replace("ة مئة", "مئة")
 
 
-def test_arabic_numbers_are_those_of_cldr_where_it_counts_thousands_rightly() -> None:
-    for value in (*range(2000), *range(3000, 11_000)):
-        assert written(ours("ar", Form.NUMBER, value)) == mended(
-            cldr("ar", "spellout-cardinal-masculine", value)
-        )
+def counted(text: str, thousands: int) -> str:
+    """CLDR's Arabic with its thousands counted as a noun is; `thousands` % 100 is not 1 or 2, but for 1 and 2 alone."""
+    if thousands == 2:
+        return re.sub("^ألفي", "ألفان", text)
+    if thousands < 11:
+        return text
+    if 3 <= thousands % 100 <= 10:
+        return text.replace(" ألف", " آلاف", 1)
+    return text.replace(" ألف", " ألفا", 1) if thousands % 100 else text.replace("مئتان ألف", "مئتا ألف")
+
+
+def test_arabic_numbers_are_those_of_cldr_once_its_thousands_agree() -> None:
+    told = [value for value in (*MILLION, *ROUND[:-1]) if value < 3000 or value // 1000 % 100 not in (1, 2)]
+    assert len(told) > 13_000
+    for value in told:
+        theirs = counted(mended(cldr("ar", "spellout-cardinal-masculine", value)), value // 1000)
+        assert written(ours("ar", Form.NUMBER, value)) == theirs
+
+
+def test_arabic_numbers_are_feminine_where_cldr_has_a_feminine() -> None:
+    assert mended(cldr("ar", "spellout-cardinal-feminine", 12)) in written(ours("ar", Form.MINUTES, 12))
+    assert cldr("ar", "spellout-cardinal-feminine", 1) in written(ours("ar", Form.MINUTES, 1))
+    assert mended(cldr("ar", "spellout-cardinal-feminine", 2)) in written(ours("ar", Form.MINUTES, 22))
+
+
+def test_arabic_hours_are_feminine_ordinals_of_cldr() -> None:
+    for hour in range(2, 13):
+        said = written(ours("ar", Form.TIME, f"{hour:02}:00")).removeprefix("الساعة ")
+        assert said.startswith(cldr("ar", "spellout-ordinal-feminine", hour)), hour
 
 
 def test_arabic_ordinals_are_those_of_cldr() -> None:
