@@ -5,6 +5,7 @@
     catalog      every problem code a flow uses is in it, and is given what it requires
     paths        `engine.config.paths`: steps end, silent callers reach an end
     recordings   `engine.config.recorded`: they are there, can be played, and say what the texts say
+    texts        `engine.config.texts`: each language says what the engine speaks, the same values, and words for the same choices
     spoken       `engine.config.spoken`: what can be pressed can be said, and no two choices sound alike
     variables    `engine.config.variables`: they are set before they are used, and secret ones are told to nobody
 
@@ -28,12 +29,13 @@ from engine.config.knowledge import KnowledgeFile, check_knowledge
 from engine.config.outgoing import check_outbound
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
-from engine.config.report import Place, Report, guess, plural
+from engine.config.report import Place, Report, guess
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
 from engine.config.spoken import check_spoken
 from engine.config.subflows import link_flows, runs
+from engine.config.texts import check_texts
 from engine.config.variables import check_variables
 from engine.core.overrides import EVERYTHING
 
@@ -66,8 +68,7 @@ def check_all(
     link_flows(flows, report)
     if catalog is not None:
         _languages(site, catalog, report)
-        _spoken(site, catalog, report)
-        _worded(site, catalog, report)
+        check_texts(site, flows, catalog, report)
         check_spoken(flows, catalog, report)
     for flow in flows:
         check_flow(flow, site, catalog, report)
@@ -343,45 +344,6 @@ def _languages(site: SiteFile, catalog: Catalog, report: Report) -> None:
             _no_language(item.text, item.place, catalog, report)
 
 
-#: Prompts the engine itself speaks while callers wait, and the last-resort script when no engine answers: when, and the values
-#: they may speak.
-SPOKEN_BY_ENGINE: Mapping[str, tuple[str, str]] = {
-    "you_are_number": ("waiting, behind somebody (`announce_position`)", "position"),
-    "you_are_next": ("waiting, first in the queue (`announce_position`)", ""),
-    "wait_about": ("waiting, up to an hour (`announce_wait`)", "minutes"),
-    "wait_more_than_an_hour": ("waiting, longer than that (`announce_wait`)", ""),
-    "wait_longer_than_expected": ("waiting, when the wait grows against what was said before", ""),
-    "fallback_apology": ("no engine answers: before the tone", ""),
-    "fallback_thanks": ("no engine answers: behind a message", ""),
-    "fallback_goodbye": ("no engine answers, and no message can be taken", ""),
-}
-
-
-def _spoken(site: SiteFile, catalog: Catalog, report: Report) -> None:
-    """Every language of the site says what the engine itself speaks."""
-    for item in _scalars(site.root.get("languages")):
-        if item.text not in catalog.languages:
-            continue
-        lacking = [prompt for prompt in SPOKEN_BY_ENGINE if prompt not in catalog.ids(item.text)]
-        if lacking:
-            texts = f"{plural(len(lacking), 'text')} that the engine itself speaks: {', '.join(lacking)}"
-            hint = f"write {'it' if len(lacking) == 1 else 'them'} in {catalog.folder}/{item.text}.yaml"
-            report.add(item.place, "missing-prompt", f"language '{item.text}' lacks {texts}", hint)
-
-
-def _worded(site: SiteFile, catalog: Catalog, report: Report) -> None:
-    """A choice that can be said in one language of the site can be said in all of them."""
-    spoken = [x for x in _scalars(site.root.get("languages")) if x.text in catalog.languages]
-    choices = dict.fromkeys(choice for item in spoken for choice in catalog.words(item.text))
-    for item in spoken:
-        lacking = [choice for choice in choices if choice not in catalog.words(item.text)]
-        if lacking:
-            count = plural(len(lacking), "choice")
-            text = f"language '{item.text}' has no words for {count} that can be said in another language: "
-            hint = f"add them below 'words' in {catalog.folder}/{item.text}.yaml"
-            report.warn(item.place, "missing-words", text + ", ".join(lacking), hint)
-
-
 def _no_language(language: str, place: Place, catalog: Catalog, report: Report) -> None:
     hint = f"write {catalog.folder}/{language}.yaml; there is {', '.join(catalog.languages)}"
     text = f"there are no prompts in language '{language}'"
@@ -448,7 +410,7 @@ def _skills(site: SiteFile) -> set[str]:
 def _prompt(flow: FlowFile, ref: Ref, catalog: Catalog, report: Report) -> None:
     """The prompt must exist in every language the flow speaks."""
     for language in flow.languages:
-        if language in catalog.languages and ref.name not in catalog.ids(language):
+        if language in catalog.languages and not catalog.written(language, ref.name):
             text = f"prompt '{ref.name}' has no text in language '{language}'"
             also = [(catalog.place(language, ref.name), f"the texts in '{language}' stand here")]
             hint = guess(ref.name, catalog.ids(language)) or f"add it to {catalog.folder}/{language}.yaml"

@@ -181,6 +181,8 @@ CODES: dict[str, str] = {
     "bad-words": """'words' holds choices, each with one word or a list of words a caller may say.""",
     "missing-words": """A choice can be said in one language of the site, but has no words in another: those callers can only press keys.
         Write the words below 'words' in that language's file, or take the choice out everywhere.""",
+    "unspoken-value": """A prompt speaks a value in one language of the site and not in another: those callers would never hear it.
+        Write {{ name | form }} into that language's text where it is to be heard; docs/prompts.md lists the forms.""",
     "unsaid-choice": """A choice of a menu can be pressed but not said: its language has words for other choices, and none for this one.
         Words stand below `words` in prompts/<language>.yaml, under the name of the step the key leads to. A language without any words is
         one of keys alone, and nothing is said about it.""",

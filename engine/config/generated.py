@@ -13,11 +13,11 @@ from pathlib import Path
 
 from engine.config.casefile import OPTIONS as CASE_OPTIONS
 from engine.config.catalogfile import LEVELS
-from engine.config.check import SPOKEN_BY_ENGINE
 from engine.config.codes import document
 from engine.config.kinds import Option, options, spell
 from engine.config.schema import texts
 from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
+from engine.config.texts import SPOKEN_BY_ENGINE
 from engine.core.flow import DigitRange
 from engine.core.verbs import VERBS
 

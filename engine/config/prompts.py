@@ -42,6 +42,8 @@ class Catalog:
     spoken_words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     #: Where words stand, by language, choice and word; a language's `words` as a whole under ("", "").
     word_places: Mapping[str, Mapping[tuple[str, str], Place]] = field(default_factory=dict)
+    #: Prompts that are written, but whose text cannot be read: they have been reported.
+    broken: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -51,6 +53,10 @@ class Catalog:
     def ids(self, language: str) -> tuple[str, ...]:
         """A language's prompt ids, in the order of its file."""
         return tuple(self.prompts.get(language, ()))
+
+    def written(self, language: str, prompt: str) -> bool:
+        """Has the language a text for this prompt, be it a broken one?"""
+        return prompt in self.prompts.get(language, {}) or prompt in self.broken.get(language, ())
 
     def parts(self, language: str, prompt: str) -> tuple[Part, ...]:
         """What `engine.core.say.expand` needs to speak a prompt; empty if the language does not have it."""
@@ -102,14 +108,16 @@ def load_catalog(folder: Path, report: Report) -> Catalog:
     prompts: dict[str, Mapping[str, Prompt]] = {}
     words: dict[str, Mapping[str, tuple[str, ...]]] = {}
     places: dict[str, Mapping[tuple[str, str], Place]] = {}
+    broken: dict[str, frozenset[str]] = {}
     for path in files:
         root = _entries(path, report)
         if root is not None:
             prompts[path.stem] = _prompts(root, report)
             words[path.stem] = _words(root.get(_WORDS), report)
             places[path.stem] = _word_places(root)
+            broken[path.stem] = frozenset(root.entries) - set(prompts[path.stem]) - {_WORDS}
             _check_grammar(path.stem, prompts[path.stem], report)
-    return Catalog(folder, prompts, words, places)
+    return Catalog(folder, prompts, words, places, broken)
 
 
 def _entries(path: Path, report: Report) -> source.Mapping | None:
@@ -145,21 +153,21 @@ def _prompts(root: source.Mapping, report: Report) -> dict[str, Prompt]:
             try:
                 prompts[prompt] = Prompt(node.text, parse_prompt(prompt, node.text), node.place)
             except PromptTextError as wrong:
-                place = _piece(report, node.place, wrong.piece) if node.text.strip() else key.place
+                place = piece(report, node.place, wrong.piece) if node.text.strip() else key.place
                 report.add(place, "bad-prompt", wrong.what, wrong.hint)
     return prompts
 
 
-def _piece(report: Report, place: Place, piece: str) -> Place:
+def piece(report: Report, place: Place, words: str) -> Place:
     """Where a piece of the value at `place` stands: on its line, or below where the text goes on, indented."""
     lines = report.lines.get(place.file, ())
     for number in range(place.line, len(lines) + 1):
         line = lines[number - 1]
         if number > place.line and line[:1].strip():
             break
-        found = line.find(piece, place.col - 1 if number == place.line else 0) if piece else -1
+        found = line.find(words, place.col - 1 if number == place.line else 0) if words else -1
         if found >= 0:
-            return Place(place.file, number, found + 1, found + 1 + len(piece))
+            return Place(place.file, number, found + 1, found + 1 + len(words))
     return place
 
 
@@ -220,4 +228,4 @@ def _no_form(language: str, prompt: Prompt, form: Form | None, report: Report) -
     else:
         hint = f"use another form: {', '.join(f for f in Form if f in GRAMMARS[language].forms)}"
         what = f"the grammar of language '{language}' cannot speak the form '{form}'"
-    report.add(_piece(report, prompt.place, form or "{{"), "no-grammar", what, hint)
+    report.add(piece(report, prompt.place, form or "{{"), "no-grammar", what, hint)

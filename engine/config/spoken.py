@@ -37,6 +37,11 @@ def check_spoken(flows: list[FlowFile], catalog: Catalog, report: Report) -> Non
                     _alike(menu, language, catalog, report)
 
 
+def menu_steps(flow: FlowFile) -> frozenset[str]:
+    """The steps that keys of the flow's menus lead to: its choices."""
+    return frozenset(step for menu in _menus(flow) for step in menu.steps)
+
+
 def _menus(flow: FlowFile) -> Iterator[_Menu]:
     for step, actions in flow.steps.items():
         for index, action in enumerate(actions):

@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 import wave
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,19 @@ def test_shipped_numbers_are_short_and_begin_and_end_at_once() -> None:
         loud = [i for i, x in enumerate(sound) if abs(x) > 0.003]
         assert loud[0] < 0.09 * 8000, path
         assert len(sound) - loud[-1] < 0.09 * 8000, path
+
+
+def test_shipped_recordings_have_the_telephones_format_and_no_silence_to_speak_of() -> None:
+    for path in SHIPPED.glob("*/**/*.wav"):
+        with wave.open(str(path)) as header:
+            assert header.getparams()[:3] == (1, 2, 8000), path
+        sound = samples(path)
+        assert 0.2 < len(sound) / 8000 < 30, path
+        loud = [i for i, x in enumerate(sound) if abs(x) > 0.003]
+        assert loud[0] < 0.3 * 8000, path  # a breath, where a mark stands before the words
+        assert len(sound) - loud[-1] < 0.3 * 8000, path
+        pauses = (later - earlier for earlier, later in pairwise(loud))
+        assert max(pauses) < 0.4 * 8000, path
 
 
 def test_the_queue_can_say_all_it_has_to(shipped: Catalog) -> None:
