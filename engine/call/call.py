@@ -22,11 +22,12 @@ from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
 from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
+from engine.call.transferring import Announced, Transferring, leave_transfer
 from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
 from engine.call.words import LONGEST_WORDS, Words
 from engine.core import hours, moment
-from engine.core.contact import Contact, Stage
+from engine.core.contact import IN_QUEUE, Contact, Stage
 from engine.core.do import (
     Capture,
     Choose,
@@ -45,6 +46,7 @@ from engine.core.do import (
     Record,
     Remember,
     Rule,
+    Transfer,
     hidden,
     plain,
 )
@@ -138,8 +140,10 @@ class Call:
         farewell = self._farewell(cause)
         contact = self._house.ledger.open.get(self.id)
         if contact is not None:
-            if contact.stage is not Stage.FLOW:
+            if contact.stage in IN_QUEUE:
                 await leave_queue(self._house, self.line, contact)
+            elif contact.stage is Stage.TRANSFER:
+                await leave_transfer(self._house, self.line, contact)
             data = {"cause": cause, **seen_until(seen)}
             await self._house.ledger.append(Event("ended", self._house.now(), self.id, data=data))
         await self.line.try_hangup(self.line.channel, farewell)
@@ -202,6 +206,8 @@ class Call:
                 remember(self._house, self._house.ledger.contact(self.id), do)
             case Enqueue():
                 return await self._waiting(do).run()
+            case Transfer():
+                return await self._transferring(do).run()
             case Record():
                 await self._say((do.prompt,))
                 return await Voicemail(self._house, self.line, do).take()
@@ -226,6 +232,8 @@ class Call:
         await self._hang_up_strays(contact, relink)
         if isinstance(do, Enqueue):
             return await self._waiting(do).resume(contact, relink)
+        if isinstance(do, Transfer):
+            return await self._transferring(do).resume(contact, relink)
         if isinstance(do, Record) and (contact.recording or contact.kept):
             kept = await Voicemail(self._house, self.line, do).resume(contact)
             relink.held(self.line.channel)
@@ -236,9 +244,8 @@ class Call:
 
     async def _hang_up_strays(self, contact: Contact, relink: Relink) -> None:
         """Legs of offers that ended while their hang-up could not be sent."""
-        current = contact.offered.data["leg"] if contact.offered is not None else None
         for channel in relink.channels:
-            if channel.startswith(f"{self.id}{MADE}") and channel != current:
+            if channel.startswith(f"{self.id}{MADE}") and channel != contact.leg:
                 await self.line.try_hangup(channel)
 
     async def _relink(self) -> Relink:
@@ -336,6 +343,11 @@ class Call:
     def _waiting(self, do: Enqueue) -> Waiting:
         return Waiting(self._house, self.line, do, self._language, self.edition.sounds)
 
+    def _transferring(self, do: Transfer) -> Transferring:
+        media = self._media((do.announce,)) if do.announce else ()
+        announced = Announced(media, self.edition.sounds.seconds(media))
+        return Transferring(self._house, self.line, do, f"{self.id}{MADE}t{self._told}", announced)
+
     @property
     def _told(self) -> int:
         """How many outcomes the flow has been told: the same at the same place, also after a restart."""
@@ -347,16 +359,18 @@ class Call:
         assert self._walk is not None
         return self._walk.way.variables["language"]
 
+    def _media(self, prompts: tuple[str, ...], languages: tuple[str, ...] = ()) -> tuple[str, ...]:
+        assert self._walk is not None
+        variables, sounds = self._walk.way.variables, self.edition.sounds
+        spoken = [(language, prompt) for language in languages or (self._language,) for prompt in prompts]
+        return tuple(uri for language, prompt in spoken for uri in sounds.media(prompt, variables, language))
+
     async def _say(
         self, prompts: tuple[str, ...], interrupt: bool = True, languages: tuple[str, ...] = ()
     ) -> None:
-        assert self._walk is not None
-        variables = self._walk.way.variables
-        sounds = self.edition.sounds
-        spoken = [(language, prompt) for language in languages or (self._language,) for prompt in prompts]
-        media = tuple(uri for language, prompt in spoken for uri in sounds.media(prompt, variables, language))
+        media = self._media(prompts, languages)
         if media:
-            await self.line.play(media, sounds.seconds(media), interrupt)
+            await self.line.play(media, self.edition.sounds.seconds(media), interrupt)
 
     async def _choose(self, do: Choose) -> Outcome:
         await self._say((do.prompt,), languages=do.languages)

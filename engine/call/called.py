@@ -10,6 +10,7 @@ import asyncio
 from contextlib import suppress
 
 from engine.call.line import AriEvent, Line
+from engine.core.contact import Contact
 from engine.errors import AlreadyThere, PbxUnreachable
 
 #: Q.850 causes of a phone that did not answer, in the distributor's words.
@@ -92,3 +93,9 @@ class Called:
 def bridge_of(leg: str) -> str:
     """The id of the bridge in which a caller speaks with this leg."""
     return f"{leg}-b"
+
+
+def in_use(contact: Contact | None, thing: str) -> bool:
+    """Is this leg or bridge the one this contact (None: it has ended) has now?"""
+    leg = None if contact is None else contact.leg
+    return leg is not None and thing in (leg, bridge_of(leg))

@@ -16,12 +16,12 @@ import structlog
 
 from engine.ari.transport import AriTransport, LinkDown, LinkUp
 from engine.call.call import Call
+from engine.call.called import in_use
 from engine.call.house import House
 from engine.call.line import MADE, Relink
-from engine.call.waiting import in_use
 from engine.core import acd
 from engine.core.acd import Command
-from engine.core.contact import Stage
+from engine.core.contact import IN_QUEUE
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.errors import EngineError, PbxUnreachable, StoreError
@@ -198,7 +198,7 @@ class Switchboard:
     def _give_up_places(self, relink: Relink) -> None:
         """Callers who are gone leave queue or conversation at once, before anything is decided about them."""
         for contact in list(self._house.ledger.open.values()):
-            if contact.stage is not Stage.FLOW and contact.channel not in relink.channels:
+            if contact.stage in IN_QUEUE and contact.channel not in relink.channels:
                 self._house.distributor.submit(acd.Left(contact.id, "abandoned", relink.seen))
 
     async def _take_up(self, relink: Relink) -> None:

@@ -367,14 +367,6 @@ async def leave_queue(house: House, line: Line, contact: Contact) -> None:
     await house.distributor.submit(acd.Left(contact.id, "failed"))
 
 
-def in_use(contact: Contact | None, thing: str) -> bool:
-    """Is this leg or bridge the one this contact (None: it has ended) has now?"""
-    if contact is None or contact.offered is None:
-        return False
-    leg = contact.offered.data["leg"]
-    return thing in (leg, bridge_of(leg))
-
-
 def announcement_prompts(say: Announcement) -> tuple[str, ...]:
     """The prompts that speak an announcement, in order."""
     prompts: list[str] = []

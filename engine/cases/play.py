@@ -80,6 +80,8 @@ def _after(contact: Contact, one: Passed) -> Contact:
         case d.Enqueue(), outcome:
             connected = 0.0 if outcome == "done" else contact.connected_at
             return replace(contact, last_left=_LEFT.get(outcome or "", "key"), connected_at=connected)
+        case d.Transfer(), "answered":
+            return replace(contact, transferred_to=one.do.to)
         case d.Record(), "left":
             return replace(contact, messages=contact.messages + 1)
         case _:

@@ -100,7 +100,7 @@ def show_contacts(found: list[dict[str, Any]]) -> None:
                 c["flow"],
                 c["outcome"] or "in progress",
                 c["queue"] or "",
-                c["agent"] or "",
+                c["agent"] or c["transferred_to"] or "",
                 seconds(c["wait_s"]),
                 seconds(c["talk_s"]),
             )

@@ -126,6 +126,10 @@ CODES: dict[str, str] = {
     "unknown-trunk": """An agent is reached, or calls are let out, through a trunk that site.yaml does not have.""",
     "trunk-host": """Calls shall go out through a trunk, or it shall register, but it does not say where the other side is.
         Write host: 192.0.2.5 (with :port where it is not 5060); to register also username and password.""",
+    "no-outbound": """A flow transfers callers, but site.yaml has no `outbound`, so nobody outside can be rung.
+        Name there what may be dialled out, by trunk: outbound: { provider: { allow: ["+359*", "112"] } }""",
+    "transfer-number": """A flow transfers callers to something that is no number, or to one that `outbound` of site.yaml does not allow.
+        Correct it, or add it to the list of the trunk it is to be rung through.""",
     "outbound-number": """`allow` lists what may be dialled out: a number of 2 to 20 digits, with or without a + before it, or the
         beginning of numbers with a * behind it. A bare * is refused: who may ring the whole world is soon made to, at your cost.""",
     "outbound-unused": """A number or beginning in `allow` that another one allows already, in the same list or in that of a trunk

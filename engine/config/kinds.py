@@ -408,6 +408,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (verbs.RecordName, "retries"): number(0, 5),
     (verbs.RecordName, "max"): duration(1, 30),
     (verbs.Queue, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
+    (verbs.Transfer, "ring"): duration(5, 120),
     (verbs.Entitlement, "by"): choice("caller", "number", "pin"),
     (verbs.Request, "priority"): number(1, 10),
     (verbs.Survey, "scale"): scalar(
@@ -462,6 +463,7 @@ def _options(cls: Any) -> tuple[Option, ...]:
 WHY: dict[str, str] = {
     "otherwise": "where to send a caller who gives no valid answer",
     "on_timeout": "where to send a caller whom nobody answers in time",
+    "on_failed": "where to send a caller for whom it does not succeed",
     "on_refused": "where to send a caller whose digits are wrong",
     "on_closed": "where to send a caller who comes while it is closed",
     "choices": "which key leads where, like { 1: sales }",

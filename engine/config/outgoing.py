@@ -1,12 +1,18 @@
-"""Rules about calls that go out of the house: `outbound` of site.yaml, trunk by trunk."""
+"""Rules about calls that go out of the house: `outbound` of site.yaml, trunk by trunk, and the numbers flows transfer to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from engine.config.flowfile import FlowFile
+from engine.config.kinds import short, slots
 from engine.config.report import Place, Report, guess
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence
-from engine.core.outbound import covers, is_pattern
+from engine.core import verbs
+from engine.core.outbound import covers, dialable, is_pattern, way_out
+from engine.core.site import OutboundRule
 
 #: The section of site.yaml.
 OUTBOUND = "outbound"
@@ -64,3 +70,37 @@ def _superfluous(
             told = same if text == pattern.text else f"whatever {pattern.text} allows, {text} allows already"
             report.warn(pattern.place, "outbound-unused", told, "delete it, or move it up", also=also)
             return
+
+
+def check_transfers(flows: list[FlowFile], site: SiteFile, report: Report) -> None:
+    """Flows transfer callers only to numbers that may be rung; one that comes from a variable is looked at when it is dialled."""
+    rules = _rules(site)
+    for place, text in _transfers(flows):
+        if rules == {}:
+            hint = 'write outbound: { a_trunk: { allow: ["+359*"] } } in site.yaml'
+            report.add(place, "no-outbound", "nobody can be rung: site.yaml has no 'outbound'", hint)
+        elif not slots(text) and dialable(text) is None:
+            hint = "2 to 20 digits, with or without a + before them, or {{ a variable }}"
+            report.add(place, "transfer-number", f"{short(text)} is not a number that can be rung", hint)
+        elif rules is not None and not slots(text) and way_out(rules, text) is None:
+            also = [(site.section(OUTBOUND), "what may be dialled out stands here")]
+            told = f"{short(text)} may not be rung: no trunk's list allows it"
+            report.add(place, "transfer-number", told, "add it to the list of a trunk", also=also)
+
+
+def _transfers(flows: list[FlowFile]) -> Iterator[tuple[Place, str]]:
+    for file in flows:
+        for step, actions in file.flow.steps.items() if file.flow is not None else ():
+            for index, action in enumerate(actions):
+                if isinstance(action, verbs.Transfer):
+                    yield file.at(step, index, "transfer"), action.transfer
+
+
+def _rules(site: SiteFile) -> dict[str, OutboundRule] | None:
+    """What may be dialled out; None where that cannot be read, which is told elsewhere."""
+    node = site.root.get(OUTBOUND)
+    if node is None or (isinstance(node, Scalar) and node.empty):
+        return {}
+    if site.settings is None:
+        return None
+    return dict(site.settings.outbound)

@@ -5,6 +5,7 @@ Inputs are words in the order in which the flow asks:
     1          a key                                -          silence
     471188     digits, where digits are asked       open, closed, holiday, override, emergency    opening hours
     done, timeout, full, unstaffed, closed, a key   waiting in a queue
+    answered, failed, a key                         a transfer; a number that is not allowed fails without being asked
     left, none                                      the voicemail
     said                                            a few words, such as a name
     none, outage_mail                               known outages, by their prompts
@@ -33,6 +34,7 @@ from engine.core import interpreter as i
 from engine.core.entitlement import Answer, Standing
 from engine.core.flow import Flow
 from engine.core.hours import Door
+from engine.core.outbound import way_out
 from engine.core.request import REQUEST_STATES, Noted
 from engine.core.site import Settings
 from engine.errors import EngineError
@@ -42,7 +44,7 @@ _SLOT = re.compile(r"\{\{\s*([\w.]+)\s*(?:\|\s*(\w+)\s*)?\}\}")
 _UNITS = {"minutes": " min"}
 #: The input by which the caller leaves, and where they can.
 HANGUP = "hangup"
-_AT_THE_PHONE = (d.Choose, d.Collect, d.Enqueue, d.Record, d.Capture)
+_AT_THE_PHONE = (d.Choose, d.Collect, d.Enqueue, d.Transfer, d.Record, d.Capture)
 
 
 class RehearsalError(EngineError):
@@ -164,6 +166,9 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             group = settings.groups.get(do.queue)
             among = f" ({', '.join(group.queues)})" if group else ""
             return f"⏳ queue {do.queue}{among}, priority {do.priority} → {outcome}"
+        case d.Transfer():
+            allowed = "" if way_out(settings.outbound, do.to) else ", not allowed by outbound of site.yaml"
+            return f"☎ {do.to} → {outcome}{allowed}"
         case d.Record():
             return f"● voicemail {do.mailbox}: {text} → {outcome}"
         case d.End():
@@ -233,6 +238,8 @@ def _is_known(do: d.Do, settings: Settings, given: Given) -> bool:
         case d.Note(what="request", data=data):
             problem = settings.problems.get(data.get("code") or "")
             return problem is None or not problem.work_order or data["kind"] != "action"
+        case d.Transfer(to=to):
+            return way_out(settings.outbound, to) is None
         case d.Look(what="article") | d.Note() | d.Recall():
             return True
         case _:
@@ -243,6 +250,8 @@ def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
     match do:
         case d.Look(what="hours", name=name):
             return str(hours.verdict(settings, name, given.at or 0.0).state)
+        case d.Transfer():
+            return "failed"
         case d.Look(name=name):
             article = settings.articles.get(name)
             return None if article is None else json.dumps(asdict(article))
@@ -320,6 +329,8 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
             return Answer(Standing.UNKNOWN, False).text(), (*map(str, Standing), *granted), ""
         case d.Enqueue():
             return "timeout", ("done", "timeout", "full", "unstaffed", "closed", *do.keys), ""
+        case d.Transfer():
+            return "failed", ("answered", "failed", *do.keys), ""
         case d.Record():
             return "none", ("left", "none"), ""
         case d.Rule():
@@ -350,6 +361,8 @@ def _name(do: d.Do) -> str:
             return f"entitlement '{do.source}'"
         case d.Enqueue():
             return f"waiting in queue '{do.queue}'"
+        case d.Transfer():
+            return f"the transfer to '{do.to}'"
         case d.Rule():
             return f"overriding '{do.schedule}'"
         case _:

@@ -25,7 +25,7 @@ from engine.config.report import printable
 from engine.core import do as d
 from engine.core import flow as f
 from engine.core import interpreter as i
-from engine.core.contact import Contact, apply
+from engine.core.contact import Contact, Outcome, apply
 from engine.core.entitlement import AGAIN
 from engine.core.event import Event
 
@@ -40,6 +40,16 @@ _OFFER_ENDS = {
     "stopped": "stops ringing: Quietline is taken down",
     "paused": "stops ringing: the agent paused",
     "logged_out": "stops ringing: the agent logged out",
+}
+_TRANSFER_ENDS = {
+    "no_answer": "does not answer",
+    "rejected": "rejects the call",
+    "busy": "is busy",
+    "unreachable": "cannot be reached",
+    "abandoned": "stops ringing: the caller has hung up",
+    "failed": "stops ringing: the call failed",
+    "stopped": "stops ringing: Quietline is taken down",
+    "lost": "stops ringing: the caller was gone when the engine came back",
 }
 _CAUSES = {
     "caller": "the caller hung up",
@@ -197,6 +207,8 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return "" if outcome == "set" else f"⚑ override {do.schedule}: {outcome}{to}"
         case d.Enqueue(keys=keys) if to:
             return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
+        case d.Transfer(keys=keys) if to:
+            return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
         case d.Record() if to:
             return f"{to.strip()} (no message)"
         case _:
@@ -228,6 +240,14 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
                 "lost": "the conversation ended while nobody saw it, at the earliest",
             }
             return [f"⇄ {ends.get(data['by'], f'{agent} ends the conversation')} after {length(talked)}"]
+        case "transferring":
+            return [f"☎ {data['to']} rings through trunk {data['trunk']}, for {length(data['ring'])} at most"]
+        case "transfer_answered":
+            return [f"☎ {data['to']} picks up"]
+        case "transfer_connected":
+            return [f"⇄ connected with {data['to']}"]
+        case "transfer_ended":
+            return [_transfer_ended(before, after, data)]
         case "override":
             until = (
                 f" until {datetime.fromtimestamp(data['until'], UTC):%Y-%m-%d %H:%M} UTC"
@@ -280,6 +300,25 @@ def _says(data: Mapping[str, Any]) -> str:
     """Who changed something, and why."""
     why = f": {data['why']}" if data["why"] else ""
     return f", says {data['by']}{why}" if data["by"] else ""
+
+
+def _transfer_ended(before: Contact, after: Contact, data: Mapping[str, Any]) -> str:
+    to = data["to"] or "what the flow gives"
+    match data:
+        case {"why": "not_allowed"}:
+            return f"☎ {to} is not rung: outbound of site.yaml does not allow it"
+        case {"why": "key", "key": key}:
+            return f"← {key} while {to} rings"
+        case {"why": why}:
+            return f"☎ {to} {_TRANSFER_ENDS.get(why, why)}"
+    talked = length((after.talk_s or 0.0) - (before.talk_s or 0.0))
+    ends = {
+        "target": f"{to} ends the conversation",
+        "stopped": "the conversation ends with Quietline",
+        "failed": "the conversation ends with the call, which failed",
+        "lost": "the conversation ended while nobody saw it, at the earliest",
+    }
+    return f"⇄ {ends.get(data['by'], 'the caller ends the conversation')} after {talked}"
 
 
 def _entitled(data: Mapping[str, Any]) -> str:
@@ -350,7 +389,8 @@ def _left(before: Contact, data: Mapping[str, Any], at: float) -> list[str]:
 def _ended(c: Contact) -> str:
     times = [("waited", c.wait_s), ("talked", c.talk_s)]
     told = "".join(f", {word} {length(seconds)}" for word, seconds in times if seconds is not None)
-    return f"✕ {_CAUSES.get(c.cause or '', c.cause)}: {c.outcome}{told}"
+    to = f" to {c.transferred_to}" if c.outcome == Outcome.TRANSFERRED else ""
+    return f"✕ {_CAUSES.get(c.cause or '', c.cause)}: {c.outcome}{to}{told}"
 
 
 def clock(seconds: float) -> str:

@@ -5,6 +5,7 @@ The outcome is the first of these that holds:
     failed            something of ours or of the PBX ended it, or the number is routed nowhere; and a call that was neither
                       answered nor left a message when Quietline was taken down
     answered          the caller spoke with an agent
+    transferred       the caller spoke with somebody outside, to whom they were transferred
     voicemail         the caller left a message
     abandoned         the caller hung up while waiting; `short_abandoned` below SHORT seconds
     timed_out         the last queue gave up after `max_wait`, and nothing came of the call after that
@@ -33,6 +34,7 @@ class Outcome(StrEnum):
     """How a contact ended."""
 
     ANSWERED = "answered"
+    TRANSFERRED = "transferred"
     VOICEMAIL = "voicemail"
     ABANDONED = "abandoned"
     SHORT_ABANDONED = "short_abandoned"
@@ -51,12 +53,17 @@ class Stage(StrEnum):
     OFFERED = "offered"
     PICKED_UP = "picked_up"
     TALKING = "talking"
+    TRANSFER = "transfer"
     ENDED = "ended"
+
+
+#: The stages of a caller whom the distributor knows.
+IN_QUEUE = frozenset({Stage.WAITING, Stage.OFFERED, Stage.PICKED_UP, Stage.TALKING})
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One call. Times are seconds since the epoch or None; `wait_s` and `talk_s` are seconds over all its queues."""
+    """One call. Times are seconds since the epoch or None; `wait_s` are seconds over all its queues, `talk_s` over all conversations."""
 
     id: str
     channel: str = ""
@@ -88,6 +95,10 @@ class Contact:
     queued: Event | None = None
     offered: Event | None = None
     talk_from: float | None = None
+    #: The last event of the transfer in progress; how it ended, until the step that asked for it has been told; with whom they spoke last.
+    transfer: Event | None = None
+    transfer_end: Event | None = None
+    transferred_to: str | None = None
     recording: Event | None = None
     #: How the message ended, until the step that asked for it has been told.
     kept: Event | None = None
@@ -99,6 +110,12 @@ class Contact:
     noted: Event | None = None
     #: The last decision about what the caller is entitled to, its fields named in DECISION.
     entitlement: Mapping[str, Any] | None = None
+
+    @property
+    def leg(self) -> str | None:
+        """The channel of whoever is rung for the caller, or speaks with them."""
+        rung = self.offered or self.transfer
+        return None if rung is None else str(rung.data["leg"])
 
 
 def apply(contact: Contact, event: Event) -> Contact:
@@ -139,9 +156,8 @@ def _step(c: Contact, e: Event) -> Contact:
     captured = c.captured
     if e.data.get("do") == "Capture" and e.data["outcome"] is not None:
         captured = (*captured, e.data["outcome"])
-    return replace(
-        c, language=language or c.language, captured=captured, left=None, pressed=None, kept=None, noted=None
-    )
+    told = replace(c, left=None, pressed=None, transfer_end=None, kept=None, noted=None)
+    return replace(told, language=language or c.language, captured=captured)
 
 
 def _queued(c: Contact, e: Event) -> Contact:
@@ -196,6 +212,19 @@ def _left_queue(c: Contact, e: Event) -> Contact:
     return replace(c, stage=Stage.FLOW, queued=None, offered=None, last_left=outcome, left=e, wait_s=wait)
 
 
+def _transferring(c: Contact, e: Event) -> Contact:
+    return replace(c, stage=Stage.TRANSFER, transfer=e)
+
+
+def _transfer_connected(c: Contact, e: Event) -> Contact:
+    return replace(c, transfer=e, transferred_to=e.data["to"], talk_from=e.at)
+
+
+def _transfer_ended(c: Contact, e: Event) -> Contact:
+    talk = c.talk_s if c.talk_from is None else _plus(c.talk_s, _until(c, e) - c.talk_from)
+    return replace(c, stage=Stage.FLOW, transfer=None, transfer_end=e, talk_from=None, talk_s=talk)
+
+
 def _pressed(c: Contact, e: Event) -> Contact:
     return replace(c, pressed=e.data["key"])
 
@@ -240,6 +269,10 @@ _FOLDS = {
     "connected": _connected,
     "talk_ended": _talk_ended,
     "left_queue": _left_queue,
+    "transferring": _transferring,
+    "transfer_answered": _transferring,
+    "transfer_connected": _transfer_connected,
+    "transfer_ended": _transfer_ended,
     "pressed": _pressed,
     "recording": _recording,
     "message": _message,
@@ -276,6 +309,8 @@ def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
             return Outcome.FAILED
         case _, Contact(connected_at=float()):
             return Outcome.ANSWERED
+        case _, Contact(transferred_to=str()):
+            return Outcome.TRANSFERRED
         case _, Contact(messages=n) if n > 0:
             return Outcome.VOICEMAIL
         case _, Contact(last_left="abandoned"):
@@ -317,6 +352,7 @@ FIELDS = (
     "wait_s",
     "talk_s",
     "entitlement",
+    "transferred_to",
 )
 
 

@@ -3,6 +3,7 @@
 Play     -> None                                Collect -> the digits, or None
 Choose   -> the key pressed, or None: silence   Look    -> open | closed | holiday | override | emergency
 Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while waiting
+Transfer -> answered | failed, or the key pressed while it rings
 Record   -> left | none                         Listen  -> None
 Note     -> a request's Noted as text, or None  Post    -> the wanted fields of the answer, as JSON, or None: it failed
 Capture  -> the recording's name, or None       End      -> None, and nothing follows
@@ -114,6 +115,20 @@ class Enqueue(Do):
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer(Do):
+    """Ring the number `to` outside for at most `ring` seconds, be connected, and come back when the conversation has ended.
+
+    `announce` is a prompt for whoever answers, before they are connected (or None); with `music` the caller hears that instead of ringing.
+    """
+
+    to: str
+    ring: float
+    announce: str | None
+    music: bool
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Record(Do):
     """Play a prompt and record a message of at most `max` seconds; `silence` seconds of silence end it.
 
@@ -192,7 +207,7 @@ DOES: dict[str, type[Do]] = {
     c.__name__: c
     for c in (
         *(Play, Choose, Collect, Look, Entitle, Recall, Remember, Enqueue),
-        *(Record, Capture, Listen, Note, Post, Rule, End),
+        *(Transfer, Record, Capture, Listen, Note, Post, Rule, End),
     )
 }
 

@@ -28,10 +28,13 @@ def endpoint_of(agent: str) -> str:
 
 
 def plug_in(pbx: SimulatedAsterisk, scenario: Scenario, agents: list[str]) -> None:
-    """Give every agent of the site a phone: the scenario's, or one that is switched off."""
+    """Give every agent of the site a phone, the scenario's or one that is switched off; and those outside whom the scenario names."""
     for name in agents:
         plan = scenario.agents.get(name)
         pbx.phones[endpoint_of(name)] = _switched_off if plan is None else phone(pbx, plan)
+    for name, plan in scenario.outside.items():
+        number, _, trunk = name.partition("@")
+        pbx.phones[f"{number}@trunk-{trunk}"] = phone(pbx, plan)
 
 
 def phone(pbx: SimulatedAsterisk, plan: AgentPlan) -> Phone:

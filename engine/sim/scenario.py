@@ -6,6 +6,7 @@
     caller: [{wait: 2s}, {press: "9"}, {wait: 3s}, {press: "1"}, stay]
     agents:
       "2001": {ring: 1s, then: answer, talk: 3s}
+    outside: {"400@provider": {ring: 1s, then: busy}}
     ready: ["2001"]
     expect: {outcome: answered, agent: "2001"}
 
@@ -18,7 +19,8 @@ A caller does one thing after the other, from the moment the call is answered:
 The last thing is `hangup` or `stay`, and nothing follows either. Several callers: `callers:`, a list of mappings with `from`, `caller`,
 `expect`, optionally `number` and `at` (when they dial, after the first). An agent's phone rings for `ring`, and `then` it
 answers, rejects (603), is busy (486), or gives no_answer; after `talk` the agent hangs up, without `talk` the caller does.
-A phone that is not mentioned is switched off. `expect` names fields of the contact record; a list allows any of its values.
+A phone that is not mentioned is switched off. `outside` are phones that calls go out to, by number and trunk; one that is not mentioned
+does not exist. `expect` names fields of the contact record; a list allows any of its values.
 `race: yes` says that two things happen at the same moment, so that either world may order them differently.
 
 `engine.sim.people` plays a scenario on the simulated Asterisk, `engine.sim.sipp` compiles it for a real one.
@@ -118,6 +120,7 @@ class Scenario:
     agents: Mapping[str, AgentPlan] = field(default_factory=dict)
     ready: tuple[str, ...] = ()
     race: bool = False
+    outside: Mapping[str, AgentPlan] = field(default_factory=dict)
 
 
 def load_scenarios(folder: Path) -> list[Scenario]:
@@ -144,7 +147,18 @@ def differences(expect: Mapping[str, tuple[Any, ...]], record: Mapping[str, Any]
 
 
 _SECONDS: Final = re.compile(r"(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?|(\d+)ms")
-_SCENARIO: Final = ("about", "number", "from", "caller", "expect", "callers", "agents", "ready", "race")
+_SCENARIO: Final = (
+    "about",
+    "number",
+    "from",
+    "caller",
+    "expect",
+    "callers",
+    "agents",
+    "outside",
+    "ready",
+    "race",
+)
 _CALLER: Final = ("from", "number", "caller", "expect", "at")
 
 
@@ -162,8 +176,10 @@ class _Reader:
         about = given.get("about")
         if not isinstance(about, str):
             raise self.wrong("about", "say in one sentence what happens")
-        agents = self._mapping("agents", given.get("agents") or {})
-        plans = {str(agent): self._agent(str(agent), plan) for agent, plan in agents.items()}
+        plans, outside = self._phones("agents", given), self._phones("outside", given)
+        for phone in outside:
+            if not re.fullmatch(r"\+?\d+@\w+", phone):
+                raise self.wrong(f"outside.{phone}", 'write number and trunk, such as "400@provider"')
         return Scenario(
             name,
             about,
@@ -171,7 +187,12 @@ class _Reader:
             plans,
             tuple(map(str, self._list("ready", given.get("ready") or []))),
             given.get("race") is True,
+            outside,
         )
+
+    def _phones(self, section: str, given: Mapping[str, Any]) -> dict[str, AgentPlan]:
+        plans = self._mapping(section, given.get(section) or {})
+        return {str(name): self._agent(section, str(name), plan) for name, plan in plans.items()}
 
     def _callers(self, given: Mapping[str, Any]) -> Iterable[CallerPlan]:
         if "callers" not in given:
@@ -228,8 +249,8 @@ class _Reader:
                 return HangUp()
         return Stay()
 
-    def _agent(self, name: str, given: Any) -> AgentPlan:
-        where = f"agents.{name}"
+    def _agent(self, section: str, name: str, given: Any) -> AgentPlan:
+        where = f"{section}.{name}"
         plan = self._mapping(where, given, ("ring", "then", "talk"))
         try:
             then = Then(plan.get("then", "answer"))

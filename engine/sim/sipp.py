@@ -56,7 +56,7 @@ def compile_scenario(scenario: Scenario, media: Path) -> list[SippFile]:
     """Every SIPp file a scenario needs: agents' phones first, since they must listen before anybody calls."""
     phones = [
         SippFile(f"{scenario.name}-agent-{plan.name}", agent_xml(plan, media), agent=plan.name)
-        for plan in scenario.agents.values()
+        for plan in (*scenario.agents.values(), *scenario.outside.values())
     ]
     callers = [
         SippFile(

@@ -1,5 +1,7 @@
 """Every scenario with a site of its own, all in one engine, so that all can be played at once without meeting.
 
+What they share is the trunk to the numbers outside, of which each copy has its own.
+
 A copy's names end in the scenario's number: queue `desk_a` is `desk_a_07` in the seventh, agent `2001` is `200107`, and so are the numbers
 people call from and dial. The copy is made of the text, before anything is read from it.
 """
@@ -79,4 +81,5 @@ def together(scenarios: list[Scenario]) -> Scenario:
         tuple(chain.from_iterable(one.callers for one in scenarios)),
         {name: plan for one in scenarios for name, plan in one.agents.items()},
         tuple(chain.from_iterable(one.ready for one in scenarios)),
+        outside={name: plan for one in scenarios for name, plan in one.outside.items()},
     )

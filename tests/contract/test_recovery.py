@@ -32,9 +32,10 @@ MOMENTS = os.environ.get("QUIETLINE_MOMENTS", "8")
 GAPS = (0.0, 1.0, 4.0)
 #: Seconds around an event at which something it caused is on its way: written, asked, answered.
 AROUND = (-0.0005, 0.0005, 0.0015, 0.0025)
-#: How a caller who stays may end who ends as the key without any trouble.
-ALSO = {"answered": {"timed_out"}, "voicemail": {"completed"}}
-PRESSED = {"answered", "voicemail", "completed", "refused", "timed_out"}
+#: How a caller who stays may end who ends as the key without any trouble. Somebody outside who picks up while the engine is away has
+#: hung up again when it is back; they are not rung twice.
+ALSO = {"answered": {"timed_out"}, "voicemail": {"completed"}, "transferred": {"completed"}}
+PRESSED = {"answered", "transferred", "voicemail", "completed", "refused", "timed_out"}
 
 
 def troubles(calm: Aftermath, seed: str) -> list[Trouble]:
@@ -99,12 +100,15 @@ def cut_talks(scenario: Scenario, caller: CallerPlan, events: list[Event]) -> li
     if not isinstance(caller.does[-1], Stay):
         return []
     rings = {event.data["offer"]: event.at for event in events if event.kind == "offered"}
+    rings |= {event.data["to"]: event.at for event in events if event.kind == "transferring"}
+    outside = {name.partition("@")[0]: plan for name, plan in scenario.outside.items()}
     offer, wrong = "", []
     for event in events:
         if event.kind == "connected":
             offer = event.data["offer"]
-        elif event.kind == "talk_ended":
-            plan = scenario.agents[str(event.agent)]
+        elif event.kind == "talk_ended" or ("by" in event.data and event.kind == "transfer_ended"):
+            offer = event.data.get("to", offer)
+            plan = outside[offer] if offer in outside else scenario.agents[str(event.agent)]
             least = rings[offer] + plan.ring + (plan.talk or 0.0)
             if event.at < least - 0.01:
                 wrong.append(f"talk ended {least - event.at:.1f} s too early")

@@ -64,6 +64,9 @@ def _of_events(name: str, events: list[Event]) -> Any:
             return events[-1].data["cause"]
         case "messages":
             return sum(event.kind == "message" for event in events)
+        case "transfer":
+            ends = [event.data for event in events if event.kind == "transfer_ended"]
+            return " ".join(data.get("why") or data["by"] for data in ends)
         case "decided":
             decided = [event.data for event in events if event.kind == "entitled"]
             return " ".join(":".join(filter(None, (d["outcome"], d["level"]))) for d in decided)

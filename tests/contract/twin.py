@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from provider import Provider, running_provider
 from told import Told
 
 from engine.ari.client import AriClient
@@ -58,6 +59,7 @@ class RealAsterisk:
 
     layout: Layout
     settings: Settings
+    provider: Provider
 
     def cli(self, order: str) -> str:
         """What Asterisk's own command line says to an order."""
@@ -92,8 +94,12 @@ class RealAsterisk:
         assert not unexpected, unexpected
 
     def _phone(self, agent: str, path: Path, folder: Path) -> SippRun:
-        contact = self.settings.agents[agent].contact or ""
-        port = int(contact.rpartition(":")[2])
+        number, _, trunk = agent.partition("@")
+        if trunk:
+            (port,) = free_udp_ports(1)
+            self.provider.phones[number] = port
+        else:
+            port = int((self.settings.agents[agent].contact or "").rpartition(":")[2])
         return SippRun(self.layout.root, SippSpec(path, folder, port=port))
 
     async def _call(self, path: Path, number: str, from_number: str, at: float, folder: Path) -> SippResult:
@@ -137,15 +143,20 @@ async def leftovers(client: AriClient, told: Told) -> list[str]:
 def running_asterisk(
     state: Path, settings: Settings, prompts: Path, bind: str = "127.0.0.1"
 ) -> Iterator[RealAsterisk]:
-    """A private Asterisk, stopped at the end."""
-    moved = at_free_ports(settings)
-    layout = Layout(state, ensure_root(print), free_ports(), prompts, bind)
-    render(moved, layout)
-    start_asterisk(layout)
-    try:
-        yield RealAsterisk(layout, moved)
-    finally:
-        stop("asterisk", state)
+    """A private Asterisk, stopped at the end; its trunk `provider`, if it has one, leads to phones outside."""
+    with running_provider() as provider:
+        trunks = {
+            name: replace(trunk, host=provider.host) if name == "provider" else trunk
+            for name, trunk in settings.trunks.items()
+        }
+        moved = replace(at_free_ports(settings), trunks=trunks)
+        layout = Layout(state, ensure_root(print), free_ports(), prompts, bind)
+        render(moved, layout)
+        start_asterisk(layout)
+        try:
+            yield RealAsterisk(layout, moved, provider)
+        finally:
+            stop("asterisk", state)
 
 
 def sound_folders(prompts: Path, asterisk_sounds: Path | None = None) -> Mapping[str, Path]:

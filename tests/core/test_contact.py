@@ -22,7 +22,7 @@ from engine.core.event import Event
 PROMISED = [
     *("id", "from_number", "to_number", "flow", "flow_hash", "language", "arrived_at", "answered_at"),
     *("enqueued_at", "connected_at", "ended_at", "outcome", "queue", "agent", "position_at_entry"),
-    *("wait_s", "talk_s", "entitlement"),
+    *("wait_s", "talk_s", "entitlement", "transferred_to"),
 ]
 
 ARRIVED = {
@@ -50,6 +50,7 @@ class Story:
     messages: int = 0
     left: str = ""
     offers: int = 0
+    outside: str | None = None
 
     def pass_time(self, most: float = 90.0) -> float:
         """Let some time go by, in whole milliseconds; returns how much."""
@@ -101,6 +102,31 @@ class Story:
                     self.ask()
                 return left == "abandoned"
 
+    def transfer(self) -> bool:
+        """Somebody outside is rung; True when the caller has hung up over it."""
+        to, leg = self.chance.choice(["+35929990000", "112"]), "c-1~t1"
+        if self.chance.random() < 0.2:
+            self.tell("transfer_ended", to=to, why="not_allowed")
+            self.ask()
+            return False
+        self.tell("transferring", to=to, trunk="provider", shown="", leg=leg, ring=30.0)
+        self.pass_time(30)
+        why = self.chance.choice(["busy", "key", "abandoned", "answered"])
+        if why == "answered":
+            self.tell("transfer_answered", to=to, leg=leg)
+            self.pass_time(3)
+            self.tell("transfer_connected", to=to, leg=leg)
+            self.outside = to
+            self.talked = (self.talked or 0.0) + self.pass_time()
+            by = self.chance.choice(["caller", "target"])
+            self.tell("transfer_ended", to=to, by=by)
+        else:
+            by = "caller" if why == "abandoned" else why
+            self.tell("transfer_ended", to=to, why=why)
+        if by != "caller":
+            self.ask()
+        return by == "caller"
+
     def offer(self, queue: str) -> None:
         self.pass_time(20)
         self.offers += 1
@@ -134,6 +160,7 @@ def live(chance: Random) -> Story:
     if chance.random() < 0.95:
         story.tell("answered")
         acts: list[Callable[[], bool | None]] = [story.ask, story.message, story.refused, story.queue]
+        acts.append(story.transfer)
         for _ in range(chance.randrange(6)):
             if chance.choice(acts)():
                 break
@@ -149,6 +176,8 @@ def expected(story: Story) -> Outcome:
         return Outcome.FAILED
     if story.talks:
         return Outcome.ANSWERED
+    if story.outside:
+        return Outcome.TRANSFERRED
     if story.messages:
         return Outcome.VOICEMAIL
     if story.left in ("abandoned", "short_abandoned", "timed_out", "refused"):
@@ -182,7 +211,9 @@ def test_every_moment_of_a_contact_is_consistent(story: Story) -> None:
         for name in ("wait_s", "talk_s"):
             assert (getattr(before, name) or 0.0) <= (getattr(now, name) or 0.0)
         assert (now.stage is Stage.ENDED) == (now.ended_at is not None) == (now.outcome is not None)
-        assert (now.stage is Stage.TALKING) == (now.talk_from is not None)
+        talking = now.transfer is not None and now.transfer.kind == "transfer_connected"
+        assert (now.stage is Stage.TALKING or talking) == (now.talk_from is not None)
+        assert (now.stage is Stage.TRANSFER) == (now.transfer is not None) or now.ended_at is not None
         if now.stage in (Stage.OFFERED, Stage.PICKED_UP):
             assert now.offered is not None and now.queued is not None
         before = now
@@ -197,6 +228,7 @@ def test_a_record_is_what_a_person_with_a_stop_watch_would_note(story: Story) ->
         assert told[name] == story.first.get(name)
     for name, seconds in (("wait_s", story.waited), ("talk_s", story.talked)):
         assert told[name] == (None if seconds is None else pytest.approx(seconds, abs=0.01))
+    assert told["transferred_to"] == story.outside
     times = [told[name] for name in ("arrived_at", "answered_at", "ended_at") if told[name] is not None]
     assert times == sorted(times) and times[-1] == story.now
     assert json.loads(json.dumps(told)) == told
@@ -308,6 +340,31 @@ def test_time_that_nobody_saw_is_neither_talk_nor_wait() -> None:
         ("ended", 9_000.0, lost),
     )
     assert (waited.wait_s, waited.ended_at, waited.outcome) == (50.0, 60.0, "abandoned")
+
+
+def test_a_transfer_that_nobody_saw_end_lasted_until_it_was_last_seen() -> None:
+    leg = {"to": "112", "leg": "c-1~t1"}
+    lost = {"to": "112", "by": "lost", "seen": 60.0}
+    now = told(
+        ("transferring", 10.0, {**leg, "ring": 30.0}),
+        ("transfer_answered", 20.0, leg),
+        ("transfer_connected", 22.0, leg),
+        ("transfer_ended", 9_000.0, lost),
+        ("ended", 9_000.0, {"cause": "lost", "seen": 60.0}),
+    )
+    assert (now.talk_s, now.ended_at, now.outcome, now.transferred_to) == (38.0, 60.0, "transferred", "112")
+
+
+def test_who_has_spoken_with_an_agent_is_answered_wherever_they_are_transferred() -> None:
+    now = told(
+        ("queued", 10.0, QUEUED),
+        ("connected", 20.0, {"offer": "o-1", "queue": "sales"}),
+        ("talk_ended", 30.0, {"by": "agent"}),
+        ("transfer_connected", 40.0, {"to": "112", "leg": "c-1~t2"}),
+        ("transfer_ended", 45.0, {"to": "112", "by": "target"}),
+        ("ended", 50.0, {"cause": "flow"}),
+    )
+    assert (now.outcome, now.transferred_to, now.talk_s) == ("answered", "112", 15.0)
 
 
 def test_a_call_that_was_last_seen_before_its_own_events_ends_with_the_last_of_them() -> None:

@@ -13,7 +13,7 @@ from engine.core.verbs.reaching import Webhook
 from engine.core.verbs.ruling import Override
 from engine.core.verbs.telling import Bulletin
 from engine.core.verbs.turning import Back, Goto, Hangup, Hours, Run, Set, Switch
-from engine.core.verbs.waiting import Queue
+from engine.core.verbs.waiting import Queue, Transfer
 
 __all__ = [
     "VERBS",
@@ -39,6 +39,7 @@ __all__ = [
     "Status",
     "Survey",
     "Switch",
+    "Transfer",
     "Voicemail",
     "Webhook",
 ]
@@ -65,6 +66,7 @@ VERBS: Mapping[str, type[Action]] = MappingProxyType(
             ),
             *(
                 Queue,
+                Transfer,
                 Voicemail,
                 Comment,
                 Request,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
-from engine.core.do import Enqueue
-from engine.core.flow import Action, Asking, Key, Level, QueueName, Seconds, StepName
+from engine.core import do as d
+from engine.core.flow import Action, Asking, Key, Level, PromptId, QueueName, Seconds, StepName, Text
 from engine.core.way import PRIORITY, Way
 
 
@@ -35,7 +35,7 @@ class Queue(Action):
 
     def perform(self, way: Way) -> Asking:
         """Wait, and go where the way it ended says."""
-        came = yield Enqueue(
+        came = yield d.Enqueue(
             *way.here,
             self.queue,
             way.priority(self.priority),
@@ -56,3 +56,32 @@ class Queue(Action):
                 return self.on_closed or self.on_timeout
             case _:
                 return self.on_key.get(Key(came or ""), self.on_timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer(Action):
+    """Ring a number that `outbound` of site.yaml allows, and connect the caller; the flow goes on with the next action when the
+    conversation has ended.
+
+    Busy, rejected, no answer within `ring`, unreachable, not allowed: `on_failed`. While it rings the caller hears that, or with
+    `music: yes` music; whoever answers hears `announce` first.
+    """
+
+    silent_by: ClassVar[tuple[str, ...] | None] = ("on_failed",)
+
+    transfer: Text
+    _: KW_ONLY
+    on_failed: StepName
+    on_key: Mapping[Key, StepName] = field(default_factory=dict)
+    ring: Seconds = Seconds(30)
+    announce: PromptId | None = None
+    music: bool = False
+
+    def perform(self, way: Way) -> Asking:
+        """Ring, and go where the way it ended says."""
+        keys = tuple(self.on_key)
+        to = way.fill(self.transfer)
+        came = yield d.Transfer(*way.here, to, self.ring, self.announce, self.music, keys)
+        if came == "answered" or came in self.on_key:
+            way.heard(came)
+        return None if came == "answered" else self.on_key.get(Key(came or ""), self.on_failed)
