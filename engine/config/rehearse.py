@@ -183,7 +183,9 @@ def said(data: Mapping[str, Any]) -> str:
     flat |= {
         name: value for more in data.values() if isinstance(more, Mapping) for name, value in more.items()
     }
-    return ", ".join(f"{name} {value}" for name, value in flat.items() if value not in (None, ""))
+    words = {True: "yes", False: "no"}
+    told = {name: words[value] if isinstance(value, bool) else value for name, value in flat.items()}
+    return ", ".join(f"{name} {value}" for name, value in told.items() if value not in (None, ""))
 
 
 def heard(do: d.Do, catalog: Catalog, variables: dict[str, str]) -> str:

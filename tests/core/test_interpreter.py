@@ -22,7 +22,8 @@ from engine.core.knowledge import Article
 from engine.core.way import MOST_TEXT, PATIENCE
 
 KEYS = "0123456789*#"
-SHIPPED = load_site(Path(__file__).parents[2] / "ivr_flows").flows
+SITE = load_site(Path(__file__).parents[2] / "ivr_flows")
+SHIPPED = SITE.flows
 
 
 def flow(**steps: tuple[f.Action, ...]) -> f.Flow:
@@ -462,8 +463,14 @@ def test_a_caller_who_goes_on_pressing_keys_is_not_cut_off() -> None:
 def silent_outcomes(do: d.Do) -> tuple[d.Outcome, ...]:
     """Whatever can come of something when the caller does nothing and no agent answers."""
     match do:
-        case d.Look():
+        case d.Look(what="hours"):
             return tuple(door.value for door in Door)
+        case d.Look(what="article"):
+            return (json.dumps(asdict(SITE.settings.articles[do.name])),)
+        case d.Look(what="bulletins"):
+            return ("[]", json.dumps([{"name": "mail", "prompt": "outage_mail", "scope": {}}]))
+        case d.Look(what="requests"):
+            return ("[]", json.dumps([{"number": 17, "state": "working"}]))
         case d.Enqueue():
             return ("timeout", "full", "unstaffed", "closed")
         case d.Record():

@@ -29,7 +29,9 @@ from engine.draw.text import cut, rtl, width
 from engine.draw.words import Sort, argument, label, options, prompts, sort
 
 FLOWS = Path(__file__).parents[2] / "ivr_flows"
-SHIPPED = sorted(path for path in FLOWS.glob("*.yaml") if path.name not in ("site.yaml", "catalog.yaml"))
+SHIPPED = sorted(
+    path for path in FLOWS.glob("*.yaml") if path.name not in ("site.yaml", "catalog.yaml", "knowledge.yaml")
+)
 ALL = [
     *(pytest.param(path.read_text(), id=path.stem) for path in SHIPPED),
     pytest.param(big_flow(), id="big"),
