@@ -13,6 +13,7 @@ cases     test                the site's cases
 replaying replay              stored calls, walked again beside an edited site
 draw      draw                a flow's picture
 bulletin      bulletin        known outages
+requests  requests, work-orders     what callers want, and what is done about it
 entitlement   entitlement     customers' PINs as hashes
 machine   doctor
 calls     load                SIPp calls against a running site
@@ -57,6 +58,8 @@ COMMANDS = {
     "draw:draw": "Draw a flow as a picture.",
     "site:prompts": "The recordings that callers hear.",
     "bulletin:bulletin": "Known outages that callers are told.",
+    "requests:requests": "What callers want: list, show, change.",
+    "requests:work-orders": "What is done about it: list, show, change, close.",
     "entitlement:entitlement": "Customers and their PINs.",
     "machine:doctor": "Look at this machine and say what to do.",
     "calls:load": "Place SIPp calls and compare them with the contact records.",
@@ -80,7 +83,7 @@ def build() -> cyclopts.App:
     )
     for place, (command, about) in enumerate(COMMANDS.items()):
         name = command.partition(":")[2]
-        app.command(f"engine.cli.{command}", name=name, help=about, sort_key=place)
+        app.command(f"engine.cli.{command.replace('-', '_')}", name=name, help=about, sort_key=place)
     return app
 
 

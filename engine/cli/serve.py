@@ -159,7 +159,7 @@ def transport(place: Place, settings: Settings, app: str) -> WebsocketTransport:
 
 def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
     """What the control socket and the pages reach of the engine."""
-    distributor = engine.house.distributor
+    house, distributor = engine.house, engine.house.distributor
 
     async def submit(fact: acd.Fact) -> None:
         await distributor.submit(fact)
@@ -191,6 +191,8 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         overrides=lambda: overview(distributor.doors, engine.house.now()),
         override=override,
         publish=publish,
+        move_request=lambda number, asked: house.orders.move_request(number, asked, house.now()),
+        move_order=lambda number, asked: house.orders.move(number, asked, house.now()),
         board=board(engine),
         stop=stopping.set,
         end_calls=partial(end_calls, engine),

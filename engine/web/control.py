@@ -6,6 +6,7 @@ GET, POST /overrides               opening hours overridden by people: engine/we
 POST /publish {hash, from, by, why, site, back_to}   make a version that is kept in the state live; 409 and why when that cannot be:
                                    `from` is the release it was compared with, `site` the folder it was taken from
 GET, POST /bulletins               known outages: engine/web/bulletins.py
+POST /requests/N, /work-orders/N   what people do with them: engine/web/requests.py
 POST /stop                         end the engine; calls stay in Asterisk and are taken up at the next start
 POST /stop {"calls": "end"}        hang up every call and write that down, then end the engine; "open" says how many were left
 """
@@ -24,6 +25,7 @@ from engine.core import acd
 from engine.errors import SiteError
 from engine.web.bulletins import Board, bulletin_routes
 from engine.web.overrides import override_routes
+from engine.web.requests import Move, request_routes
 
 #: Seconds after which a question is answered although the disk has not.
 WRITTEN_WITHIN = 3.0
@@ -43,6 +45,8 @@ class Controls:
     overrides: Callable[[], dict[str, Any]]
     override: Callable[[dict[str, Any]], tuple[dict[str, Any], Awaitable[None]]]
     publish: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+    move_request: Move
+    move_order: Move
     board: Board
     stop: Callable[[], None]
     end_calls: Callable[[], Awaitable[int]]
@@ -108,6 +112,7 @@ def control_app(controls: Controls) -> web.Application:
             web.post("/publish", publish),
             web.post("/stop", stop),
             *bulletin_routes(controls.board),
+            *request_routes(controls.move_request, controls.move_order, controls.trouble),
         ]
     )
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from engine.core import acd
 from engine.core.bulletins import Bulletin, ended, taken
 from engine.core.event import Event
 from engine.core.site import ScheduleRule, Settings, Site
-from engine.errors import SiteError
+from engine.errors import SetupError, SiteError
 from engine.web.bulletins import Board
 from engine.web.control import Controls
 
@@ -94,6 +94,8 @@ class FakeEngine:
     doors: Doors = field(default_factory=lambda: Doors(OFFICE))
     ended_calls: bool = False
     bulletins: KeptBulletins = field(default_factory=lambda: KeptBulletins())
+    #: What was asked of requests and work orders.
+    moved: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def status(self) -> dict[str, Any]:
@@ -132,6 +134,20 @@ class FakeEngine:
             "state": told["schedules"].get(name),
         }, self._written()
 
+    async def move_request(self, number: int, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Request 7 hangs on a work order."""
+        if number == 7:
+            raise SetupError("request 7 hangs on work order 3 and follows it")
+        self.moved.append(("request", number, dict(asked)))
+        await asyncio.sleep(self.disk_takes)
+        return {"number": number, "state": asked["state"]}
+
+    async def move_order(self, number: int, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Every work order has two requests."""
+        self.moved.append(("order", number, dict(asked)))
+        await asyncio.sleep(self.disk_takes)
+        return {"number": number, "state": asked["state"], "requests": [4, 5]}
+
     async def publish(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Take the release, or report what is wrong with it."""
         if self.report:
@@ -155,6 +171,8 @@ class FakeEngine:
             overrides=lambda: overview(self.doors, self.now),
             override=self.override,
             publish=self.publish,
+            move_request=self.move_request,
+            move_order=self.move_order,
             board=Board(self.bulletins, lambda: frozenset({"outage"}), lambda: "UTC", lambda: 1000.0),
             stop=self.stopped.set,
             end_calls=self.end_calls,

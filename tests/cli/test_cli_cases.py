@@ -67,6 +67,42 @@ def test_a_case_that_is_true_passes(desk: Desk, case: str) -> None:
     assert (said.status, said.out) == (0, "1 case: it passed.\n")
 
 
+FAULTS = """\
+flow: faults
+steps:
+  printer:
+    - request: action
+      code: printer_jam
+      information: { serial_number: "77" }
+    - switch: work_order.known
+      cases: { yes: known }
+      otherwise: new
+  known:
+    - hangup: goodbye
+  new:
+    - status: welcome
+      states: { working: message_thanks }
+      on_none: known
+    - hangup
+"""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "{ flow: faults, inputs: known, reaches: [printer, known], "
+        'writes: [{ what: request, code: printer_jam, serial_number: "77", work_order: known }] }',
+        "{ flow: faults, inputs: new none, reaches: [new, known], writes: [{ what: request, work_order: new }] }",
+        '{ flow: faults, reaches: [new, known], variables: { work_order: "1", work_order.known: no } }',
+        '{ flow: faults, inputs: "17:working:3", hears: [welcome, message_thanks], variables: { status.work_order: "3" } }',
+    ],
+)
+def test_a_case_says_whether_a_problem_was_reported_before(desk: Desk, case: str) -> None:
+    (desk.site / "faults.yaml").write_text(FAULTS, "utf-8")
+    said = desk.run(case)
+    assert (said.status, said.out) == (0, "1 case: it passed.\n")
+
+
 @pytest.mark.parametrize(
     ("case", "wrong", "departs"),
     [

@@ -133,8 +133,9 @@ class Request(Action):
             "priority": self.priority,
             "note": way.fill(self.note),
             "customer": way.fill(self.customer),
-            "information": {name: way.fill(text) for name, text in self.information.items()},
         }
+        if self.information:
+            data["information"] = {name: way.fill(text) for name, text in self.information.items()}
         noted = Noted.read((yield Note(*way.here, "request", data)))
         told = (noted.number, noted.work_order, "yes" if noted.known else "no")
         for name, value in zip(self.sets(), told, strict=True):
