@@ -4,6 +4,7 @@ start     up, down            the site in the background
 serve     run                 the engine alone, in the foreground
 floor     status, agent     questions and orders to a running engine
 publish   publish, rollback   what is live
+watch     watch               every good save is live, for development
 history   history, diff       what was live
 override  override            opening hours, overridden by a person
 records   contacts, trace     what the store remembers, also while no engine runs
@@ -44,6 +45,7 @@ COMMANDS = {
     "override:override": "Say that a schedule is open or closed, whatever its calendar says.",
     "publish:publish": "Make the site's folder live: check, cases, switch.",
     "publish:rollback": "Make an earlier release live again, at once.",
+    "watch:watch": "Publish every good save of the site's folder, for development.",
     "history:history": "List releases: what was live when, and by whose word.",
     "history:diff": "Show what differs between releases, or from the site's folder.",
     "records:contacts": "List calls, one record each.",

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import fcntl
+import io
 import json
+import threading
 from pathlib import Path
 
 import pytest
 from cli_kit import FakeEngine, Quietline
 from short_prompts import short_prompts
 
+from engine.cli.place import Place
+from engine.cli.watch import take
+from engine.config import load_files
+from engine.core.do import plain
+from engine.core.event import Event
+from engine.core.interpreter import replay
 from engine.release.shelf import Shelf
+from engine.store.ledger import open_ledger
 
 SITE = """
 languages: [en]
@@ -210,3 +222,95 @@ def test_status_tells_what_is_live_and_what_is_not(
     assert "site: release 12 by mila, 20" in quietline("status", "--state", tmp_path).out
     assert "unpublished" not in quietline("status", "--state", tmp_path).out
     assert json.loads(quietline("status", "--state", tmp_path, "--json").out)["release"]["number"] == 12
+
+
+def test_watch_publishes_a_good_save_and_reports_a_broken_one(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "edited").mkdir()
+    folder = Folder(tmp_path / "edited", quietline)
+    place = Place(tmp_path, folder.site)
+    take(place)
+    assert " Release 1 is live: all of it; 0 cases passed; " in capsys.readouterr().out
+    first = engine.release
+    folder.edit("line.yaml", "otherwise:", "otherwize:")
+    take(place)
+    said = capsys.readouterr().out
+    assert "error[unknown-option]" in said and said.endswith(" not published; what was live stays live\n")
+    assert engine.release is first
+
+
+@pytest.mark.usefixtures("engine")
+def test_two_commands_take_turns(quietline: Quietline, tmp_path: Path) -> None:
+    (tmp_path / "edited").mkdir()
+    folder = Folder(tmp_path / "edited", quietline)
+    folder.state = tmp_path
+    with (tmp_path / "publish.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        threading.Timer(0.5, fcntl.flock, (lock, fcntl.LOCK_UN)).start()
+        said = folder.publish()
+    assert said.startswith("another command publishes here; waiting for it\nRelease 1 is live: ")
+
+
+def test_what_cannot_be_written_is_one_sentence_and_nothing_is_published(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.publish()
+    folder.edit("line.yaml", "timeout: 5s", "timeout: 6s")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "line.yaml")
+
+    monkeypatch.setattr("engine.release.shelf._create", full)
+    assert folder.refused("publish", "--site", folder.site).startswith(
+        "quietline: the disk is full, and line.yaml "
+    )
+    monkeypatch.undo()
+    assert len(folder.history) == 1 and not list(Shelf(folder.state).folder.glob(".new-*"))
+
+
+def test_calls_that_would_go_another_way_are_listed_and_asked_about(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.publish()
+    asyncio.run(one_call(folder))
+    folder.edit("line.yaml", "1: support", "1: message")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    said = folder._quietline("publish", "--site", folder.site, "--state", folder.state)
+    assert said.status == 1
+    assert "Of the last 1 call 1 would go another way:\n  1 call: " in said.out
+    assert (
+        said.err
+        == "quietline: 1 call would go another way: say --yes if that is meant; nothing has changed\n"
+    )
+    assert len(folder.history) == 1
+    assert "0 of the last 1 call go as they went" in folder.publish("--yes")
+    folder.edit("line.yaml", "timeout: 5s", "timeout: 6s")
+    assert "1 of the last 1 call go as they went" in folder.publish()
+
+
+async def one_call(folder: Folder) -> None:
+    """A call that pressed 1, as the engine wrote it down."""
+    loaded = load_files(folder.site)
+    flow = loaded.snapshot.flows["line"]
+    about = {
+        "from_number": "7001",
+        "to_number": "100",
+        "channel": "c1",
+        "via": "sip",
+        "language": "en",
+        "release": 1,
+    }
+    walk = replay(flow, [], {name: str(about[name]) for name in ("language", "from_number", "to_number")})
+    events = [
+        Event("arrived", 100.0, "c1", data={**about, "flow": "line", "flow_hash": flow.hash}),
+        Event("answered", 100.0, "c1"),
+    ]
+    for outcome in ("1", None):
+        assert walk.do is not None
+        told = {**plain(walk.do), "outcome": outcome, "language": "en", "playing_at": 100.0}
+        events.append(Event("step", 101.0, "c1", data=told))
+        walk.send(outcome)
+    async with open_ledger(folder.state / "quietline.db") as ledger:
+        ledger.put_flow(flow.hash, "line", loaded.sources["line"], 100.0)
+        await ledger.append(*events, Event("ended", 102.0, "c1", data={"cause": "flow"}))

@@ -11,6 +11,7 @@ from told import Told, set_agents, told_by
 
 from engine.app import Engine, run_engine
 from engine.config import Loaded
+from engine.core.release import Release
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.clock import VirtualTimeLoop, run
 from engine.sim.media import wav_lengths
@@ -22,7 +23,9 @@ REST = 30.0
 
 
 @asynccontextmanager
-async def simulated_engine(pbx: SimulatedAsterisk, loaded: Loaded, folder: Path) -> AsyncIterator[Engine]:
+async def simulated_engine(
+    pbx: SimulatedAsterisk, loaded: Loaded, folder: Path, release: Release | None = None
+) -> AsyncIterator[Engine]:
     """An engine that takes calls from `pbx`; while its store opens, works or closes, virtual time stands still."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
@@ -33,7 +36,9 @@ async def simulated_engine(pbx: SimulatedAsterisk, loaded: Loaded, folder: Path)
 
     loop.busy_hooks.append(at_work)
     try:
-        async with run_engine(pbx.connect(), loaded, folder, loop.wall, durable=False) as engine:
+        async with run_engine(
+            pbx.connect(), loaded, folder, loop.wall, durable=False, release=release
+        ) as engine:
             running.append(engine)
             try:
                 await engine.switchboard.ready.wait()
