@@ -34,6 +34,10 @@ def did(passed: Passed) -> str:
             return "keyed in nothing" if outcome is None else f"keyed in {outcome}"
         case d.Enqueue() as do:
             return _waiting(do, outcome, told)
+        case d.Transfer(to=to, keys=keys) if outcome in keys:
+            return f"pressed {outcome} while {to} rang"
+        case d.Transfer(to=to):
+            return f"{'spoke with' if outcome == 'answered' else 'did not reach'} {to}"
         case d.Look(what="article", name=name):
             return f"article {name}: {'told' if outcome else 'unknown'}"
         case d.Look(what="hours", name=name):
@@ -99,6 +103,8 @@ def what_happens(do: d.Do) -> str:
             return "the language is remembered"
         case d.Enqueue(queue=queue):
             return f"waits in queue {queue}"
+        case d.Transfer(to=to):
+            return f"is transferred to {to}"
         case d.Record(mailbox=mailbox):
             return f"is asked for a message, for {mailbox}"
         case d.Capture(prompt=prompt):

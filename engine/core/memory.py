@@ -64,6 +64,8 @@ def same(one: d.Do, other: d.Do) -> bool:
             return (one.source, one.by, one.number) == (other.source, other.by, other.number)
         case d.Enqueue(), d.Enqueue():
             return one.queue == other.queue
+        case d.Transfer(), d.Transfer():
+            return one.to == other.to
         case d.Record(), d.Record():
             return (one.mailbox, one.again) == (other.mailbox, other.again)
         case d.Capture(), d.Capture():
@@ -96,6 +98,8 @@ def fitting(do: d.Do, told: Told) -> d.Outcome | Nobody:
             return told.outcome if set(fields) <= set(told.do.fields) else Nobody.KNOWS
         case d.Enqueue(), outcome:
             return _waited(do, told, outcome)
+        case d.Transfer(keys=keys), str(key) if key not in (*keys, "answered", "failed"):
+            return Nobody.KNOWS
         case _, outcome:
             return outcome
 

@@ -99,6 +99,9 @@ def _cut(call: Recorded, do: d.Do) -> Told:
     if isinstance(do, d.Enqueue):
         waited = (contact.wait_s or 0.0) - sum(one.waited or 0.0 for one in call.told)
         outcome = "done" if contact.last_left == "answered" else None
+    if isinstance(do, d.Transfer):
+        end = contact.transfer_end
+        outcome = "answered" if end is not None and "by" in end.data else None
     if isinstance(do, d.Record):
         left = sum(isinstance(one.do, d.Record) and one.outcome == "left" for one in call.told)
         outcome = "left" if contact.messages > left else None

@@ -234,6 +234,8 @@ def _manner(do: d.Do) -> tuple[object, ...]:
             return prompt, least, most
         case d.Enqueue(priority=priority, skills=skills, max_wait=wait, keys=keys):
             return priority, skills, wait, frozenset(keys)
+        case d.Transfer(ring=ring, announce=announce, music=music, keys=keys):
+            return ring, announce, music, frozenset(keys)
         case d.Record(prompt=prompt, request=request):
             return prompt, request
         case d.Capture(prompt=prompt) | d.End(prompt=prompt):

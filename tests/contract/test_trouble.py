@@ -15,6 +15,7 @@ from engine.agi.spool import SpooledCall
 from engine.app import Engine
 from engine.ari.calls import Calls, HangupReason
 from engine.call import spooled
+from engine.call.transferring import Transferring
 from engine.call.waiting import Waiting
 from engine.config import Loaded
 from engine.core.release import following
@@ -135,6 +136,23 @@ def test_a_fault_of_ours_ends_one_call_and_frees_its_agent(
     assert told.records["+1"]["outcome"] == "failed"
     assert told.records["+1"]["agent"] == ("2001" if part == "_talk" else None)
     assert (told.records["+2"]["outcome"], told.records["+2"]["agent"]) == ("answered", "2001")
+
+
+@pytest.mark.parametrize("part", ["_answered", "_talk"], ids=["ringing", "talking"])
+def test_a_fault_of_ours_ends_a_transfer_and_leaves_no_phone_ringing(
+    site: Loaded, tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Transferring, part, fault)
+    outside = {"+359299900400@provider": AgentPlan("+359299900400@provider", 1.0, Then.ANSWER)}
+    caller = CallerPlan("+1", "125", (Stay(),), {})
+
+    async def nothing(*_: object) -> None:
+        return
+
+    told = with_people(site, tmp_path, Scenario("fault", "", (caller,), outside=outside), nothing)
+    assert told.records["+1"]["outcome"] == "failed"
+    (end,) = (event.data for event in told.events["+1"] if event.kind == "transfer_ended")
+    assert end == {"to": "+359299900400", ("by" if part == "_talk" else "why"): "failed"}
 
 
 def test_a_hang_up_that_asterisk_refuses_leaves_no_contact_open(
