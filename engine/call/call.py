@@ -8,7 +8,7 @@ same point from the log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from hmac import compare_digest
 from typing import Any
@@ -17,18 +17,22 @@ import structlog
 from orjson import dumps
 
 from engine.ari.calls import HangupReason
+from engine.call.booking import book
 from engine.call.distributor import seen_until
 from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
 from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
+from engine.call.ringback import RingBack
 from engine.call.transferring import Announced, Transferring, leave_transfer
 from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
 from engine.call.words import LONGEST_WORDS, Words
+from engine.core import do as d
 from engine.core import hours, moment
 from engine.core.contact import IN_QUEUE, Contact, Stage
 from engine.core.do import (
+    Book,
     Capture,
     Choose,
     Collect,
@@ -52,12 +56,15 @@ from engine.core.do import (
 )
 from engine.core.event import Event
 from engine.core.flow import Flow
-from engine.core.interpreter import Walk, replay
+from engine.core.interpreter import Walk, of_contact
+from engine.core.outbound import way_out
 from engine.core.site import Service
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable, StoreError
 
 log = structlog.get_logger()
 
+#: Begins the task of a callback whose `arrived` event this is.
+Start = Callable[[Event, Edition], None]
 #: Seconds between two digits of one number.
 BETWEEN_DIGITS = 3.0
 #: Seconds after which a call that waits for the link looks for itself: it may have lost one command, not the link.
@@ -74,9 +81,13 @@ def history(events: Iterable[Event]) -> list[Outcome]:
 class Call:
     """One contact's task; `inbox` is the only way to reach it."""
 
-    def __init__(self, house: House, contact: str, channel: str, flow: Flow | None, edition: Edition) -> None:
+    def __init__(
+        self, house: House, contact: str, channel: str, flow: Flow | None, edition: Edition, start: Start
+    ) -> None:
+        """`start` begins a callback that this call books; `channel` is empty where nobody is on the line yet."""
         self._house = house
         self.edition = edition
+        self._start = start
         self._flow = flow
         self.id = contact
         self.line = Line(contact, channel, house.client.of(contact), house.now)
@@ -91,6 +102,22 @@ class Call:
         await self._house.ledger.append(arrived)
         await self._live(arrived.data, [], None)
 
+    async def begin_booked(self, arrived: Event) -> None:
+        """Take a callback whose beginning is being written with the step that asked for it."""
+        await self._house.ledger.append()
+        await self._live(arrived.data, [], None)
+
+    @property
+    def wanted(self) -> Do | None:
+        """What the flow asks for now."""
+        return self._walk.do if self._walk is not None else None
+
+    @property
+    def rings_back(self) -> bool:
+        """True for a callback that nobody speaks with yet."""
+        contact = self._house.ledger.open.get(self.id)
+        return contact is not None and contact.rings_back
+
     async def resume(self, events: list[Event], relink: Relink) -> None:
         """Take up a call that a former life of the engine began."""
         await self._live(events[0].data, history(events), relink)
@@ -104,9 +131,9 @@ class Call:
             if self._flow is None:
                 cause = "failed" if arrived["flow_hash"] else "unknown_number"
                 return
-            variables = {name: arrived[name] for name in ("language", "from_number", "to_number")}
-            self._walk = replay(self._flow, told, variables)
-            relink = await self._answer(relink)
+            self._walk = of_contact(self._flow, arrived, told)
+            if "callback" not in arrived:
+                relink = await self._answer(relink)
             await self._follow(self._walk, relink)
             cause = "flow"
         except CallerLost as lost:
@@ -125,8 +152,8 @@ class Call:
                 await self._close(cause, seen)
 
     async def stop(self) -> None:
-        """Hang up, as Quietline is taken down; what the caller had of it (a message, a conversation) is kept."""
-        if not self.line.gone:
+        """Hang up, as Quietline is taken down; what the caller had of it (a message, a conversation, a callback's place) is kept."""
+        if not self.line.gone and not self.rings_back:
             self.line.stopped = True
             await self.line.try_hangup(self.line.channel, self._farewell("stopped"))
 
@@ -208,6 +235,10 @@ class Call:
                 return await self._waiting(do).run()
             case Transfer():
                 return await self._transferring(do).run()
+            case Book():
+                return self._book(do)
+            case d.RingBack():
+                return await self._ringing_back(do).run()
             case Record():
                 await self._say((do.prompt,))
                 return await Voicemail(self._house, self.line, do).take()
@@ -234,6 +265,8 @@ class Call:
             return await self._waiting(do).resume(contact, relink)
         if isinstance(do, Transfer):
             return await self._transferring(do).resume(contact, relink)
+        if isinstance(do, d.RingBack):
+            return await self._ringing_back(do).resume(contact, relink)
         if isinstance(do, Record) and (contact.recording or contact.kept):
             kept = await Voicemail(self._house, self.line, do).resume(contact)
             relink.held(self.line.channel)
@@ -245,7 +278,7 @@ class Call:
     async def _hang_up_strays(self, contact: Contact, relink: Relink) -> None:
         """Legs of offers that ended while their hang-up could not be sent."""
         for channel in relink.channels:
-            if channel.startswith(f"{self.id}{MADE}") and channel != contact.leg:
+            if channel.startswith(f"{self.id}{MADE}") and channel not in (contact.leg, contact.channel):
                 await self.line.try_hangup(channel)
 
     async def _relink(self) -> Relink:
@@ -262,6 +295,9 @@ class Call:
     async def _look(self, do: Look) -> Outcome:
         if do.what == "hours":
             return self._hours(do.name)
+        if do.what == "outbound":
+            out = way_out(self._house.site.settings.outbound, do.name)
+            return None if out is None else out.number
         if do.what == "bulletins":
             told = self._house.bulletins.told(self._house.now())
             return dumps([{"name": b.name, "prompt": b.prompt, "scope": b.scope} for b in told]).decode()
@@ -300,6 +336,15 @@ class Call:
         """A service as the newest release knows it: an address that has changed has changed for everybody."""
         newest, own = self._house.site.settings.services, self.edition.site.settings.services
         return newest.get(name) or own.get(name)
+
+    def _book(self, do: Book) -> Outcome:
+        """Keep the place; it shares its commit with the step, so that a restart finds both or neither."""
+        assert self._walk is not None and self._flow is not None
+        contact = self._house.ledger.contact(self.id)
+        booked, event = book(self._house, contact, self._flow, self._walk.way, do, self.edition.release)
+        if event is not None:
+            self._start(event, self.edition)
+        return booked
 
     def _rule(self, do: Rule) -> Outcome:
         """Say it where the digits are right; it shares its commit with the step, so that a restart asks for neither again."""
@@ -340,6 +385,9 @@ class Call:
         except EngineError as error:
             log.error("Asterisk does not forget what a call recorded", contact=self.id, error=str(error))
 
+    def _ringing_back(self, do: d.RingBack) -> RingBack:
+        return RingBack(self._house, self.line, do, self._language, self.edition.sounds)
+
     def _waiting(self, do: Enqueue) -> Waiting:
         return Waiting(self._house, self.line, do, self._language, self.edition.sounds)
 
@@ -369,7 +417,7 @@ class Call:
         self, prompts: tuple[str, ...], interrupt: bool = True, languages: tuple[str, ...] = ()
     ) -> None:
         media = self._media(prompts, languages)
-        if media:
+        if media and self.line.channel:  # a callback that reaches nobody has nobody to speak to
             await self.line.play(media, self.edition.sounds.seconds(media), interrupt)
 
     async def _choose(self, do: Choose) -> Outcome:

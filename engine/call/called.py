@@ -96,6 +96,9 @@ def bridge_of(leg: str) -> str:
 
 
 def in_use(contact: Contact | None, thing: str) -> bool:
-    """Is this leg or bridge the one this contact (None: it has ended) has now?"""
-    leg = None if contact is None else contact.leg
-    return leg is not None and thing in (leg, bridge_of(leg))
+    """Is this the channel, leg or bridge that this contact (None: it has ended) has now?"""
+    if contact is None:
+        return False
+    return thing == contact.channel or (
+        contact.leg is not None and thing in (contact.leg, bridge_of(contact.leg))
+    )

@@ -38,7 +38,7 @@ def leg_of(offer: str, contact: str) -> str:
 
 
 #: How a queue was left, by the reason of a Left; abandoned is told by its length.
-GONE = {"key": "flow_out", "failed": "failed", "stopped": "stopped"}
+GONE = {"key": "flow_out", "failed": "failed", "stopped": "stopped", "unreached": "unreached"}
 
 
 def ended_by(fact: acd.Left | acd.TalkEnded) -> str:
@@ -73,6 +73,8 @@ class Distributor:
         self._due: float | None = None
         #: Until calls are seen nothing is decided by the clock alone: who should have waited too long may have been gone for hours.
         self._held = True
+        #: Who wants to hear when queues open or close, by contact.
+        self.listeners: dict[str, Callable[[acd.Doors], None]] = {}
 
     def submit(self, fact: Fact) -> asyncio.Future[None]:
         """Take in a fact; the future is done when what follows from it is on disk."""
@@ -100,6 +102,8 @@ class Distributor:
         closed, self._doors_due = self.doors.look(now, before)
         if closed != before:
             self._turn(acd.Doors(closed), now)
+            for hear in list(self.listeners.values()):
+                hear(acd.Doors(closed))
 
     def _turn(self, fact: Fact, now: float) -> asyncio.Future[None]:
         events = self._events_of(fact, now)
@@ -219,6 +223,8 @@ class Distributor:
                 }
                 if moved_from is not None:
                     data["moved_from"] = moved_from
+                if caller and caller.kind == acd.CALLBACK:
+                    data |= {"kind": caller.kind, "dial": caller.dial}
                 return [Event("queued", now, contact, data=data)]
             case acd.Refused(contact, outcome, decision, queue):
                 data = {"queue": queue, "outcome": "refused", "why": outcome, "decision": decision}

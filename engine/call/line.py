@@ -16,7 +16,7 @@ import structlog
 
 from engine.ari.calls import Calls, HangupReason
 from engine.call.inbox import Inbox
-from engine.core.acd import Command
+from engine.core.acd import Command, Doors
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
 log = structlog.get_logger()
@@ -59,7 +59,14 @@ class Reconnected(Exception):
         self.relink = relink
 
 
-Item = AriEvent | Command | Relink
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """People want somebody rung back no longer: it stands in the contact already."""
+
+
+#: What a call hears: what Asterisk reports, the distributor's words, that queues have opened or closed, what people say.
+Heard = AriEvent | Command | Doors | CalledOff
+Item = Heard | Relink
 
 _ENDS = frozenset({"StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"})
 
@@ -86,7 +93,7 @@ class Line:
         """Why a caller whose channel has ended is no longer there, in the distributor's words."""
         return "stopped" if self.stopped else "abandoned"
 
-    async def wait(self, until: float | None = None) -> AriEvent | Command | None:
+    async def wait(self, until: float | None = None) -> Heard | None:
         """The next thing that concerns this call, or None at the deadline (on the loop's clock).
 
         Raises CallerGone when the caller's channel ends, Reconnected when the link was lost and is back.
@@ -174,7 +181,9 @@ class Line:
         return self.keys.popleft()
 
     async def try_hangup(self, channel: str, reason: HangupReason = "normal") -> None:
-        """Hang up a channel that may have ended already, or cannot be reached (recovery will find it)."""
+        """Hang up a channel that may not be there (any more), or cannot be reached (recovery will find it)."""
+        if not channel:
+            return
         await self._try(self.calls.hangup(channel, reason))
 
     async def try_unbridge(self, bridge: str) -> None:
@@ -191,13 +200,13 @@ class Line:
             log.error("Asterisk does not let go of what a call held", contact=self.contact, error=str(error))
 
 
-def finished(item: AriEvent | Command, playback: str) -> bool:
+def finished(item: object, playback: str) -> bool:
     """True when this is the end of that playback."""
     return (
         isinstance(item, dict) and item["type"] == "PlaybackFinished" and item["playback"]["id"] == playback
     )
 
 
-def channel_of(item: AriEvent | Command) -> str:
+def channel_of(item: object) -> str:
     """The channel an event of Asterisk's is about, or nothing."""
     return str(item.get("channel", {}).get("id", "")) if isinstance(item, dict) else ""

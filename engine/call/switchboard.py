@@ -15,10 +15,11 @@ from typing import Any
 import structlog
 
 from engine.ari.transport import AriTransport, LinkDown, LinkUp
+from engine.call.booking import shown
 from engine.call.call import Call
 from engine.call.called import in_use
-from engine.call.house import House
-from engine.call.line import MADE, Relink
+from engine.call.house import Edition, House
+from engine.call.line import MADE, CalledOff, Relink
 from engine.core import acd
 from engine.core.acd import Command
 from engine.core.contact import IN_QUEUE
@@ -53,7 +54,7 @@ class Switchboard:
         self._tasks = asyncio.TaskGroup()
         self._closing = False
         #: The tasks of the calls.
-        self._lives: set[asyncio.Task[None]] = set()
+        self._lives: dict[str, asyncio.Task[None]] = {}
         #: Set once calls are taken (the link is up and what was there has been taken up).
         self.ready = asyncio.Event()
 
@@ -74,8 +75,8 @@ class Switchboard:
 
     @property
     def calls(self) -> int:
-        """Calls in progress."""
-        return len(self._calls)
+        """Calls in progress; callbacks count from when somebody speaks with them."""
+        return sum(not call.rings_back for call in self._calls.values())
 
     @property
     def releases(self) -> set[int]:
@@ -85,9 +86,26 @@ class Switchboard:
     def deliver(self, contact: str, command: Command) -> bool:
         """Hand the distributor's command to its call; False when there is none (any more)."""
         call = self._calls.get(contact)
-        if call is not None:
-            call.line.inbox.put(command)
-        return call is not None
+        if call is None or (self._closing and call.rings_back):
+            return False  # who waits to be rung back does so when we are back
+        call.line.inbox.put(command)
+        return True
+
+    def callbacks(self) -> list[dict[str, Any]]:
+        """Everybody who is to be rung back, who has waited longest first, as JSON values; times in seconds since the epoch."""
+        waiting = [call for call in self._calls.values() if call.rings_back]
+        told = [shown(self._house, self._house.ledger.contact(call.id), call.wanted) for call in waiting]
+        return sorted((one for one in told if one), key=lambda one: float(one["enqueued_at"]))
+
+    def call_off(self, contact: str, by: str, why: str) -> bool:
+        """Ring somebody back no longer; False when there is no such callback, or they are being spoken with."""
+        call = self._calls.get(contact)
+        if call is None or not call.rings_back:
+            return False
+        data = {"by": by, "why": why}
+        self._house.ledger.append(Event("callback_cancelled", self._house.now(), contact, data=data))
+        call.line.inbox.put(CalledOff())
+        return True
 
     async def end_calls(self, patience: float) -> int:
         """Hang up every call and take no more; returns how many were still open after `patience` seconds.
@@ -100,9 +118,17 @@ class Switchboard:
         if self.ready.is_set():
             for call in self._calls.values():
                 self._start(call.stop(), f"end {call.id}")
-            while self._lives and (left := until - loop.time()) > 0:
-                await asyncio.wait(self._lives, timeout=left)
-        return len(self._calls)
+            while (ending := self._ending()) and (left := until - loop.time()) > 0:
+                await asyncio.wait(ending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return self.calls
+
+    def _ending(self) -> list[asyncio.Task[None]]:
+        """The tasks of calls that are being hung up: callbacks nobody speaks with stay as they are."""
+        return [
+            task
+            for call, task in self._lives.items()
+            if call in self._calls and not self._calls[call].rings_back
+        ]
 
     # --- events -------------------------------------------------------------------------------
 
@@ -143,16 +169,23 @@ class Switchboard:
             "via": "sip",
             "release": self._house.edition.release,
         }
-        call = Call(self._house, contact, channel["id"], flow, self._house.edition)
+        call = Call(self._house, contact, channel["id"], flow, self._house.edition, self._booked)
         call.line.stopped = self._closing
         self._take(call, call.begin(Event("arrived", self._house.now(), contact, data=data)))
 
     def _take(self, call: Call, life: Any) -> None:
         self._calls[call.id] = call
-        task = self._start(life, call.id)
-        self._lives.add(task)
-        task.add_done_callback(self._lives.discard)
-        task.add_done_callback(lambda _: self._calls.pop(call.id, None))
+        task = self._lives[call.id] = self._start(life, call.id)
+        task.add_done_callback(lambda _: self._forget(call.id))
+
+    def _forget(self, contact: str) -> None:
+        del self._calls[contact], self._lives[contact]
+
+    def _booked(self, arrived: Event, edition: Edition) -> None:
+        """A call has asked for a callback: its own task begins, with the version of the site that the call has."""
+        contact, flow = arrived.contact or "", self._version(arrived.data["flow_hash"])
+        call = Call(self._house, contact, "", flow, edition, self._booked)
+        self._take(call, call.begin_booked(arrived))
 
     def _start(self, work: Any, name: str) -> asyncio.Task[None]:
         return self._tasks.create_task(work, name=name)
@@ -198,7 +231,8 @@ class Switchboard:
     def _give_up_places(self, relink: Relink) -> None:
         """Callers who are gone leave queue or conversation at once, before anything is decided about them."""
         for contact in list(self._house.ledger.open.values()):
-            if contact.stage in IN_QUEUE and contact.channel not in relink.channels:
+            on_line = contact.stage in IN_QUEUE and not contact.rings_back
+            if on_line and contact.channel not in relink.channels:
                 self._house.distributor.submit(acd.Left(contact.id, "abandoned", relink.seen))
 
     async def _take_up(self, relink: Relink) -> None:
@@ -208,7 +242,7 @@ class Switchboard:
                 continue
             events = await self._archive.events(contact.id)
             flow, edition = self._version(contact.flow_hash), self._house.edition_of(release_of(events))
-            call = Call(self._house, contact.id, contact.channel, flow, edition)
+            call = Call(self._house, contact.id, contact.channel, flow, edition, self._booked)
             self._take(call, call.resume(events, relink))
 
     def _version(self, digest: str) -> Flow | None:

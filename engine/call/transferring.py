@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from engine.call.called import Called, bridge_of
 from engine.call.distributor import seen_until
 from engine.call.house import House
-from engine.call.line import WATCHDOG, AriEvent, Line, Relink, channel_of, finished
-from engine.core.acd import Command
+from engine.call.line import WATCHDOG, AriEvent, Heard, Line, Relink, channel_of, finished
 from engine.core.contact import Contact
 from engine.core.do import Transfer
 from engine.core.event import Event
@@ -151,7 +150,7 @@ class Transferring:
                 return key
         return await self._answered()
 
-    def _of_leg(self, item: AriEvent | Command | None) -> AriEvent | None:
+    def _of_leg(self, item: Heard | None) -> AriEvent | None:
         return item if isinstance(item, dict) and channel_of(item) == self._called.leg else None
 
     def _key(self) -> str | None:
@@ -195,7 +194,7 @@ class Transferring:
     def _playback(self) -> str:
         return f"{self._called.leg}-a"
 
-    def _is_end(self, item: AriEvent | Command | None) -> bool:
+    def _is_end(self, item: Heard | None) -> bool:
         event = self._of_leg(item)
         return event is not None and event["type"] in ("ChannelDestroyed", "StasisEnd")
 

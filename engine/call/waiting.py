@@ -364,6 +364,8 @@ async def leave_queue(house: House, line: Line, contact: Contact) -> None:
         leg = contact.offered.data["leg"]
         await line.try_unbridge(bridge_of(leg))
         await line.try_hangup(leg)
+    if contact.channel != line.channel:
+        await line.try_hangup(contact.channel)  # a phone that is being rung back
     await house.distributor.submit(acd.Left(contact.id, "failed"))
 
 

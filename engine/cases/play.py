@@ -65,7 +65,7 @@ class Walked:
 
     @property
     def ends(self) -> str:
-        """How the contact would end on record."""
+        """How the contact would end on record; where inputs go on to the callback it asked for, how that one does."""
         contact, cause = Contact(""), "flow"
         for one in self.passed:
             contact = _after(contact, one)
@@ -75,6 +75,16 @@ class Walked:
 
 def _after(contact: Contact, one: Passed) -> Contact:
     match one.do, one.outcome:
+        case d.Book(), str():
+            return replace(contact, callback=True)
+        case d.RingBack(), outcome:  # a contact of its own
+            connected = 0.0 if outcome == "done" else None
+            return Contact(
+                "",
+                last_left=_LEFT.get(outcome or "", outcome),
+                connected_at=connected,
+                cancelled=outcome == "cancelled",
+            )
         case d.Enqueue(), None if one.gone:
             return replace(contact, last_left="abandoned")
         case d.Enqueue(), outcome:

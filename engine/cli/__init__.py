@@ -15,6 +15,7 @@ replaying replay              stored calls, walked again beside an edited site
 draw      draw                a flow's picture
 bulletin      bulletin        known outages
 requests  requests, work-orders     what callers want, and what is done about it
+callback  callback            callers who are to be rung back
 entitlement   entitlement     customers' PINs as hashes
 machine   doctor
 calls     load                SIPp calls against a running site
@@ -62,6 +63,7 @@ COMMANDS = {
     "bulletin:bulletin": "Known outages that callers are told.",
     "requests:requests": "What callers want: list, show, change.",
     "requests:work-orders": "What is done about it: list, show, change, close.",
+    "callback:callback": "Callers who are to be rung back.",
     "entitlement:entitlement": "Customers and their PINs.",
     "machine:doctor": "Look at this machine and say what to do.",
     "calls:load": "Place SIPp calls and compare them with the contact records.",

@@ -51,6 +51,7 @@ from engine.pbx.root import find_root
 from engine.pbx.secrets import load_secrets
 from engine.release.live import Standing, refuse_wrong_start, standing
 from engine.web.bulletins import Board
+from engine.web.callbacks import Callbacks
 from engine.web.control import Controls, control_app
 from engine.web.pages import pages_app
 
@@ -194,6 +195,7 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         move_request=lambda number, asked: house.orders.move_request(number, asked, house.now()),
         move_order=lambda number, asked: house.orders.move(number, asked, house.now()),
         board=board(engine),
+        callbacks=Callbacks(engine.switchboard.callbacks, engine.switchboard.call_off),
         stop=stopping.set,
         end_calls=partial(end_calls, engine),
     )

@@ -78,6 +78,7 @@ def explain(code: str) -> None:
 def rehearse(
     flow: str,
     *inputs: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    from_: Annotated[str, Parameter(name="--from", help="The number the caller calls from.")] = "",
     site: ReadSiteOption = None,
     state: StateOption = STATE,
 ) -> None:
@@ -97,7 +98,7 @@ def rehearse(
     if flow not in flows:
         raise SetupError(f"there is no flow {printable(flow)!r}: {guess(flow, flows)}")
     try:
-        told = rehearsed(flows[flow], files.snapshot.settings, files.catalog, inputs)
+        told = rehearsed(flows[flow], files.snapshot.settings, files.catalog, inputs, from_)
     except RehearsalError as error:
         for line in error.lines:
             say(line)

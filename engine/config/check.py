@@ -26,7 +26,7 @@ from engine.config.entitling import check_entitlement, check_sources, levels, un
 from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
 from engine.config.kinds import Ref
 from engine.config.knowledge import KnowledgeFile, check_knowledge
-from engine.config.outgoing import check_outbound, check_transfers
+from engine.config.outgoing import check_outbound, check_rung
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
 from engine.config.report import Place, Report, guess
@@ -73,7 +73,7 @@ def check_all(
     for flow in flows:
         check_flow(flow, site, catalog, report)
         check_entitlement(flow, site, report)
-    check_transfers(flows, site, report)
+    check_rung(flows, site, report)
     check_variables(flows, catalog, report)
     _articles(flows, knowledge, report)
     if knowledge is not None:

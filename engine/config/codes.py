@@ -126,7 +126,7 @@ CODES: dict[str, str] = {
     "unknown-trunk": """An agent is reached, or calls are let out, through a trunk that site.yaml does not have.""",
     "trunk-host": """Calls shall go out through a trunk, or it shall register, but it does not say where the other side is.
         Write host: 192.0.2.5 (with :port where it is not 5060); to register also username and password.""",
-    "no-outbound": """A flow transfers callers, but site.yaml has no `outbound`, so nobody outside can be rung.
+    "no-outbound": """A flow transfers callers or rings them back, but site.yaml has no `outbound`, so nobody outside can be rung.
         Name there what may be dialled out, by trunk: outbound: { provider: { allow: ["+359*", "112"] } }""",
     "transfer-number": """A flow transfers callers to something that is no number, or to one that `outbound` of site.yaml does not allow.
         Correct it, or add it to the list of the trunk it is to be rung through.""",

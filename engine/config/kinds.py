@@ -321,6 +321,7 @@ KINDS: dict[Any, Kind] = {
         _until,
         _TEXT_SCHEMA,
     ),
+    f.CallbackOrder: choice("agent", "caller"),
     f.RequestKind: choice("information", "action", "comment"),
     f.RequestState: choice(*REQUEST_STATES),
     f.ProblemCode: named("code", "a problem code of catalog.yaml (without one: any name)"),
@@ -409,6 +410,11 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (verbs.RecordName, "max"): duration(1, 30),
     (verbs.Queue, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
     (verbs.Transfer, "ring"): duration(5, 120),
+    (verbs.Callback, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
+    (verbs.Callback, "attempts"): number(1, 9),
+    (verbs.Callback, "ring"): duration(5, 120),
+    (verbs.Callback, "pause"): duration(10, 14_400),
+    (verbs.Callback, "within"): duration(60, 604_800),
     (verbs.Entitlement, "by"): choice("caller", "number", "pin"),
     (verbs.Request, "priority"): number(1, 10),
     (verbs.Survey, "scale"): scalar(
@@ -462,6 +468,7 @@ def _options(cls: Any) -> tuple[Option, ...]:
 #: What to write for an option that is missing.
 WHY: dict[str, str] = {
     "otherwise": "where to send a caller who gives no valid answer",
+    "on_declined": "where to send a caller who does not want to be rung back, or cannot be",
     "on_timeout": "where to send a caller whom nobody answers in time",
     "on_failed": "where to send a caller for whom it does not succeed",
     "on_refused": "where to send a caller whose digits are wrong",

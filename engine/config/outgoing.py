@@ -11,6 +11,7 @@ from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence
 from engine.core import verbs
+from engine.core.flow import Action, keyword
 from engine.core.outbound import covers, dialable, is_pattern, way_out
 from engine.core.site import OutboundRule
 
@@ -72,14 +73,19 @@ def _superfluous(
             return
 
 
-def check_transfers(flows: list[FlowFile], site: SiteFile, report: Report) -> None:
-    """Flows transfer callers only to numbers that may be rung; one that comes from a variable is looked at when it is dialled."""
+def check_rung(flows: list[FlowFile], site: SiteFile, report: Report) -> None:
+    """Flows ring people only where somebody may be rung, and transfer to numbers that may be.
+
+    A number that comes from a variable is looked at when it is dialled.
+    """
     rules = _rules(site)
-    for place, text in _transfers(flows):
-        if rules == {}:
+    if rules == {}:
+        for place, _ in (*_written(flows, verbs.Transfer), *_written(flows, verbs.Callback)):
             hint = 'write outbound: { a_trunk: { allow: ["+359*"] } } in site.yaml'
             report.add(place, "no-outbound", "nobody can be rung: site.yaml has no 'outbound'", hint)
-        elif not slots(text) and dialable(text) is None:
+        return
+    for place, text in _written(flows, verbs.Transfer):
+        if not slots(text) and dialable(text) is None:
             hint = "2 to 20 digits, with or without a + before them, or {{ a variable }}"
             report.add(place, "transfer-number", f"{short(text)} is not a number that can be rung", hint)
         elif rules is not None and not slots(text) and way_out(rules, text) is None:
@@ -88,12 +94,13 @@ def check_transfers(flows: list[FlowFile], site: SiteFile, report: Report) -> No
             report.add(place, "transfer-number", told, "add it to the list of a trunk", also=also)
 
 
-def _transfers(flows: list[FlowFile]) -> Iterator[tuple[Place, str]]:
+def _written(flows: list[FlowFile], verb: type[Action]) -> Iterator[tuple[Place, str]]:
+    """Every action of a verb that rings somebody outside: where it stands, and its value."""
     for file in flows:
         for step, actions in file.flow.steps.items() if file.flow is not None else ():
             for index, action in enumerate(actions):
-                if isinstance(action, verbs.Transfer):
-                    yield file.at(step, index, "transfer"), action.transfer
+                if isinstance(action, verb):
+                    yield file.at(step, index, keyword(verb)), getattr(action, keyword(verb))
 
 
 def _rules(site: SiteFile) -> dict[str, OutboundRule] | None:

@@ -8,6 +8,8 @@ Inputs are words in the order in which the flow asks:
     answered, failed, a key                         a transfer; a number that is not allowed fails without being asked
     left, none                                      the voicemail
     said                                            a few words, such as a name
+    agreed, refused                                 keeping a place to be rung back
+    done, unreached, timeout, cancelled             being rung back: inputs left when the call has ended go on there
     none, outage_mail                               known outages, by their prompts
     none, 17:open, 17:open,12:waiting:3             the caller's requests: number, state, work order
     known                                           at a request: its problem was reported before (new, or no input: it was not)
@@ -78,9 +80,11 @@ class Passed:
     gone: bool = False
 
 
-def rehearse(flow: Flow, settings: Settings, catalog: Catalog, inputs: Iterable[str]) -> list[str]:
+def rehearse(
+    flow: Flow, settings: Settings, catalog: Catalog, inputs: Iterable[str], from_number: str = ""
+) -> list[str]:
     """What a caller hears and does, a line each; raises RehearsalError for an input that fits nowhere."""
-    lines, walk = list[str](), i.replay(flow)
+    lines, walk = list[str](), i.replay(flow, (), {"from_number": from_number})
     try:
         told = Columns(flow)
         for passed in passing(walk, settings, catalog, inputs, Given()):
@@ -109,25 +113,48 @@ class Columns:
 def passing(
     walk: i.Walk, settings: Settings, catalog: Catalog, inputs: Iterable[str], given: Given
 ) -> Iterator[Passed]:
-    """Walk on, one thing at a time, to the call's end; raises RehearsalError for an input that fits nowhere."""
+    """Walk on, one thing at a time, to the call's end; raises RehearsalError for an input that fits nowhere.
+
+    Inputs that are left when a call has ended which asked to be rung back are for the callback.
+    """
     left = ["-" if word == "silence" else word for word in inputs]
+    going: i.Walk | None = walk
+    while going is not None:
+        back = None
+        for one in _to_the_end(going, settings, catalog, left, given):
+            if isinstance(one.do, d.Book) and one.outcome is not None:
+                back = _ringing_back(going, one.do)
+            yield one
+        going = back if left else None
+    if left:
+        raise RehearsalError(f"the call has ended, but '{left[0]}' is still to be answered", ())
+
+
+def _to_the_end(
+    walk: i.Walk, settings: Settings, catalog: Catalog, left: list[str], given: Given
+) -> Iterator[Passed]:
     for _ in range(_MOST_LINES):
         if walk.do is None:
-            break
+            return
         do = walk.do
         text = heard(do, catalog, walk.way.variables)
         if left and left[0] == HANGUP and isinstance(do, _AT_THE_PHONE):
             left.pop(0)
             told = line(do, None if isinstance(do, d.Capture) else HANGUP, text, settings)
             yield Passed(do, None, text, f"{told}  ✕", gone=True)
-            break
+            return
         outcome = (
             _known(do, settings, given) if _is_known(do, settings, given) else _answer(do, left, settings)
         )
         yield Passed(do, outcome, text, line(do, outcome, text, settings))
         walk.send(outcome)
-    if left:
-        raise RehearsalError(f"the call has ended, but '{left[0]}' is still to be answered", ())
+
+
+def _ringing_back(walk: i.Walk, do: d.Book) -> i.Walk:
+    """The walk of the contact that will ring this caller back."""
+    flow, step = walk.way.flow.holding(do.step)
+    variables = {**walk.way.variables, "from_number": do.number}
+    return i.replay(flow, (), variables, (step, do.index))
 
 
 def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
@@ -137,6 +164,13 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             return f"♪ {text}"
         case d.Choose() | d.Collect():
             return f"♪ {text}  ← {'silence' if outcome is None else outcome}"
+        case d.Look(what="outbound"):
+            return f"? may {do.name or 'a withheld number'} be rung → {'yes' if outcome else 'no'}"
+        case d.Book():
+            return f"↩ place in {do.queue} kept for {do.number} → {'agreed' if outcome else 'refused'}"
+        case d.RingBack():
+            first = "the agent" if do.first == "agent" else "the caller"
+            return f"↩ rung back from {do.queue}, {first} first → {outcome}"
         case d.Look(what="article"):
             return f"? article {do.name}" + ("" if outcome else " → unknown")
         case d.Look():
@@ -242,7 +276,7 @@ def _is_known(do: d.Do, settings: Settings, given: Given) -> bool:
             return problem is None or not problem.work_order or data["kind"] != "action"
         case d.Transfer(to=to):
             return way_out(settings.outbound, to) is None
-        case d.Look(what="article") | d.Note() | d.Recall():
+        case d.Look(what="article" | "outbound") | d.Note() | d.Recall():
             return True
         case _:
             return False
@@ -254,6 +288,9 @@ def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
             return str(hours.verdict(settings, name, given.at or 0.0).state)
         case d.Transfer():
             return "failed"
+        case d.Look(what="outbound", name=number):
+            out = way_out(settings.outbound, number)
+            return None if out is None else out.number
         case d.Look(name=name):
             article = settings.articles.get(name)
             return None if article is None else json.dumps(asdict(article))
@@ -286,6 +323,8 @@ def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
             opened = outcome == Standing.UNREACHABLE and rule is not None and rule.on_failure == "open"
             known = number if outcome == Standing.ENTITLED else ""
             return Answer(Standing(outcome), opened or outcome == Standing.ENTITLED, known, "", level).text()
+        case d.Book():
+            return "booked" if word == "agreed" else None
         case d.Look(what="bulletins"):
             prompts = [] if word == "none" else word.split(",")
             return json.dumps([{"name": prompt, "prompt": prompt, "scope": {}} for prompt in prompts])
@@ -316,6 +355,10 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
             return None, do.keys, "[0-9*#]"
         case d.Collect():
             return None, (), f"[0-9]{{1,{do.most}}}"
+        case d.Book():
+            return None, ("agreed", "refused"), ""
+        case d.RingBack():
+            return "unreached", ("done", "unreached", "timeout", "cancelled"), ""
         case d.Look(what="bulletins"):
             return "[]", ("none",), r"[a-z]\w*(,[a-z]\w*)*"
         case d.Look(what="requests"):
@@ -353,6 +396,10 @@ def _name(do: d.Do) -> str:
             return f"digits, prompt '{do.prompt}'"
         case d.Post():
             return f"service '{do.service}'"
+        case d.Book():
+            return f"keeping a place in '{do.queue}'"
+        case d.RingBack():
+            return f"being rung back from '{do.queue}'"
         case d.Look(what="bulletins"):
             return "the known outages"
         case d.Look(what="requests"):

@@ -38,6 +38,7 @@ _OFFER_ENDS = {
     "key": "stops ringing: the caller has pressed a key",
     "failed": "stops ringing: the call failed",
     "stopped": "stops ringing: Quietline is taken down",
+    "unreached": "is free again: the caller was not reached",
     "paused": "stops ringing: the agent paused",
     "logged_out": "stops ringing: the agent logged out",
 }
@@ -50,6 +51,16 @@ _TRANSFER_ENDS = {
     "failed": "stops ringing: the call failed",
     "stopped": "stops ringing: Quietline is taken down",
     "lost": "stops ringing: the caller was gone when the engine came back",
+}
+_DIAL_ENDS = {
+    "no_answer": "the caller does not answer",
+    "rejected": "the caller rejects the call",
+    "busy": "the caller's phone is busy",
+    "unreachable": "the caller cannot be reached",
+    "not_confirmed": "somebody answers, and does not press 1",
+    "agent_gone": "the agent has gone: another one will be rung first",
+    "lost": "taken back: engine or Asterisk had gone",
+    "called_off": "stops ringing",
 }
 _CAUSES = {
     "caller": "the caller hung up",
@@ -120,9 +131,13 @@ class Trace:
         c = self._contact
         flow = self._flows.get(c.flow_hash)
         if flow is not None:
-            self._walk = i.replay(flow, (), {name: event.data[name] for name in _GIVEN})
+            self._walk = i.of_contact(flow, event.data)
             self._width = max(len(step) for step in flow.steps)
         leads = f"flow {c.flow}, version {c.flow_hash[:8]}" if c.flow else "no flow"
+        if c.callback_of is not None:
+            asked = datetime.fromtimestamp(c.kept_since, UTC)
+            kept = f"their place in {c.wanted} since {asked:%H:%M:%S} UTC is kept"
+            return [("", f"↩ {c.from_number} is to be rung back, asked for by {c.callback_of}: {kept}")]
         how = "taken by the fallback, no engine was there" if c.via == "fallback" else leads
         return [("", f"☏ {c.from_number or 'unknown caller'} calls {c.to_number}: {how}")]
 
@@ -169,9 +184,6 @@ class Trace:
         return step
 
 
-_GIVEN = ("language", "from_number", "to_number")
-
-
 def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
     """What came of something the flow asked for; nothing where other events have told it already."""
     match do:
@@ -187,6 +199,16 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return f"← {outcome}, fewer than {least} digits{to}"
         case d.Choose() | d.Collect():
             return f"← {outcome}{to}"
+        case d.Look(what="outbound"):
+            return f"? may {do.name or 'a withheld number'} be rung: {'yes' if outcome else 'no'}"
+        case d.Book():
+            return (
+                f"↩ a place in {do.queue} is kept: {outcome} rings {do.number} back{to}"
+                if outcome
+                else f"↩ no place can be kept{to}"
+            )
+        case d.RingBack():
+            return f"↩ {outcome}{to}" if outcome != "done" else to.strip()
         case d.Look(what="article"):
             return f"? article {do.name}" + ("" if outcome else f": unknown{to}")
         case d.Look():
@@ -248,6 +270,20 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return [f"⇄ connected with {data['to']}"]
         case "transfer_ended":
             return [_transfer_ended(before, after, data)]
+        case "dialled":
+            return [f"☎ {data['number']} is rung, try {data['try']}"]
+        case "confirmed":
+            return ["← 1: wants to be connected"]
+        case "dial_ended":
+            again = (
+                f"; again in {length(data['again_at'] - event.at)}"
+                if data["again_at"] and data["counts"]
+                else ""
+            )
+            return [f"☎ {_DIAL_ENDS.get(data['why'], data['why'])}{again}"]
+        case "callback_cancelled":
+            by, why = data["by"], data["why"]
+            return [f"↩ called off{f' by {by}' if by else ''}{f': {why}' if why else ''}"]
         case "override":
             until = (
                 f" until {datetime.fromtimestamp(data['until'], UTC):%Y-%m-%d %H:%M} UTC"
@@ -349,6 +385,7 @@ def _why(decision: Mapping[str, Any]) -> list[str]:
     rules = {
         "agent_surplus": "largest share of its agents free",
         "call_surplus": "shortest wait",
+        "first_open": "nobody is there yet: the first one that is open",
         "none": "no queue can take the call",
     }
     rule = decision["rule"]
@@ -370,7 +407,7 @@ def _left(before: Contact, data: Mapping[str, Any], at: float) -> list[str]:
     since = before.queued.data["enqueued_at"] if before.queued is not None else at
     waited = f"after waiting {length(max(0.0, at - since))}"
     match data["outcome"]:
-        case "answered":
+        case "answered" | "unreached":
             return []  # told when they were connected
         case "refused" if data.get("queue"):
             why = [f"⏳ queue {data['queue']} is closed, and no other can take the call: leaves {waited}"]

@@ -15,6 +15,9 @@ matched with a caller, every caller with an agent, before the turn ends. So two 
 - When `max_wait` passes while a phone rings for the caller, that offer may still be answered; only if it fails has the caller timed out.
 - When a queue closes (Doors), callers in it stay while agents do, at most until it drains; then they move to the least busy open queue of
   their group with their place in time, whatever its capacity. Where none is open they are refused. A ringing phone may still be answered.
+- A callback is a place kept for somebody who has hung up. It stands in line like a caller, is counted in everybody's place, takes no
+  room of `capacity`, and waits where nobody is signed in. The agent is reserved from before anybody's phone rings until both speak, so
+  there are never more callbacks in the air than agents who are ready for them.
 - Skills: an agent takes a caller if they have every skill the caller needs.
 """
 
@@ -22,6 +25,8 @@ from __future__ import annotations
 
 from engine.core.board import estimate, overview, position
 from engine.core.facts import (
+    CALLBACK,
+    CALLER,
     AgentChanged,
     AgentSet,
     Arrived,
@@ -45,6 +50,8 @@ from engine.core.rebuild import CoolDown, Rows, Talk, reload, restore, summary
 from engine.core.turn import Turn, rest_until
 
 __all__ = [
+    "CALLBACK",
+    "CALLER",
     "AgentChanged",
     "AgentSet",
     "Arrived",

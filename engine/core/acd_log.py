@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core.event import Event
-from engine.core.facts import AgentChanged, Arrived, Offer
+from engine.core.facts import CALLER, AgentChanged, Arrived, Offer
 from engine.core.measures import Handled, Waited, unseen
 from engine.core.rebuild import CoolDown, Rows, Talk
 
@@ -113,6 +113,8 @@ class LogFold:
             max_wait=data["max_wait"],
             enqueued_at=data["enqueued_at"],
             queue=queue,
+            kind=data.get("kind", CALLER),
+            dial=data.get("dial", 0.0),
         )
         if data.get("decision"):
             self._chosen[queue] = at
@@ -125,7 +127,9 @@ class LogFold:
     def _left(self, contact: str, at: float, abandoned: bool) -> None:
         arrived = self._waiting.pop(contact, None)
         if arrived is not None and arrived.queue is not None and arrived.enqueued_at is not None:
-            self._waited.append(Waited(contact, arrived.queue, max(0.0, at - arrived.enqueued_at), abandoned))
+            if arrived.kind == CALLER:
+                waited = max(0.0, at - arrived.enqueued_at)
+                self._waited.append(Waited(contact, arrived.queue, waited, abandoned))
             for pair in [pair for pair in self._cool_downs if pair[0] == contact]:
                 del self._cool_downs[pair]
 

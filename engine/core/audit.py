@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core.agent import AgentState
+from engine.core.facts import CALLBACK
 from engine.core.floor import ACTIVE, Agent, Caller, State
 from engine.core.line import NOBODY
 from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS
@@ -48,6 +49,8 @@ def _lines(state: State) -> None:
         keys = sorted(c.key for c in held if c.offer is None)
         assert list(queue.line) == keys, f"{queue.name}: the line has lost its order or somebody"
         assert queue.held == len(held), f"{queue.name}: holds {len(held)}, counted {queue.held}"
+        kept = sum(c.kind == CALLBACK for c in held)
+        assert queue.callbacks == kept, f"{queue.name}: {queue.callbacks} callbacks, counted {kept}"
         laned = sorted(key for lane in queue.lanes.values() for key in lane)
         assert laned == keys, f"{queue.name}: the lanes do not add up to the line"
         for line in [queue.line, *queue.lanes.values()]:

@@ -23,7 +23,7 @@ def candidate(state: State, name: str, fact: Arrived, key: Key, now: float) -> C
         name not in fact.closed and queue.drains_at is None,
         lane.staffed,
         rule.capacity,
-        queue.held,
+        queue.held - queue.callbacks,
         queue.line.count,
         lane.ready,
         queue.active,

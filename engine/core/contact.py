@@ -6,9 +6,12 @@ The outcome is the first of these that holds:
                       answered nor left a message when Quietline was taken down
     answered          the caller spoke with an agent
     transferred       the caller spoke with somebody outside, to whom they were transferred
+    callback_taken    the caller hung up and is rung back, by a contact of its own
     voicemail         the caller left a message
     abandoned         the caller hung up while waiting; `short_abandoned` below SHORT seconds
     timed_out         the last queue gave up after `max_wait`, and nothing came of the call after that
+    cancelled         somebody who was to be rung back no longer is
+    unreached         somebody who was to be rung back did not answer in all tries
     refused           the last queue was full, unstaffed or closed, and nothing came of the call after that
     ivr_hangup        the caller hung up in the flow, before or outside any queue
     completed         the flow came to its end
@@ -35,11 +38,14 @@ class Outcome(StrEnum):
 
     ANSWERED = "answered"
     TRANSFERRED = "transferred"
+    CALLBACK_TAKEN = "callback_taken"
     VOICEMAIL = "voicemail"
     ABANDONED = "abandoned"
     SHORT_ABANDONED = "short_abandoned"
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
+    UNREACHED = "unreached"
     IVR_HANGUP = "ivr_hangup"
     COMPLETED = "completed"
     FAILED = "failed"
@@ -110,6 +116,24 @@ class Contact:
     noted: Event | None = None
     #: The last decision about what the caller is entitled to, its fields named in DECISION.
     entitlement: Mapping[str, Any] | None = None
+    #: A callback: the contact that asked for it, the time of enqueueing that is kept, the queue or group it is for, and how often it
+    #: was tried; its channel is there while it is rung or spoken with.
+    callback_of: str | None = None
+    kept_since: float = 0.0
+    wanted: str = ""
+    tries: int = 0
+    #: Until when it rests after a try (seconds since the epoch; None: there is no further one), and whether who was rung first pressed 1.
+    again_at: float | None = None
+    confirmed: bool = False
+    cancelled: bool = False
+    #: The last place this contact had in a queue, and whether it is kept by a callback.
+    place: Event | None = None
+    callback: bool = False
+
+    @property
+    def rings_back(self) -> bool:
+        """True for a callback that is not spoken with yet: it may wait for days, without a channel."""
+        return self.callback_of is not None and self.connected_at is None
 
     @property
     def leg(self) -> str | None:
@@ -143,6 +167,9 @@ def _arrived(c: Contact, e: Event) -> Contact:
         flow_hash=d["flow_hash"],
         language=d["language"],
         via=d.get("via", "sip"),
+        callback_of=d["callback"]["of"] if "callback" in d else None,
+        kept_since=d["callback"]["enqueued_at"] if "callback" in d else 0.0,
+        wanted=d["callback"]["queue"] if "callback" in d else "",
         arrived_at=e.at,
     )
 
@@ -156,8 +183,10 @@ def _step(c: Contact, e: Event) -> Contact:
     captured = c.captured
     if e.data.get("do") == "Capture" and e.data["outcome"] is not None:
         captured = (*captured, e.data["outcome"])
+    booked = e.data.get("do") == "Book" and e.data["outcome"] is not None
     told = replace(c, left=None, pressed=None, transfer_end=None, kept=None, noted=None)
-    return replace(told, language=language or c.language, captured=captured)
+    language = language or c.language
+    return replace(told, language=language, captured=captured, callback=c.callback or booked)
 
 
 def _queued(c: Contact, e: Event) -> Contact:
@@ -167,6 +196,8 @@ def _queued(c: Contact, e: Event) -> Contact:
         stage=Stage.WAITING,
         queue=e.data["queue"],
         queued=e,
+        place=e,
+        left=None,
         enqueued_at=e.data["enqueued_at"] if first else c.enqueued_at,
         position_at_entry=e.data["position"] if first else c.position_at_entry,
     )
@@ -225,6 +256,23 @@ def _transfer_ended(c: Contact, e: Event) -> Contact:
     return replace(c, stage=Stage.FLOW, transfer=None, transfer_end=e, talk_from=None, talk_s=talk)
 
 
+def _dialled(c: Contact, e: Event) -> Contact:
+    return replace(c, channel=e.data["channel"], confirmed=False, again_at=None)
+
+
+def _confirmed(c: Contact, e: Event) -> Contact:
+    return replace(c, confirmed=True)
+
+
+def _dial_ended(c: Contact, e: Event) -> Contact:
+    tries = c.tries + bool(e.data["counts"])
+    return replace(c, channel="", confirmed=False, tries=tries, again_at=e.data["again_at"])
+
+
+def _callback_cancelled(c: Contact, e: Event) -> Contact:
+    return replace(c, cancelled=True)
+
+
 def _pressed(c: Contact, e: Event) -> Contact:
     return replace(c, pressed=e.data["key"])
 
@@ -273,6 +321,10 @@ _FOLDS = {
     "transfer_answered": _transferring,
     "transfer_connected": _transfer_connected,
     "transfer_ended": _transfer_ended,
+    "dialled": _dialled,
+    "confirmed": _confirmed,
+    "dial_ended": _dial_ended,
+    "callback_cancelled": _callback_cancelled,
     "pressed": _pressed,
     "recording": _recording,
     "message": _message,
@@ -311,6 +363,10 @@ def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
             return Outcome.ANSWERED
         case _, Contact(transferred_to=str()):
             return Outcome.TRANSFERRED
+        case _, Contact(callback=True):
+            return Outcome.CALLBACK_TAKEN
+        case _, Contact(cancelled=True):
+            return Outcome.CANCELLED
         case _, Contact(messages=n) if n > 0:
             return Outcome.VOICEMAIL
         case _, Contact(last_left="abandoned"):
@@ -319,6 +375,8 @@ def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
             return Outcome.SHORT_ABANDONED
         case _, Contact(last_left="timed_out"):
             return Outcome.TIMED_OUT
+        case _, Contact(last_left="unreached"):
+            return Outcome.UNREACHED
         case _, Contact(last_left="refused"):
             return Outcome.REFUSED
         case "stopped", _:
@@ -353,6 +411,7 @@ FIELDS = (
     "talk_s",
     "entitlement",
     "transferred_to",
+    "callback_of",
 )
 
 

@@ -8,10 +8,11 @@ Record   -> left | none                         Listen  -> None
 Note     -> a request's Noted as text, or None  Post    -> the wanted fields of the answer, as JSON, or None: it failed
 Capture  -> the recording's name, or None       End      -> None, and nothing follows
 Entitle  -> an Answer's text, or again          Recall  -> a language, or None
-Remember -> None
+Remember -> None                                 Book     -> the callback's contact, or None: it cannot be kept
+RingBack -> done | unreached | timeout | cancelled
 
 A Look for requests gives a list in JSON, of {number, state, work_order}, one for bulletins of {name, prompt, scope}; one for an article its
-fields in JSON, or None.
+fields in JSON, or None; one for outbound the number as it can be dialled, or None: nobody may ring it.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class Collect(Do):
 class Look(Do):
     """Look something up.
 
-    `what` is hours (`name` the schedule), bulletins, article (its name), or requests (`name` the customer; empty: by the caller's number).
+    `what` is hours (`name` the schedule), bulletins, article (its name), requests (`name` the customer; empty: by the caller's number), or
+    outbound (`name` a number that is to be rung).
     """
 
     what: str
@@ -197,6 +199,37 @@ class Rule(Do):
 
 
 @dataclass(frozen=True, slots=True)
+class Book(Do):
+    """Keep this caller's place in a queue or group, to be rung back at a number."""
+
+    queue: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class RingBack(Do):
+    """Wait in a queue or group without a channel; when the turn comes ring agent and caller, and connect them.
+
+    `first` is whose phone rings first, agent or caller. `to_agent` is said to the agent before the caller's phone rings, `unreached` when
+    that is in vain; `to_caller` asks who was rung first to press 1. The caller's phone rings `ring` seconds, `attempts` times at most with
+    `pause` seconds between them, and not later than `within` seconds after it was asked for.
+    """
+
+    queue: str
+    priority: int
+    skills: tuple[str, ...]
+    number: str
+    first: str
+    to_agent: str
+    to_caller: str
+    unreached: str
+    attempts: int
+    pause: float
+    ring: float
+    within: float
+
+
+@dataclass(frozen=True, slots=True)
 class End(Do):
     """Say goodbye, if a prompt is given, and hang up."""
 
@@ -207,7 +240,7 @@ DOES: dict[str, type[Do]] = {
     c.__name__: c
     for c in (
         *(Play, Choose, Collect, Look, Entitle, Recall, Remember, Enqueue),
-        *(Transfer, Record, Capture, Listen, Note, Post, Rule, End),
+        *(Transfer, Record, Capture, Listen, Note, Post, Rule, Book, RingBack, End),
     )
 }
 

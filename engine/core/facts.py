@@ -10,16 +10,21 @@ from typing import Any, NamedTuple
 FAILURES = frozenset({"no_answer", "rejected", "busy", "unreachable"})
 
 
+#: Who waits: somebody on the line, or a place kept for somebody who is to be rung back.
+CALLER, CALLBACK = "caller", "callback"
+
+
 # --- facts: what the shell reports ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A caller asks for a queue.
+    """A caller asks for a queue, or the callback they have been promised.
 
     `queues` is the list to choose from (one, or a group's, in the group's order); `closed` those whose schedule is closed now.
     `enqueued_at` is given when the caller keeps an earlier place (recovery, moved from another queue).
     `queue` is given on recovery: the queue already chosen; nothing is chosen again and nothing is refused.
+    `kind` is caller, or callback: a place kept for somebody who has hung up, and whose phone rings `dial` seconds in an offer.
     """
 
     contact: str
@@ -31,17 +36,21 @@ class Arrived:
     max_wait: float = 600.0
     enqueued_at: float | None = None
     queue: str | None = None
+    kind: str = CALLER
+    dial: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
     """The caller is no longer there: hung up, or pressed a key that leads elsewhere. Cancels a pending offer; ends a conversation.
 
+    `unreached`: somebody who was to be rung back does not answer; the agent is free again at once.
+
     `seen` is the last moment at which they were known to be there, where nobody saw them go (seconds since the epoch).
     """
 
     contact: str
-    reason: str  # abandoned | key | failed | stopped
+    reason: str  # abandoned | key | failed | stopped | unreached
     seen: float | None = None
 
 
@@ -141,7 +150,8 @@ class Offer(NamedTuple):
 class Cancel(NamedTuple):
     """Stop ringing this offer.
 
-    `why`: the caller left (abandoned, key, failed, stopped), the agent went (paused, logged_out), or no report came (unreachable).
+    `why`: the caller left (abandoned, key, failed, stopped, unreached), the agent went (paused, logged_out), or no report came
+    (unreachable).
     """
 
     offer: str

@@ -19,7 +19,7 @@ from heapq import heapify, heappop, heappush
 
 from engine.core import ranking
 from engine.core.agent import AgentState
-from engine.core.facts import Arrived
+from engine.core.facts import CALLBACK, Arrived
 from engine.core.line import NOBODY, Key, Line
 from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Shares, micro
 from engine.core.site import AgentRule, QueueRule, Settings
@@ -37,6 +37,7 @@ class Queue:
 
     __slots__ = (
         "agents",
+        "callbacks",
         "drains_at",
         "gone",
         "held",
@@ -57,10 +58,21 @@ class Queue:
         self.agents: list[Agent] = []
         self.lanes: dict[frozenset[str], Lane] = {}
         self.line = Line()
-        self.held = 0  # callers waiting or being offered
+        self.held = 0  # contacts waiting or being offered,
+        self.callbacks = 0  # and how many of them are callbacks, which take nobody's line
         self.measures = Measures(rule.handle_time)
         self.weight = 0  # A in parts of 2⁴⁰
         self.last_chosen: float | None = None
+
+    def hold(self, caller: Caller) -> None:
+        """Count somebody who belongs to this queue from now on."""
+        self.held += 1
+        self.callbacks += caller.kind == CALLBACK
+
+    def release(self, caller: Caller) -> None:
+        """Count them no longer."""
+        self.held -= 1
+        self.callbacks -= caller.kind == CALLBACK
 
     @property
     def active(self) -> float:
@@ -152,12 +164,13 @@ class Agent:
 
 
 class Caller:
-    """One contact in a queue. `kind` keeps room for callback placeholders, which wait without a channel."""
+    """One contact in a queue. One of the kind callback waits without a channel; its phone rings `dial` seconds at most in an offer."""
 
     __slots__ = (
         "contact",
         "cooled",
         "deadline",
+        "dial",
         "enqueued_at",
         "group",
         "key",
@@ -176,7 +189,8 @@ class Caller:
         self.enqueued_at = key[1]
         self.max_wait = fact.max_wait
         self.deadline = key[1] + fact.max_wait
-        self.kind = "caller"
+        self.kind = fact.kind
+        self.dial = fact.dial
         self.group = fact.group
         self.offer: str | None = None
         self.cooled: list[str] = []  # agents who failed an offer of this contact
@@ -238,12 +252,12 @@ class State:
         """Build every index anew from agents and callers: after a rebuild and after the site's files have changed."""
         for queue in self.queues.values():
             queue.agents, queue.lanes, queue.line = [], {}, Line()
-            queue.weight = queue.held = 0
+            queue.weight = queue.held = queue.callbacks = 0
         for agent in self.agents.values():
             self._assign(agent)
         for caller in self.callers.values():
             caller.lane = self.lane(caller.lane.queue, caller.lane.skills)
-            caller.lane.queue.held += 1
+            caller.lane.queue.hold(caller)
             if caller.offer is None:
                 self.stand(caller)
         for agent in self.agents.values():
@@ -393,7 +407,7 @@ class State:
     def forget(self, caller: Caller) -> None:
         """Drop a caller who is out of line and not being offered."""
         del self.callers[caller.contact]
-        caller.lane.queue.held -= 1
+        caller.lane.queue.release(caller)
         for name in caller.cooled:
             if name in self.agents:
                 self.agents[name].cooling.pop(caller.contact, None)

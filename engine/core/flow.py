@@ -41,6 +41,7 @@ Seconds = NewType("Seconds", float)
 FlowName = NewType("FlowName", str)
 SourceName = NewType("SourceName", str)
 Level = NewType("Level", str)
+CallbackOrder = NewType("CallbackOrder", str)
 RequestKind = NewType("RequestKind", str)
 RequestState = NewType("RequestState", str)
 ProblemCode = NewType("ProblemCode", str)
@@ -83,6 +84,10 @@ class Action:
 
     def perform(self, way: Way) -> Asking:
         """Ask for what the verb needs; returns the step to go to, how the flow is left, or None to go on with the next action."""
+        raise NotImplementedError
+
+    def ring_back(self, way: Way) -> Asking:
+        """How a contact begins that an earlier call asked for with this action; only `callback` makes such contacts."""
         raise NotImplementedError
 
     def sets(self) -> tuple[str, ...]:
@@ -152,3 +157,11 @@ class Flow:
     def first(self) -> StepName:
         """The step a call starts at."""
         return self.start or next(iter(self.steps))
+
+    def holding(self, step: str) -> tuple[Flow, str]:
+        """The flow in which a step stands that is named as things asked for name it (`inner.step`), and its name there."""
+        *path, name = step.split(".")
+        flow = self
+        for run in path:
+            flow = flow.runs[run]
+        return flow, name

@@ -12,16 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from engine.core.do import Do, End, Outcome
 from engine.core.flow import Flow, Leave
 from engine.core.way import Way
 
 
-def _whole(way: Way) -> Generator[Do, Outcome, None]:
+def _whole(way: Way, ringing_back: Place | None) -> Generator[Do, Outcome, None]:
     """The whole call: where a flow that nobody ran goes back, the call ends."""
-    if (yield from way.go()) is Leave.FLOW:
+    if (yield from way.go(ringing_back)) is Leave.FLOW:
         yield End(*way.here, None)
+
+
+#: An action: its step and its index in it.
+Place = tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -44,10 +49,28 @@ class Walk:
         return self.do
 
 
-def replay(flow: Flow, history: Iterable[Outcome] = (), variables: Mapping[str, str] | None = None) -> Walk:
-    """A fresh interpreter brought to where `history` ends."""
+#: What the flow knows of every call from its start.
+GIVEN = ("language", "from_number", "to_number")
+
+
+def of_contact(flow: Flow, arrived: Mapping[str, Any], history: Iterable[Outcome] = ()) -> Walk:
+    """The interpreter of a contact whose `arrived` event holds this data; a callback begins at the action that asked for it."""
+    variables = {name: arrived[name] for name in GIVEN}
+    asked = arrived.get("callback")
+    if asked is None:
+        return replay(flow, history, variables)
+    return replay(flow, history, {**asked["variables"], **variables}, (asked["step"], asked["index"]))
+
+
+def replay(
+    flow: Flow,
+    history: Iterable[Outcome] = (),
+    variables: Mapping[str, str] | None = None,
+    ringing_back: Place | None = None,
+) -> Walk:
+    """A fresh interpreter brought to where `history` ends; `ringing_back` is the action that asked for this callback."""
     way = Way.begin(flow, variables)
-    asking = _whole(way)
+    asking = _whole(way, ringing_back)
     walk = Walk(way, asking, next(asking, None))
     for outcome in history:
         if walk.do is None:

@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 
 LEVEL = 5.0  # seconds of estimated wait that make no difference
 
+#: The rule by which a callback is placed where nobody is signed in: it can wait until somebody is.
+FIRST_OPEN = "first_open"
 #: What a caller who fits nowhere is told: the first of these that holds for any queue.
 REFUSALS = ("full", "unstaffed", "closed")
 
@@ -35,7 +37,7 @@ class Candidate(NamedTuple):
     open: bool
     staffed: bool
     capacity: int
-    held: int  # contacts in the queue, those being offered included: what capacity limits
+    held: int  # callers in the queue, those being offered included: what capacity limits
     waiting: int  # U: contacts not being offered
     ready: int  # R: ready agents with the caller's skills
     active: float  # A: agents, weighted with the share of their time this queue gets
@@ -91,6 +93,17 @@ def least_busy(candidates: Sequence[Candidate], now: float, moving: bool = False
     decision["rule"] = "agent_surplus" if idle else "call_surplus"
     decision["chosen"] = chosen.queue
     return Choice(chosen, "", decision)
+
+
+def for_callback(candidates: Sequence[Candidate], now: float) -> Choice:
+    """Choose for somebody who is to be rung back: they need no room, and where nobody is there the first open queue takes them."""
+    choice = least_busy(candidates, now, moving=True)
+    if choice.candidate is not None:
+        return choice
+    found = next((c for c in candidates if c.open), None)
+    if found is None:
+        return choice
+    return Choice(found, "", {**choice.decision, "rule": FIRST_OPEN, "chosen": found.queue})
 
 
 def _quietest(idle: Sequence[Candidate]) -> Candidate:

@@ -138,7 +138,7 @@ def _restore_offer(state: State, offer: Offer, at: float) -> None:
     state.offers[offer.offer] = Ringing(offer.offer, agent, caller, offer.ring, at)
     agent.offer = caller.offer = offer.offer
     agent.contact = caller.contact
-    state.timers.set(at + offer.ring + OVERDUE, OFFER_OVERDUE, offer.offer)
+    state.timers.set(at + offer.ring + caller.dial + OVERDUE, OFFER_OVERDUE, offer.offer)
 
 
 def _restore_talk(state: State, talk: Talk) -> None:
@@ -239,6 +239,7 @@ def summary(state: State, now: float) -> dict[str, Any]:
                 c.group,
                 c.offer,
                 c.kind,
+                c.dial,
             )
             for c in state.callers.values()
         },
@@ -256,6 +257,7 @@ def _queue_summary(q: Queue) -> dict[str, Any]:
         "line": list(q.line),
         "lanes": lanes,
         "held": q.held,
+        "callbacks": q.callbacks,
         "weight": q.weight,
         "last_chosen": q.last_chosen,
         "drains_at": q.drains_at,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from engine.core.agent import AFTER_WRAP_UP, REQUESTS, AgentState, Cause, step
 from engine.core.choosing import candidate, expected_wait
 from engine.core.facts import (
+    CALLBACK,
+    CALLER,
     AgentChanged,
     AgentSet,
     Arrived,
@@ -23,7 +25,7 @@ from engine.core.facts import (
 from engine.core.floor import Agent, Caller, Queue, Ringing, State
 from engine.core.line import Key
 from engine.core.measures import unseen
-from engine.core.ranking import Choice, least_busy
+from engine.core.ranking import Choice, for_callback, least_busy
 from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS, Timer
 
 READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
@@ -64,8 +66,8 @@ class Turn:
             self.commands.append(Refused(fact.contact, refusal, decision))
             return
         queue = state.queues[chosen.queue]
-        queue.held += 1
         caller = state.callers[fact.contact] = Caller(fact, key, queue.lanes[fact.skills])
+        queue.hold(caller)
         self.commands.append(
             Queued(fact.contact, queue.name, key[1], chosen.place, chosen.wait, decision),
         )
@@ -78,7 +80,8 @@ class Turn:
         if fact.queue is not None:
             state.queue(fact.queue)
             return Choice(candidate(state, fact.queue, fact, key, now), "", {})
-        choice = least_busy([candidate(state, name, fact, key, now) for name in fact.queues], now)
+        found = [candidate(state, name, fact, key, now) for name in fact.queues]
+        choice = for_callback(found, now) if fact.kind == CALLBACK else least_busy(found, now)
         if choice.candidate is not None:
             state.queues[choice.candidate.queue].last_chosen = now
         return choice
@@ -105,8 +108,9 @@ class Turn:
             self._offer(agent, caller)
 
     def _drop(self, caller: Caller, abandoned: bool = False, seen: float | None = None) -> None:
-        waited = (self.now if seen is None else seen) - caller.enqueued_at
-        caller.lane.queue.measures.waited(max(0.0, waited), abandoned)
+        if caller.kind == CALLER:  # nobody loses patience with a callback
+            waited = (self.now if seen is None else seen) - caller.enqueued_at
+            caller.lane.queue.measures.waited(max(0.0, waited), abandoned)
         self.state.forget(caller)
 
     def _time_out(self, caller: Caller) -> None:
@@ -155,8 +159,8 @@ class Turn:
             self.commands.append(Refused(caller.contact, choice.refusal, choice.decision, old.name))
             return
         new = self.state.queues[choice.candidate.queue]
-        old.held -= 1
-        new.held += 1
+        old.release(caller)
+        new.hold(caller)
         new.last_chosen = self.now
         caller.lane = new.lanes[caller.lane.skills]
         place, wait = choice.candidate.place, choice.candidate.wait
@@ -171,7 +175,11 @@ class Turn:
         fact = Arrived(caller.contact, group.queues if group else (queue,), skills=caller.lane.skills)
         state.learn(self.now)
         found = [candidate(state, name, fact, caller.key, self.now) for name in fact.queues]
-        return least_busy(found, self.now, moving=True)
+        return (
+            for_callback(found, self.now)
+            if caller.kind == CALLBACK
+            else least_busy(found, self.now, moving=True)
+        )
 
     def _say_place(self, caller: Caller) -> None:
         queue = caller.lane.queue
@@ -190,7 +198,7 @@ class Turn:
         state.offers[ringing.id] = ringing
         caller.offer = agent.offer = ringing.id
         agent.contact = caller.contact
-        state.timers.set(self.now + rule.ring + OVERDUE, OFFER_OVERDUE, ringing.id)
+        state.timers.set(self.now + rule.ring + caller.dial + OVERDUE, OFFER_OVERDUE, ringing.id)
         self._change(agent, RESERVED)
         self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
 

@@ -54,13 +54,19 @@ class Way:
         """The action that asks: its step (`flow.step` within a flow that is run), and its index in it."""
         return self._path + self.step, self.index
 
-    def go(self) -> Generator[Do, Outcome, Leave]:
-        """Yield what to do, one thing at a time, until the flow is left."""
-        while True:
+    def go(self, ringing_back: tuple[str, int] | None = None) -> Generator[Do, Outcome, Leave]:
+        """Yield what to do, one thing at a time, until the flow is left.
+
+        `ringing_back`: the contact is a callback, asked for by the action there.
+        """
+        came: str | Leave | None = None
+        if ringing_back is not None:
+            self.step, self.index = ringing_back
+            came = yield from self.flow.steps[StepName(self.step)][self.index].ring_back(self)
+        while not isinstance(came, Leave):
+            self.step = came or self.step
             came = yield from self._step()
-            if isinstance(came, Leave):
-                return came
-            self.step = came
+        return came
 
     def _step(self) -> Generator[Do, Outcome, str | Leave]:
         for index, action in enumerate(self.flow.steps[StepName(self.step)]):

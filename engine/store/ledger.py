@@ -30,10 +30,14 @@ from engine.store.migrate import Database, cannot_use, cause, connect
 log = structlog.get_logger()
 
 _INSERT_EVENT = "INSERT INTO events (at, contact, agent, kind, data) VALUES (?, ?, ?, ?, ?)"
-_OPENED = ("id", "from_number", "to_number", "flow", "flow_hash", "language", "arrived_at")
-_INSERT_CONTACT = f"INSERT INTO contacts ({', '.join(_OPENED)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_OPENED = ("id", "from_number", "to_number", "flow", "flow_hash", "language", "arrived_at", "callback_of")
+_INSERT_CONTACT = f"INSERT INTO contacts ({', '.join(_OPENED)}) VALUES ({', '.join('?' * len(_OPENED))})"
 _INSERT_FLOW = "INSERT OR IGNORE INTO flows VALUES (?, ?, ?, ?)"
-_CLOSED = tuple(name for name in fold.FIELDS if name not in ("id", "from_number", "to_number", "arrived_at"))
+_CLOSED = tuple(
+    name
+    for name in fold.FIELDS
+    if name not in ("id", "from_number", "to_number", "arrived_at", "callback_of")
+)
 _CLOSE_CONTACT = (
     f"UPDATE contacts SET {', '.join(f'{name} = ?' for name in _CLOSED)} WHERE id = ? AND ended_at IS NULL"
 )

@@ -45,7 +45,17 @@ def same(known: Contact | None, told: Contact | None) -> bool:
 
 def plain(contact: Contact) -> dict[str, object]:
     """A contact's fields, its events by their kind and time."""
-    events = ("left", "queued", "offered", "transfer", "transfer_end", "recording", "kept", "last_message")
+    events = (
+        "left",
+        "queued",
+        "place",
+        "offered",
+        "transfer",
+        "transfer_end",
+        "recording",
+        "kept",
+        "last_message",
+    )
     events += ("request", "noted")
     fields = {name: getattr(contact, name) for name in Contact.__dataclass_fields__ if name not in events}
     return fields | {name: (e.kind, e.at) for name in events if (e := getattr(contact, name)) is not None}

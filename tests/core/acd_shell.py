@@ -9,7 +9,7 @@ from engine.core.acd_log import LogFold
 from engine.core.event import Event
 from engine.core.site import AgentRule, GroupRule, QueueRule, Settings
 
-GONE = {"abandoned": "abandoned", "key": "flow_out", "failed": "failed"}
+GONE = {"abandoned": "abandoned", "key": "flow_out", "failed": "failed", "unreached": "unreached"}
 
 
 def seen(moment: float | None) -> dict[str, float]:
@@ -83,6 +83,8 @@ class Shell:
                     priority=asked.priority,
                     skills=sorted(asked.skills),
                     max_wait=asked.max_wait,
+                    kind=asked.kind,
+                    dial=asked.dial,
                     enqueued_at=command.enqueued_at,
                     decision=command.decision,
                     moved_from=command.moved_from,

@@ -89,6 +89,8 @@ CALLER = st.fixed_dictionaries(
         "priority": st.sampled_from([5, 5, 5, 1, 9]),
         "skills": SKILLS,
         "max_wait": PATIENCE,
+        "kind": st.sampled_from([acd.CALLER, acd.CALLER, acd.CALLER, acd.CALLBACK]),
+        "dial": st.sampled_from([0.0, 25.0]),
     }
 )
 

@@ -23,7 +23,7 @@ from engine.core.acd import (
 )
 from engine.core.agent import diagram
 from engine.core.audit import check_invariants
-from engine.core.site import AgentRule, QueueRule, Settings
+from engine.core.site import AgentRule, GroupRule, QueueRule, Settings
 
 RING, WRAP_UP, COOL_DOWN = 20.0, 30.0, 40.0
 
@@ -681,3 +681,92 @@ def test_time_that_nobody_saw_teaches_the_distributor_nothing() -> None:
         (60_000_000, True),
     )
     assert acd.summary(f.rebuilt(), f.now) == acd.summary(f.state, f.now)
+
+
+# --- callbacks: a place kept for somebody who has hung up ---------------------------------------------
+
+
+def test_a_callback_keeps_its_place_and_is_counted_in_everybody_elses() -> None:
+    f = Floor(site([queue()], [agent("anna")]))
+    f.ready("anna")
+    f.call("c1")
+    f.call("c2")
+    f.wait(5.0)
+    f.call("c3", kind=acd.CALLBACK, enqueued_at=f.now - 60.0, dial=25.0)
+    assert [acd.position(f.state, c) for c in ("c3", "c2")] == [1, 2]
+
+
+def test_a_callback_takes_no_room() -> None:
+    f = Floor(site([queue(capacity=1)], [agent("anna"), agent("boris", "other")]))
+    f.ask("anna", "ready")
+    f.call("talking")
+    f.connect("talking")
+    f.call("c1", kind=acd.CALLBACK)
+    (taken,) = f.call("c2")
+    assert isinstance(taken, Queued)
+    (refused,) = f.call("c3")
+    assert isinstance(refused, Refused) and refused.outcome == "full"
+
+
+def test_a_callback_waits_where_nobody_is_signed_in_and_is_offered_to_the_first_who_comes() -> None:
+    f = Floor(site([queue()], [agent("anna")]))
+    (queued,) = f.call("c1", kind=acd.CALLBACK, max_wait=3600.0)
+    assert isinstance(queued, Queued) and queued.decision["rule"] == "first_open"
+    f.wait(1800.0)
+    f.ready("anna")
+    assert f.ringing("c1") == "anna"
+
+
+def test_nothing_is_open_for_a_callback_either() -> None:
+    f = Floor(site([queue()], [agent("anna")]))
+    (refused,) = f.call("c1", kind=acd.CALLBACK, closed=frozenset({"sales"}))
+    assert isinstance(refused, Refused) and refused.outcome == "closed"
+
+
+def test_an_agent_is_free_again_at_once_when_somebody_to_be_rung_back_does_not_answer() -> None:
+    f = Floor(site([queue()], [agent("anna")]))
+    f.ready("anna")
+    f.call("c1", kind=acd.CALLBACK)
+    f.call("c2")
+    f.tell(Left("c1", "unreached"))
+    assert f.ringing("c2") == "anna"
+
+
+def test_an_offer_of_a_callback_lasts_as_long_as_both_phones_may_ring() -> None:
+    f = Floor(site([queue()], [agent("anna")]))
+    f.ready("anna")
+    f.call("c1", kind=acd.CALLBACK, dial=25.0)
+    f.wait(RING + 25.0 + 9.0)
+    assert f.ringing("c1") == "anna"
+    f.wait(2.0)
+    assert f.state_of("anna") == ("paused", "unreachable")
+
+
+def test_never_are_more_callbacks_in_the_air_than_agents_who_were_ready_for_them() -> None:
+    f = Floor(site([queue()], [agent("anna"), agent("boris")]))
+    for n in range(5):
+        f.call(f"c{n}", kind=acd.CALLBACK)
+    f.ready("anna", "boris")
+    assert sorted(r.caller.contact for r in f.state.offers.values()) == ["c0", "c1"]
+
+
+def test_nobody_learns_patience_from_a_callback() -> None:
+    f = Floor(site([queue()], [agent("anna")]))
+    f.call("c1", kind=acd.CALLBACK)
+    f.wait(500.0)
+    f.tell(Left("c1", "abandoned"))
+    assert f.state.queues["sales"].measures.theta == 0.0
+    assert acd.summary(f.rebuilt(), f.now) == acd.summary(f.state, f.now)
+
+
+def test_a_callback_moves_to_an_open_queue_of_its_group_when_its_own_has_drained() -> None:
+    groups = [GroupRule("all", ("sales", "night"))]
+    f = Floor(site([queue(), queue("night")], [agent("anna", "sales"), agent("nora", "night")], groups))
+    f.ready("anna", "nora")
+    f.call("talk-a")
+    f.connect("talk-a")
+    f.call("talk-n", "night")
+    f.connect("talk-n")
+    f.call("c1", "sales", "night", group="all", kind=acd.CALLBACK, closed=frozenset({"night"}))
+    moved = [c for c in f.tell(acd.Doors({"sales": f.now})) if isinstance(c, Queued)]
+    assert [(c.queue, c.moved_from) for c in moved] == [("night", "sales")]

@@ -10,6 +10,7 @@ from engine.core.verbs.asking import Ask, Language, Menu, RecordName, Say, SayBa
 from engine.core.verbs.entitling import Entitlement
 from engine.core.verbs.noting import Answers, Comment, Request, Status, Survey, Voicemail
 from engine.core.verbs.reaching import Webhook
+from engine.core.verbs.recalling import Callback
 from engine.core.verbs.ruling import Override
 from engine.core.verbs.telling import Bulletin
 from engine.core.verbs.turning import Back, Goto, Hangup, Hours, Run, Set, Switch
@@ -21,6 +22,7 @@ __all__ = [
     "Ask",
     "Back",
     "Bulletin",
+    "Callback",
     "Comment",
     "Entitlement",
     "Goto",
@@ -66,6 +68,7 @@ VERBS: Mapping[str, type[Action]] = MappingProxyType(
             ),
             *(
                 Queue,
+                Callback,
                 Transfer,
                 Voicemail,
                 Comment,
