@@ -56,7 +56,7 @@ from engine.core.do import (
 )
 from engine.core.event import Event
 from engine.core.flow import Flow
-from engine.core.interpreter import Walk, of_contact
+from engine.core.interpreter import Beginning, Walk
 from engine.core.outbound import way_out
 from engine.core.site import Service
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable, StoreError
@@ -131,7 +131,7 @@ class Call:
             if self._flow is None:
                 cause = "failed" if arrived["flow_hash"] else "unknown_number"
                 return
-            self._walk = of_contact(self._flow, arrived, told)
+            self._walk = Beginning.of(arrived).walk(self._flow, told)
             if "callback" not in arrived:
                 relink = await self._answer(relink)
             await self._follow(self._walk, relink)

@@ -170,7 +170,7 @@ class Replayer:
 
     def _beside(self, call: Recorded) -> Replayed:
         contact, settings = call.contact, self.loaded.snapshot.settings
-        leads = settings.numbers.get(contact.to_number, "")
+        leads = settings.numbers.get(contact.to_number, "") if contact.callback_of is None else contact.flow
         if (why := self._apart(call)) is not None:
             return Replayed(contact.id, Verdict.APART, f"{contact.id}: {why}")
         if leads != contact.flow:
@@ -182,12 +182,16 @@ class Replayer:
         if flow is None:
             text = f"{contact.id}: {contact.to_number} leads nowhere, then and now"
             return Replayed(contact.id, Verdict.SAME, text)
-        course = retrace(flow, call.told, call.given, contact.arrived_at, self._knows)
+        begins = call.begins.found_in(flow)
+        if begins is None:
+            text = f"{contact.id}: flow {flow.name} lets nobody be rung back any more"
+            return Replayed(contact.id, Verdict.APART, text)
+        course = retrace(flow, call.told, begins, contact.arrived_at, self._knows)
         return self._judged(call, flow, course)
 
     def _apart(self, call: Recorded) -> str | None:
         contact = call.contact
-        if not contact.channel:
+        if not contact.arrived_at:
             return "its events are no longer in the store"
         if contact.via == "fallback":
             return "no engine was there: the fallback took it, and it passed no flow"

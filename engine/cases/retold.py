@@ -45,8 +45,14 @@ def did(passed: Passed) -> str:
                 f" on this site, {told.outcome} then" if told is not None and told.outcome != outcome else ""
             )
             return f"hours {name}: {outcome}{was}"
+        case d.Look(what="outbound", name=number):
+            return f"{number or 'a withheld number'} may {'be' if outcome else 'not be'} rung"
         case d.Look(what=what):
             return f"{what} looked up"
+        case d.Book(queue=queue):
+            return f"place in {queue} {'kept' if outcome else 'not kept'}"
+        case d.RingBack():
+            return f"rung back: {outcome}"
         case d.Entitle(source=source, by=by):
             return f"{source} by {by}: {_standing(outcome)}"
         case d.Record(mailbox=mailbox):
@@ -105,6 +111,10 @@ def what_happens(do: d.Do) -> str:
             return f"waits in queue {queue}"
         case d.Transfer(to=to):
             return f"is transferred to {to}"
+        case d.Book(queue=queue):
+            return f"the place in {queue} is kept"
+        case d.RingBack(queue=queue):
+            return f"is rung back from {queue}"
         case d.Record(mailbox=mailbox):
             return f"is asked for a message, for {mailbox}"
         case d.Capture(prompt=prompt):

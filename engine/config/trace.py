@@ -131,7 +131,7 @@ class Trace:
         c = self._contact
         flow = self._flows.get(c.flow_hash)
         if flow is not None:
-            self._walk = i.of_contact(flow, event.data)
+            self._walk = i.Beginning.of(event.data).walk(flow)
             self._width = max(len(step) for step in flow.steps)
         leads = f"flow {c.flow}, version {c.flow_hash[:8]}" if c.flow else "no flow"
         if c.callback_of is not None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.core.do import Do, End, Outcome
 from engine.core.flow import Flow, Leave
+from engine.core.verbs import Callback
 from engine.core.way import Way
 
 
@@ -53,13 +54,37 @@ class Walk:
 GIVEN = ("language", "from_number", "to_number")
 
 
-def of_contact(flow: Flow, arrived: Mapping[str, Any], history: Iterable[Outcome] = ()) -> Walk:
-    """The interpreter of a contact whose `arrived` event holds this data; a callback begins at the action that asked for it."""
-    variables = {name: arrived[name] for name in GIVEN}
-    asked = arrived.get("callback")
-    if asked is None:
-        return replay(flow, history, variables)
-    return replay(flow, history, {**asked["variables"], **variables}, (asked["step"], asked["index"]))
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a contact begins: the variables it is given, and of a callback the action that asked for it."""
+
+    variables: Mapping[str, str]
+    ringing_back: Place | None = None
+
+    @classmethod
+    def of(cls, arrived: Mapping[str, Any]) -> Beginning:
+        """As the data of an `arrived` event tells it."""
+        asked = arrived.get("callback") or {}
+        variables = {**asked.get("variables", {}), **{name: arrived[name] for name in GIVEN}}
+        return cls(variables, (asked["step"], asked["index"]) if asked else None)
+
+    def walk(self, flow: Flow, history: Iterable[Outcome] = ()) -> Walk:
+        """The interpreter of such a contact, brought to where `history` ends."""
+        return replay(flow, history, self.variables, self.ringing_back)
+
+    def found_in(self, flow: Flow) -> Beginning | None:
+        """The same in another version of its flow, where its action may stand elsewhere; None: nobody is rung back there any more."""
+        if self.ringing_back is None:
+            return self
+        step, index = self.ringing_back
+        here = [
+            (name, n)
+            for name, actions in flow.steps.items()
+            for n, a in enumerate(actions)
+            if isinstance(a, Callback)
+        ]
+        found = sorted(here, key=lambda at: (at != (step, index), at[0] != step))
+        return Beginning(self.variables, (str(found[0][0]), found[0][1])) if found else None
 
 
 def replay(

@@ -7,6 +7,7 @@ Something asked is the same as something in the log when this is the same, where
     opening hours, an article               its name               outages, a remembered language     there is only one such question
     requests                                of the caller or of the customer (not of which: that follows from what was answered before)
     entitlement                             source, by, and the number that was keyed in
+    a place that is kept                    its queue, and the number              being rung back       there is only one such question
     a queue                                 its name               a message                          its mailbox
     a few words                             its prompt, or step and action
     a service                               its name, and no value sent under the same name is another one
@@ -66,6 +67,10 @@ def same(one: d.Do, other: d.Do) -> bool:
             return one.queue == other.queue
         case d.Transfer(), d.Transfer():
             return one.to == other.to
+        case d.Book(), d.Book():
+            return (one.queue, one.number) == (other.queue, other.number)
+        case d.RingBack(), d.RingBack():
+            return True
         case d.Record(), d.Record():
             return (one.mailbox, one.again) == (other.mailbox, other.again)
         case d.Capture(), d.Capture():

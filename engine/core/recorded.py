@@ -15,9 +15,6 @@ from engine.core.contact import Contact, apply
 from engine.core.event import Event
 from engine.core.flow import Flow
 
-#: What a flow is given beforehand, from the event `arrived`.
-GIVEN = ("language", "from_number", "to_number")
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -41,7 +38,12 @@ class Recorded:
 
     contact: Contact
     told: tuple[Told, ...] = ()
-    given: Mapping[str, str] = field(default_factory=dict)
+    begins: i.Beginning = field(default_factory=lambda: i.Beginning({}))
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """The variables its flow was given beforehand."""
+        return self.begins.variables
 
     @property
     def outcomes(self) -> list[d.Outcome]:
@@ -60,15 +62,15 @@ class Astray:
 
 def recorded(contact_id: str, events: Iterable[Event]) -> Recorded:
     """A contact with what its flow was told."""
-    contact, told, given, waited = Contact(contact_id), list[Told](), dict[str, str](), 0.0
+    contact, told, begins, waited = Contact(contact_id), list[Told](), i.Beginning({}), 0.0
     for event in events:
         if event.kind == "arrived":
-            given = {name: event.data[name] for name in GIVEN}
+            begins = i.Beginning.of(event.data)
         contact = apply(contact, event)
         if event.kind == "step":
             told.append(_told(event, contact, waited))
             waited = contact.wait_s or 0.0
-    return Recorded(contact, tuple(told), given)
+    return Recorded(contact, tuple(told), begins)
 
 
 def _told(event: Event, contact: Contact, before: float) -> Told:
@@ -80,7 +82,7 @@ def _told(event: Event, contact: Contact, before: float) -> Told:
 
 def again(call: Recorded, flow: Flow) -> tuple[Recorded, Astray | None]:
     """The call with what its flow asked for last, and where this flow, the version it began with, asks for something else."""
-    walk = i.replay(flow, (), call.given)
+    walk = call.begins.walk(flow)
     for n, one in enumerate(call.told):
         if walk.do != one.do:
             return call, Astray(n, one.do, walk.do)

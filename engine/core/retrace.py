@@ -16,7 +16,7 @@ A caller who hung up while something was played had gone by the time anything fu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -92,9 +92,9 @@ class Course:
     spoken: list[dict[str, str]] = field(default_factory=list)
 
 
-def retrace(flow: Flow, told: Sequence[Told], given: Mapping[str, str], began: float, knows: Knows) -> Course:
-    """Lead a call through a flow; `told` is what it was asked then, `given` its variables at the start, `began` when that was."""
-    return _Tracer(i.replay(flow, (), given), Memory(told), began, knows).course()
+def retrace(flow: Flow, told: Sequence[Told], begins: i.Beginning, began: float, knows: Knows) -> Course:
+    """Lead a call through a flow; `told` is what it was asked then, `begins` how it starts, `began` when that was."""
+    return _Tracer(begins.walk(flow), Memory(told), began, knows).course()
 
 
 class _Tracer:

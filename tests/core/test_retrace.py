@@ -9,6 +9,7 @@ import pytest
 from engine.core import do as d
 from engine.core import interpreter as i
 from engine.core.flow import DigitRange, Flow
+from engine.core.interpreter import Beginning
 from engine.core.memory import Nobody
 from engine.core.recorded import Told
 from engine.core.retrace import Course, Ends, retrace
@@ -85,7 +86,7 @@ class Site:
 
 
 def traced(edited: Flow, told: list[Told], **hours: str) -> Course:
-    return retrace(edited, told, {}, 0.0, Site(hours).knows)
+    return retrace(edited, told, Beginning({}), 0.0, Site(hours).knows)
 
 
 def shown(course: Course) -> str:
