@@ -29,7 +29,7 @@ from engine.config.knowledge import KnowledgeFile, check_knowledge
 from engine.config.outgoing import check_outbound, check_rung
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
-from engine.config.report import Place, Report, guess
+from engine.config.report import Place, Report, guess, likely
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
@@ -90,7 +90,11 @@ def check_flow(flow: FlowFile, site: SiteFile, catalog: Catalog | None, report: 
         for ref in refs:
             _refer(flow, step, ref, site, catalog, report)
     if flow.flow is not None:
-        check_paths(flow, flow.flow, report)
+        wrong = {
+            ref.name for refs in flow.refs.values() for ref in refs if ref.to == "step"
+        } - flow.steps.keys()
+        meant = {likely(name, flow.steps) for name in wrong}
+        check_paths(flow, flow.flow, report, frozenset(name for name in meant if name))
 
 
 # --- site.yaml ----------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ CODES: dict[str, str] = {
         If the text itself begins with & or *, put it in quotes.""",
     "no-tags": """Tags such as !!int or !include are refused: every value is read as it is typed.
         Delete the tag. If the text itself begins with !, put it in quotes.""",
+    "comment-key": """A line begins with #: and so is a comment; a choice for the key # was probably meant.
+        Put the key in quotes: "#". If the line is a comment, leave out the colon.""",
     "bad-key": """A key (what stands before ':') must be one plain word, number or quoted text.
         A common cause: a value that begins with {{ name }} without quotes around it, which YAML reads as a mapping.""",
     "duplicate-key": """The same key stands twice in one mapping, so one of the two would be lost without a word.

@@ -7,6 +7,7 @@ class); its other keys are the options.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -25,6 +26,7 @@ from engine.config.kinds import (
     read_options,
 )
 from engine.config.kinds import short as quoted
+from engine.config.mishaps import odd
 from engine.config.report import Place, Report, guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, parse, place_of
@@ -145,6 +147,10 @@ def _read_steps(known: FlowFile, reader: Reader) -> None:
     steps = known.root.get("steps")
     if steps is None:
         return
+    if isinstance(steps, Sequence):
+        hint = "write greeting: without '- ' before it, and a list of actions below"
+        reader.bad(steps, "steps have names, and are no list", hint, "empty-step")
+        return
     if not isinstance(steps, MappingNode) or not steps.entries:
         reader.bad(
             steps,
@@ -197,7 +203,9 @@ def read_action(node: Node, reader: Reader) -> Action | None:
     for extra in more:
         text = f"one action has one keyword; '{extra}' comes on top of '{word}'"
         reader.report.add(node.key(extra), "two-actions", text, f"start a new list item: - {extra}")
-    alone = MappingNode(node.place, {k: v for k, v in node.entries.items() if k not in more})
+    own = {option.name for option in options(VERBS[word])}
+    others = {option.name for extra in more for option in options(VERBS[extra])} - own
+    alone = MappingNode(node.place, {k: v for k, v in node.entries.items() if k not in others})
     action = _build(word, alone, reader)
     return None if more else action
 
@@ -220,7 +228,7 @@ def _bare(node: Scalar, reader: Reader) -> Action | None:
     """A keyword alone: `- hangup`."""
     cls = VERBS.get(node.text)
     if cls is None:
-        hint = guess(node.text, VERBS)
+        hint = odd(node.text) or _spaced(node.text) or guess(node.text, VERBS)
         reader.report.add(node.place, "unknown-action", f"{quoted(node.text)} is not an action", hint)
         return None
     first = options(cls)[0]
@@ -235,6 +243,12 @@ def _bare(node: Scalar, reader: Reader) -> Action | None:
     return cls()
 
 
+def _spaced(text: str) -> str:
+    """A keyword and its value without a space between them, or with another sign."""
+    found = re.match(r"([a-z_]+)\s*[:=]\s*(\S.*)", text)
+    return f"write {found[1]}: {found[2]}" if found and found[1] in VERBS else ""
+
+
 def _unknown(node: MappingNode, reader: Reader) -> None:
     """No keyword among an action's keys: the likeliest misspelling, else the first key, is named."""
     likely = next((n for n in node.entries if guess(n, VERBS)), None)
@@ -242,7 +256,9 @@ def _unknown(node: MappingNode, reader: Reader) -> None:
     if not name:
         reader.bad(node, "an action is missing here", "like say: welcome", "unknown-action")
         return
-    hint = guess(name, VERBS) or f"known: {', '.join(VERBS)}"
+    having = [word for word, cls in VERBS.items() if name in {option.name for option in options(cls)}]
+    belongs = f"it is an option of {', '.join(having[:4])}: without '- ', as far to the right as the keyword"
+    hint = odd(name) or guess(name, VERBS) or (belongs if having else f"known: {', '.join(VERBS)}")
     reader.report.add(node.key(name), "unknown-action", f"{quoted(name)} is not an action", hint)
 
 

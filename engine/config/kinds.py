@@ -17,6 +17,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
+from engine.config.mishaps import odd
 from engine.config.report import Place, Report, guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence
@@ -106,7 +107,7 @@ def scalar(
         try:
             value = convert(node.text)
         except Wrong as wrong:
-            return reader.bad(node, wrong.text, wrong.hint, wrong.code)
+            return reader.bad(node, wrong.text, odd(node.text) or wrong.hint, wrong.code)
         if to:
             reader.refs.append(Ref(to, node.text, node.place))
         return value
@@ -119,7 +120,7 @@ def named(
     written: str,
     pattern: str = r"[A-Za-z_][A-Za-z0-9_-]{0,63}",
     what: str = "name",
-    hint: str = "use letters, digits and _, beginning with a letter",
+    hint: str | Callable[[str], str] = "use letters, digits and _, beginning with a letter",
     *,
     typed: bool = False,
 ) -> Kind:
@@ -128,7 +129,7 @@ def named(
 
     def convert(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise Wrong(f"{short(text)} is not a {what}", hint)
+            raise Wrong(f"{short(text)} is not a {what}", hint if isinstance(hint, str) else hint(text))
         return text
 
     kinds = ["string", "number"] if typed else "string"
@@ -173,7 +174,7 @@ def duration(least: int = 1, most: int = 86_400, *, signed: bool = False) -> Kin
 
     def convert(text: str) -> float:
         if not compiled.fullmatch(text):
-            hint = f"write {text}s, {text}m or {text}h" if re.fullmatch("[0-9]{1,6}", text) else ""
+            hint = _spelt(text)
             raise Wrong(f"{short(text)} is not a duration; write it like 8s, 10m or 1h30m", hint)
         value = sum(int(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+)([hms])", text))
         value = -value if text.startswith("-") else value
@@ -183,6 +184,19 @@ def duration(least: int = 1, most: int = 86_400, *, signed: bool = False) -> Kin
 
     written = f"a duration such as 8s, 10m or 1h30m, from {spell(least)} to {spell(most)}"
     return scalar("duration", written, convert, {"type": "string", "pattern": f"^{pattern}$"})
+
+
+def _spelt(text: str) -> str:
+    """What was probably meant by a duration that cannot be read."""
+    found = re.fullmatch(r"([0-9]{1,6}) *([a-z]*)\.?", text.lower())
+    if not found:
+        return ""
+    unit = found[2][:1]
+    good = found[2] in ("", "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes")
+    good = good or found[2] in ("h", "hr", "hrs", "hour", "hours")
+    if not good:
+        return ""
+    return f"write {found[1]}{unit}" if unit else f"write {found[1]}s, {found[1]}m or {found[1]}h"
 
 
 def spell(seconds: float) -> str:
@@ -201,7 +215,7 @@ def _yes(text: str) -> bool:
         case "no" | "false" | "off":
             return False
         case _:
-            raise Wrong(f"{short(text)} is neither yes nor no")
+            raise Wrong(f"{short(text)} is neither yes nor no", "write yes or no")
 
 
 def _line(text: str) -> str:
@@ -236,8 +250,25 @@ def _scale(text: str) -> f.DigitRange:
 
 def _key(text: str) -> str:
     if text not in set("0123456789*#"):
-        raise Wrong(f"{short(text)} is not a key of a phone", "keys are 0-9, * and # (# and * in quotes)")
+        found = re.fullmatch("([0-9*#]):(.+)", text)
+        hint = (
+            f"a space is missing: {found[1]}: {found[2]}"
+            if found
+            else "keys are 0-9, * and # (# and * in quotes)"
+        )
+        raise Wrong(f"{short(text)} is not a key of a phone", hint)
     return text
+
+
+def _prompt_hint(text: str) -> str:
+    """What to write instead of something that is no prompt's id."""
+    listed = [part.strip() for part in text.split(",")]
+    if len(listed) > 1 and all(re.fullmatch("[a-z][a-z0-9_]*", part) for part in listed):
+        return f"several stand in brackets: [{', '.join(listed)}]"
+    bare = text.rpartition("/")[2].removesuffix(".wav").lower().replace("-", "_")
+    if bare != text and re.fullmatch("[a-z][a-z0-9_]*", bare):
+        return f"write the id alone: {bare}" if "/" in text or "." in text else f"did you mean '{bare}'?"
+    return "write 'id: the words' in prompts/<language>.yaml, and the id here"
 
 
 _SLOTS = re.compile(r"\{\{(.*?)\}\}")
@@ -281,7 +312,15 @@ _YES_OR_NO = [
 YES_NO = scalar("yes or no", "yes or no", _yes, {"enum": [True, False, *_YES_OR_NO]})
 DURATION = duration()
 LANGUAGE = named(
-    "language", "a language such as en", r"[a-z]{2,3}(-[A-Z]{2})?", "language; they look like en or pt-BR"
+    "language",
+    "a language such as en",
+    r"[a-z]{2,3}(-[a-z0-9]{1,8})*",
+    "language",
+    lambda text: (
+        f"write {text.lower().replace('_', '-')}"
+        if re.fullmatch("[A-Za-z]{2,3}([-_][A-Za-z]{2})?", text)
+        else "write its code, as its file of prompts is called: en, ar, pt-br"
+    ),
 )
 SKILL = named("skill", "a skill some agent has")
 LEVEL = named("level", "a level of a source of customers", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}", typed=True)
@@ -294,7 +333,7 @@ KINDS: dict[Any, Kind] = {
         "an id in prompts/<language>.yaml",
         r"[a-z][a-z0-9_]{0,63}",
         "prompt's id",
-        "write 'id: the words' in prompts/<language>.yaml, and the id here",
+        _prompt_hint,
     ),
     f.QueueName: named("queue", "a queue or a group of site.yaml"),
     f.Schedule: named("schedule", "a schedule or a site of site.yaml"),
@@ -363,18 +402,26 @@ def map_of(key: Kind, value: Kind) -> Kind:
 
     def read(node: Node, reader: Reader) -> Any:
         if not isinstance(node, MappingNode) or not node.entries:
+            dashes = isinstance(node, Sequence) and any(isinstance(item, MappingNode) for item in node.items)
             return reader.bad(
                 node,
                 f"entries '{key.name}: {value.name}' are expected here",
-                f"like {{ {_sample(key, value)} }}",
+                f"like {{ {_sample(key, value)} }}" + ("; without '- ' before them" if dashes else ""),
             )
-        pairs = [(key.read(k, reader), value.read(v, reader)) for k, v in node.entries.values()]
+        pairs = [_pair(key, value, k, v, reader) for k, v in node.entries.values()]
         return BAD if any(k is BAD or v is BAD for k, v in pairs) else dict(pairs)
 
     schema: dict[str, Any] = {"type": "object", "minProperties": 1, "additionalProperties": value.schema}
     if "pattern" in key.schema:
         schema["propertyNames"] = {"pattern": key.schema["pattern"]}
     return Kind(f"{key.name} → {value.name}", f"{key.name} → {value.name} ({value.written})", read, schema)
+
+
+def _pair(key: Kind, value: Kind, k: Scalar, v: Node, reader: Reader) -> tuple[Any, Any]:
+    """One entry; where its key cannot be read and nothing stands behind it, one message is enough."""
+    read = key.read(k, reader)
+    alone = read is BAD and isinstance(v, Scalar) and v.empty
+    return read, BAD if alone else value.read(v, reader)
 
 
 def either(one: Kind, entries: Kind) -> Kind:
@@ -388,7 +435,8 @@ def either(one: Kind, entries: Kind) -> Kind:
 
 
 def _sample(key: Kind, value: Kind) -> str:
-    return f"{'1' if key.name == 'key' else 'name'}: {value.name}"
+    first = {"key": "1", "number": '"100"'}.get(key.name, "name")
+    return f"{first}: {value.name}"
 
 
 def _shape(node: Node) -> str:
@@ -499,12 +547,17 @@ def read_options(
     `what` names the owner in messages ("menu", "queue 'sales'"); a missing option is reported at `at`, or at the mapping.
     """
     known = {o.name: o for o in wanted}
+    meant: set[str] = set()
     values: dict[str, Any] = {}
     good = True
     for name, (key, value) in node.entries.items():
         if name not in known:
             hint = guess(name, known)
-            reader.report.add(key.place, "unknown-option", f"{short(name)} is not an option of {what}", hint)
+            meant |= {o for o in known if f"'{o}'" in hint and hint.startswith("did")}
+            text = f"{short(name)} is not an option of {what}"
+            reader.report.add(
+                key.place, "unknown-option", text, odd(name) or hint or f"known: {', '.join(known)}"
+            )
             good = False
             continue
         read = known[name].kind.read(value, reader)
@@ -513,7 +566,7 @@ def read_options(
         else:
             values[name] = read
     for option in wanted:
-        if option.required and option.name not in node.entries:
+        if option.required and option.name not in node.entries and option.name not in meant:
             why = WHY.get(option.name, option.kind.written)
             reader.report.add(at or node.place, "missing-option", f"{what} needs '{option.name}'", why)
             good = False

@@ -109,7 +109,7 @@ def _prompt(ref: Ref, languages: tuple[str, ...], catalog: Catalog, report: Repo
     lacking = [
         language
         for language in languages
-        if language in catalog.languages and ref.name not in catalog.ids(language)
+        if language in catalog.languages and not catalog.written(language, ref.name)
     ]
     if lacking:
         text = f"prompt '{ref.name}' is missing in {', '.join(lacking)}"

@@ -75,7 +75,19 @@ def _day(word: str) -> int:
     for number, (short, full) in enumerate(zip(DAYS, _NAMES, strict=True)):
         if lower in (short, full):
             return number
-    raise BadHours(f"'{word}' is not a day", "days are Mon Tue Wed Thu Fri Sat Sun, and daily")
+    if re.match(r"\d", word) and word != "24/7":
+        raise BadHours(f"'{word}' is not a range of times", "write times like 08:00-18:00")
+    raise BadHours(f"'{word}' is not a day", _day_hint(lower))
+
+
+def _day_hint(word: str) -> str:
+    match word:
+        case "24/7":
+            return "write always"
+        case "to" | "until" | "till" | "and" | "through":
+            return "write Mon-Fri 08:00-18:00"
+    meant = [day.capitalize() for day in DAYS if len(word) > 1 and day.startswith(word)]
+    return f"write {meant[0]}" if meant else "days are Mon Tue Wed Thu Fri Sat Sun, and daily"
 
 
 def _range(word: str) -> tuple[int, int]:

@@ -33,10 +33,10 @@ class Way:
     path: tuple[str, ...]
 
 
-def check_paths(file: FlowFile, flow: f.Flow, report: Report) -> None:
-    """Every rule about ways through one flow that could be read whole."""
+def check_paths(file: FlowFile, flow: f.Flow, report: Report, meant: frozenset[str] = frozenset()) -> None:
+    """Every rule about ways through one flow that could be read whole; a step `meant` by a misspelt jump is not unused."""
     _ends(file, flow, report)
-    _reach(file, flow, report)
+    _reach(file, flow, report, meant)
     _silence(file, flow, report)
 
 
@@ -73,11 +73,11 @@ def _ends(file: FlowFile, flow: f.Flow, report: Report) -> None:
             report.warn(file.at(step, after), "never-reached", text, "delete it, or move it up")
 
 
-def _reach(file: FlowFile, flow: f.Flow, report: Report) -> None:
+def _reach(file: FlowFile, flow: f.Flow, report: Report, meant: frozenset[str]) -> None:
     if flow.first not in flow.steps:
         return
     seen: set[str] = set()
-    todo: list[str] = [flow.first]
+    todo: list[str] = [flow.first, *meant]
     while todo:
         step = todo.pop()
         if step not in seen:

@@ -24,9 +24,9 @@ from typing import Any
 _SHOWN = 160
 #: A name is compared with so many others, to say which was meant; with more it would take too long.
 _COMPARED = 1000
-#: Characters that change the direction of the text around them.
+#: Characters that change the direction of the text around them, and those that cannot be seen and join nothing.
 _DIRECTION = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff"
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff\u200b\u2060\u00ad"
 )
 
 
@@ -189,12 +189,18 @@ def guess(word: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     if len(names) > _COMPARED:
         return ""
-    close = difflib.get_close_matches(word[:100], names, 1, 0.6)
-    if close:
-        return f"did you mean '{close[0]}'?"
+    if close := likely(word, names):
+        return f"did you mean '{close}'?"
     if not names:
         return ""
     return f"known: {', '.join(names)}" if len(names) <= 8 else ""
+
+
+def likely(word: str, known: Iterable[str]) -> str:
+    """The name that was probably meant; empty where none is near."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(word[:100], names, 1, 0.6) if len(names) <= _COMPARED else []
+    return close[0] if close else ""
 
 
 def _shown(char: str) -> str:

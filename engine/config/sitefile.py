@@ -14,7 +14,7 @@ from engine.config.kinds import BAD, Option, Reader, Ref, read_options
 from engine.config.report import Place, Report
 from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
 from engine.config.source import Mapping as MappingNode
-from engine.config.source import Node, Scalar, place_of
+from engine.config.source import Node, Scalar, Sequence, place_of
 from engine.core import site as s
 from engine.entitle.rows import COLUMNS
 
@@ -95,9 +95,9 @@ def _read_section(root: MappingNode, section: str, reader: Reader) -> dict[str, 
     if node is None or (isinstance(node, Scalar) and node.empty):
         return {}
     if not isinstance(node, MappingNode):
-        reader.bad(
-            node, f"'{section}' holds names, each with its options", f"like {section}: {{ name: {{ … }} }}"
-        )
+        hint = f"like {section}: {{ name: {{ … }} }}"
+        hint += ", without '- ' and without brackets" if isinstance(node, Sequence) else ""
+        reader.bad(node, f"'{section}' holds names, each with its options", hint)
         return {}
     kind, wanted = SECTIONS[section]
     found: dict[str, Values] = {}

@@ -142,7 +142,11 @@ def _header_value(text: str) -> str:
 def _timezone(text: str) -> str:
     zones = available_timezones()
     if text not in zones:
-        raise Wrong(f"no time zone is called {short(text)}", guess(text, zones) or "like Europe/Sofia")
+        city = min(
+            (zone for zone in zones if zone.endswith("/" + text.title().replace(" ", "_"))), default=""
+        )
+        hint = f"did you mean '{city}'?" if city else guess(text, zones)
+        raise Wrong(f"no time zone is called {short(text)}", hint or "like Europe/Sofia")
     return text
 
 
@@ -155,9 +159,10 @@ def _hours(text: str) -> tuple[s.Span, ...]:
 
 def _dialled(text: str) -> str:
     if not re.fullmatch(r"\+?[0-9]{1,32}", text):
-        raise Wrong(
-            f"{short(text)} is not a number that can be dialled", 'digits, with or without a "+" before them'
-        )
+        bare = re.sub(r"[ ().\u00a0/-]", "", text)
+        good = re.fullmatch(r"\+?[0-9]{1,32}", bare) and not re.search(r"[0-9]{3,}-[0-9]{3,}$", text)
+        hint = f'write "{bare}"' if good else 'digits, with or without a "+" before them'
+        raise Wrong(f"{short(text)} is not a number that can be dialled", hint)
     return text
 
 

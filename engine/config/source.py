@@ -21,12 +21,15 @@ from pathlib import Path
 
 import yaml
 
+from engine.config.mishaps import Slip, Stop, slip
 from engine.config.report import Place, Report
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_SCALAR = 10_000
 MAX_NODES = 100_000
+#: Keys set twice that are told one by one.
+MAX_TWICE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,19 @@ def parse(text: str, file: str, report: Report) -> Node | None:
     except Unreadable as problem:
         report.add(problem.place, problem.code, problem.text, problem.hint)
         return None
+    _lost_keys(text, file, report)
     if root is None:
         report.add(Place(file), "empty-file", "the file says nothing", "delete it, or write what it is for")
     return root
+
+
+def _lost_keys(text: str, file: str, report: Report) -> None:
+    """`#: step` on a line of its own is a comment, though the key # was meant."""
+    for number, line in enumerate(text.splitlines(), 1) if "#:" in text else ():
+        if re.match(r"\s+#: *[\w\"']", line):
+            at = line.index("#")
+            place = Place(file, number, at + 1, at + 2)
+            report.warn(place, "comment-key", "this line is a comment", 'the key # stands in quotes: "#"')
 
 
 def _bytes(path: Path) -> bytes:
@@ -214,6 +227,7 @@ class _Composer:
         self.root: Node | None = None
         self.open: list[_Open] = []
         self.nodes = 0
+        self.twice = 0
 
     def place(self, event: yaml.Event) -> Place:
         start, end = event.start_mark, event.end_mark
@@ -328,6 +342,10 @@ class _Composer:
             first = mapping.entries[node.text][0].place.line
             text = f"'{node.text}' is already set on line {first}"
             self.report.add(node.place, "duplicate-key", text, "keep one of the two")
+            self.twice += 1
+            if self.twice >= MAX_TWICE:
+                text = f"{MAX_TWICE} keys are set twice: nothing behind this one is read"
+                raise Unreadable(node.place, "too-big", text, "mend those above, and check again")
         return node
 
 
@@ -357,6 +375,9 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
 
 def _in_our_words(error: yaml.MarkedYAMLError, composer: _Composer) -> Unreadable:
     problem = error.problem or ""
+    if found := _slip(error, problem, composer.lines):
+        place = composer.stretch(found.line, found.col, found.end)
+        return Unreadable(place, "yaml-syntax", found.text, found.hint)
     opened = any(kind in (error.context or "") for kind in ("quoted scalar", "flow sequence", "flow mapping"))
     mark = (error.context_mark if opened else None) or error.problem_mark or error.context_mark
     line, col = (mark.line, mark.column) if mark else (0, 0)
@@ -375,7 +396,19 @@ def _in_our_words(error: yaml.MarkedYAMLError, composer: _Composer) -> Unreadabl
     )
 
 
+def _slip(error: yaml.MarkedYAMLError, problem: str, lines: list[str]) -> Slip | None:
+    mark = error.problem_mark or error.context_mark
+    context, opened = error.context_mark, error.context or ""
+    bracket = (context.line, context.column) if context is not None and "flow" in opened else None
+    return slip(Stop(lines, mark.line if mark else 0, problem, bracket))
+
+
 def _cannot_start(place: Place, char: str) -> Unreadable:
     if char == "\t":
         return Unreadable(place, "yaml-syntax", "a tab cannot indent a line", "use spaces")
-    return Unreadable(place, "yaml-syntax", f"a value cannot begin with '{char}'", "put the value in quotes")
+    hint = (
+        "delete this line: it comes from where the text was copied"
+        if char == "`" and place.col == 1
+        else "put the value in quotes"
+    )
+    return Unreadable(place, "yaml-syntax", f"a value cannot begin with '{char}'", hint)

@@ -3,6 +3,7 @@
     answer      answer + 1 s prompt + hang up: highest rate, INVITE→200, CPU          against plain dialplan
     agent       agent free → agent's INVITE                                           against app_queue
     memory      what a waiting caller costs the engine
+    check       `quietline check` of a flow of 2,000 lines and of a site of 20,000
     dispatch    one decision of the distributor                                       against a full scan
     isolation   other contacts' commands while one channel blocks                     against one socket
     day         a simulated day of a 20-agent site
@@ -41,7 +42,7 @@ CALLED: dict[str, Measure] = {
     "agent": free_agent.measure,
     "memory": memory.measure,
 }
-PROGRAMS = {"dispatch": "dispatch", "isolation": "ari_isolation", "day": "day"}
+PROGRAMS = {"check": "check", "dispatch": "dispatch", "isolation": "ari_isolation", "day": "day"}
 PORTS = 12_000
 
 

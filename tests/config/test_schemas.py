@@ -203,7 +203,7 @@ def test_every_reason_why_a_schema_cannot_see_a_fault_is_needed() -> None:
 TYPED = re.split(
     r"\s+",
     """0 1 5 6 007 0123 123456 012345678 +35924001000 -1 1.5 1e3 0x1f 0o17 1_000 .5 yes Yes NO no on Off true True false 22:00
-    08:00-18:00 2026-12-24 8s 1h30m 6-8 1-5 en bg pt-BR open closed none csv default 10.0.0.1 10.0.0.0/8 BG GB-ENG Europe/Sofia always
+    08:00-18:00 2026-12-24 8s 1h30m 6-8 1-5 en bg pt-br open closed none csv default 10.0.0.1 10.0.0.0/8 BG GB-ENG Europe/Sofia always
     support sales_desk 2001 long-enough-1 1234567890 sip:2001@192.0.2.10:5060 https://example.com/x customers.csv action gold ready
     information answered http://127.0.0.1:8088 private least_busy pause caller Mon-Fri never""",
 )
