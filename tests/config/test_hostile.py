@@ -62,7 +62,7 @@ def test_a_hostile_file_is_answered_in_our_words(case: str) -> None:
     )
 
 
-def test_a_file_that_shrinks_grows_or_goes_while_others_are_read_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
     report = Report()
     assert read(tmp_path / "gone.yaml", "gone.yaml", report) is None
