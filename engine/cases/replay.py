@@ -31,7 +31,7 @@ from engine.core.flow import Flow
 from engine.core.memory import Nobody
 from engine.core.recorded import Recorded, again, recorded
 from engine.core.retrace import Course, Ends, Parting, retrace
-from engine.errors import EngineError
+from engine.errors import EngineError, SetupError
 from engine.store.archive import Archive
 
 
@@ -188,6 +188,20 @@ class Replayer:
             return Replayed(contact.id, Verdict.APART, text)
         course = retrace(flow, call.told, begins, contact.arrived_at, self._knows)
         return self._judged(call, flow, course)
+
+    async def savable(self, contact: str) -> tuple[Recorded, Flow]:
+        """A contact that can be made a case, and the version it began with. Raises SetupError where it cannot."""
+        known = await self.recalled(contact)
+        version = await self.version(known.call.contact.flow_hash)
+        why = self._apart(known.call) or known.unread or known.unlike
+        if (of := known.call.contact.callback_of) is not None:
+            why = f"it is a callback; call {of} asked for it"
+        if why or isinstance(version, str):
+            raise SetupError(f"call {contact} cannot be made a case: {why or 'it passed no flow'}")
+        flow = known.call.contact.flow
+        if flow not in self.loaded.snapshot.flows:
+            raise SetupError(f"call {contact} cannot be made a case: this site has no flow {flow!r} any more")
+        return known.call, version
 
     def _apart(self, call: Recorded) -> str | None:
         contact = call.contact

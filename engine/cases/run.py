@@ -29,7 +29,7 @@ class Runner:
         results: list[Result] = []
         for case in cases:
             watch = self._watches.setdefault(case.flow.name, Watch(case.flow))
-            results.append(judged(case, walk(case, self._settings(case.at), self.site.catalog, watch)))
+            results.append(judged(case, walk(case, self.settings(case.at), self.site.catalog, watch)))
             tell(results[-1])
         return results
 
@@ -38,7 +38,7 @@ class Runner:
         """Everything the cases have passed."""
         return {branch for watch in self._watches.values() for branch in watch.branches}
 
-    def _settings(self, at: float | None) -> Settings:
+    def settings(self, at: float | None) -> Settings:
         """The site's settings with the holidays of that moment."""
         year = datetime.now(UTC).year if at is None else datetime.fromtimestamp(at, UTC).year
         if at is None or 0 < year - datetime.now(UTC).year < YEARS_AHEAD:

@@ -13,6 +13,7 @@ from engine.cases.replay import Replayed, Replayer, Verdict, counted, tally
 from engine.cli.console import clock, print_json, say
 from engine.cli.place import STATE, JsonOption, ReadSiteOption, StateOption, place_of
 from engine.cli.records import SinceOption, moment, store_of
+from engine.cli.saving import save
 from engine.config.load import Loaded, load_unrecorded, shown
 from engine.config.report import plural, printable
 from engine.core.contact import Contact
@@ -21,6 +22,12 @@ from engine.store.archive import Archive, open_archive
 
 #: An abbreviated contact that means several is answered with so many of them.
 _NAMED = 5
+SaveOption = Annotated[
+    str | None, Parameter(help="Write this call down as a case of this name, for `quietline test`.")
+]
+FileOption = Annotated[
+    str | None, Parameter(help="The file the case is written to; else tests/FLOW.yaml beside the site.")
+]
 LastOption = Annotated[int | None, Parameter(help="The last so many calls.")]
 
 
@@ -33,6 +40,8 @@ async def replay(
     site: ReadSiteOption = None,
     state: StateOption = STATE,
     json: JsonOption = False,
+    save_case: SaveOption = None,
+    file: FileOption = None,
 ) -> int:
     """Walk stored calls again, and show where they would go another way on the site as it is on disk. Exit status 1 when one would.
 
@@ -45,11 +54,17 @@ async def replay(
         raise SetupError("name one contact, or many with --since WHEN or --last N")
     if last is not None and last < 1:
         raise SetupError(f"--last {last} are no calls: write a number from 1 on")
+    if save_case is not None and (contact is None or json):
+        raise SetupError("one contact becomes a case: quietline replay ID --save-case NAME")
+    if file is not None and save_case is None:
+        raise SetupError("--file says where a case is written: name it with --save-case NAME")
     since_then = moment(since, time.time()) if since is not None else None
     folder = place_of(state, site).site
     async with open_archive(store_of(state)) as archive:
         one = await named(archive, contact) if contact is not None else None
         replayer = await Replayer.begin(archive, _loaded(folder), shown(folder))
+        if one is not None and save_case is not None:
+            return await save(replayer, one, save_case, file, folder)
         if one is not None:
             return await _one(replayer, one, json)
         ids = await (archive.since(since_then) if since_then is not None else archive.latest(last or 1))

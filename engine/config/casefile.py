@@ -43,7 +43,7 @@ from engine.config.load import Loaded, shown
 from engine.config.prompts import Catalog
 from engine.config.report import Place, Report, guess
 from engine.config.source import Mapping as MappingNode
-from engine.config.source import Node, Scalar, place_of, read
+from engine.config.source import Node, Scalar, parse, place_of, read
 from engine.core import flow as f
 from engine.core.contact import Outcome
 from engine.core.flow import Flow
@@ -129,7 +129,8 @@ def _inputs() -> Kind:
 STEP = named(
     "reached", "a step of the flow, or flow.step of one it runs", r"[A-Za-z0-9_.-]{1,200}", "step", typed=True
 )
-CASE_NAME = named("case", "a case's name", r"[A-Za-z0-9_-]{1,100}")
+_CALLED = r"[A-Za-z0-9_-]{1,100}"
+CASE_NAME = named("case", "a case's name", _CALLED)
 OPTIONS = (
     Option("about", LINE, False),
     Option("flow", KINDS[f.FlowName], False),
@@ -169,6 +170,21 @@ def read_cases(paths: Iterable[Path], site: Loaded, report: Report) -> list[Case
         if root is not None:
             found += _file(root, shown(path), site, report)
     return found
+
+
+def cases_in(text: str, file: str, site: Loaded, report: Report) -> list[Case]:
+    """The cases of a file's text, as `read_cases` reads them."""
+    root = parse(text, file, report)
+    return [] if root is None else _file(root, file, site, report)
+
+
+def names_in(text: str, file: str, report: Report) -> tuple[list[str], int]:
+    """The names of a file's cases, and how far in the first of them stands; none where it is no file of cases."""
+    root = parse(text, file, report)
+    cases = root.get("cases") if isinstance(root, MappingNode) else None
+    if not isinstance(cases, MappingNode) or not cases.entries:
+        return [], 0
+    return list(cases.entries), next(iter(cases.entries.values()))[0].place.col - 1
 
 
 def _file(root: Node, file: str, site: Loaded, report: Report) -> list[Case]:
@@ -299,6 +315,11 @@ def steps_of(flow: Flow, path: str = "") -> list[str]:
     """The names by which the steps of a flow, and of those it runs, are reached."""
     inner = [step for name, run in flow.runs.items() for step in steps_of(run, f"{path}{name}.")]
     return [path + step for step in flow.steps] + inner
+
+
+def is_case_name(text: str) -> bool:
+    """Whether a case can be called so."""
+    return re.fullmatch(_CALLED, text) is not None
 
 
 def is_id(said: str) -> bool:

@@ -13,9 +13,10 @@ Inputs are words in the order in which the flow asks:
     none, outage_mail                               known outages, by their prompts
     none, 17:open, 17:open,12:waiting:3             the caller's requests: number, state, work order
     known                                           at a request: its problem was reported before (new, or no input: it was not)
-    failed, ok, state=late,eta=9                    what a service answers
-    entitled, entitled:gold, expired, unknown, blocked, unreachable     what a customer is entitled to
+    failed, ok, state=late,eta=9                    what a service answers; or as JSON: {"state":"late, but sure"}
+    entitled, entitled:gold, expired, unknown, blocked, unreachable     what a customer is entitled to; again: the PIN was lost
     hangup     the caller hangs up, at a choice, at digits, in a queue or at the tone
+    hangup:welcome         the caller hangs up while this prompt is played
 
 `silence` is the same as `-`.
 When the inputs run out the caller stays silent to the end: every office is open, nobody is known and nobody answers.
@@ -33,7 +34,7 @@ from engine.config.prompts import Catalog
 from engine.core import do as d
 from engine.core import hours
 from engine.core import interpreter as i
-from engine.core.entitlement import Answer, Standing
+from engine.core.entitlement import AGAIN, Answer, Standing
 from engine.core.flow import Flow
 from engine.core.hours import Door
 from engine.core.outbound import way_out
@@ -46,7 +47,7 @@ _SLOT = re.compile(r"\{\{\s*([\w.]+)\s*(?:\|\s*(\w+)\s*)?\}\}")
 _UNITS = {"minutes": " min"}
 #: The input by which the caller leaves, and where they can.
 HANGUP = "hangup"
-_AT_THE_PHONE = (d.Choose, d.Collect, d.Enqueue, d.Transfer, d.Record, d.Capture)
+AT_THE_PHONE = (d.Choose, d.Collect, d.Enqueue, d.Transfer, d.Record, d.Capture)
 
 
 class RehearsalError(EngineError):
@@ -138,13 +139,13 @@ def _to_the_end(
             return
         do = walk.do
         text = heard(do, catalog, walk.way.variables)
-        if left and left[0] == HANGUP and isinstance(do, _AT_THE_PHONE):
+        if left and _leaves(left[0], do):
             left.pop(0)
             told = line(do, None if isinstance(do, d.Capture) else HANGUP, text, settings)
-            yield Passed(do, None, text, f"{told}  ✕", gone=True)
+            yield Passed(do, None, text, told if told.endswith("✕") else f"{told}  ✕", gone=True)
             return
         outcome = (
-            _known(do, settings, given) if _is_known(do, settings, given) else _answer(do, left, settings)
+            _known(do, settings, given) if is_known(do, settings, given) else _answer(do, left, settings)
         )
         yield Passed(do, outcome, text, line(do, outcome, text, settings))
         walk.send(outcome)
@@ -155,6 +156,14 @@ def _ringing_back(walk: i.Walk, do: d.Book) -> i.Walk:
     flow, step = walk.way.flow.holding(do.step)
     variables = {**walk.way.variables, "from_number": do.number}
     return i.replay(flow, (), variables, (step, do.index))
+
+
+def _leaves(word: str, do: d.Do) -> bool:
+    """Whether the caller hangs up here."""
+    before, _, prompt = word.partition(":")
+    if before != HANGUP or not prompt:
+        return word == HANGUP and isinstance(do, AT_THE_PHONE)
+    return prompt in (do.prompts if isinstance(do, d.Play) else (getattr(do, "prompt", None),))
 
 
 def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
@@ -258,7 +267,11 @@ def _answer(do: d.Do, left: list[str], settings: Settings) -> d.Outcome:
     looks = isinstance(do, d.Look | d.Entitle)
     if word == "-" and not looks:
         return quiet
-    if word in words or (pattern and re.fullmatch(pattern, word)):
+    if (
+        word in words
+        or (pattern and re.fullmatch(pattern, word))
+        or (isinstance(do, d.Post) and _is_json(word))
+    ):
         return _outcome(do, word, settings)
     wanted = [*words, *([] if looks else ["- for silence"])]
     digits = [f"up to {do.most} digits"] if isinstance(do, d.Collect) else []
@@ -266,7 +279,7 @@ def _answer(do: d.Do, left: list[str], settings: Settings) -> d.Outcome:
     raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", ())
 
 
-def _is_known(do: d.Do, settings: Settings, given: Given) -> bool:
+def is_known(do: d.Do, settings: Settings, given: Given) -> bool:
     """Whether the site itself answers, not the person who rehearses."""
     match do:
         case d.Look(what="hours"):
@@ -305,7 +318,7 @@ def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
 def silence(do: d.Do, settings: Settings) -> d.Outcome:
     """What comes of something asked for where the caller does nothing and nobody answers."""
     given = Given()
-    return _known(do, settings, given) if _is_known(do, settings, given) else _answer(do, [], settings)
+    return _known(do, settings, given) if is_known(do, settings, given) else _answer(do, [], settings)
 
 
 def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
@@ -317,6 +330,8 @@ def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
             return "their-own-words"
         case d.Post():
             return None if word == "failed" else _answered(do, word)
+        case d.Entitle() if word == AGAIN:
+            return AGAIN
         case d.Entitle(source=source, number=number):
             outcome, _, level = word.partition(":")
             rule = settings.entitlement.get(source)
@@ -344,8 +359,21 @@ def _request(word: str) -> dict[str, Any]:
 
 def _answered(do: d.Post, word: str) -> d.Outcome:
     """`state=on its way,eta=14:00` as a service's answer; fields that are not given are empty."""
-    given = dict(pair.split("=", 1) for pair in word.split(",") if "=" in pair)
+    given = json.loads(word) if word.startswith("{") else dict(_pairs(word))
     return json.dumps({name: given.get(name, "") for name in do.fields})
+
+
+def _pairs(word: str) -> Iterator[list[str]]:
+    return (pair.split("=", 1) for pair in word.split(",") if "=" in pair)
+
+
+def _is_json(word: str) -> bool:
+    """Whether this is an object of texts."""
+    try:
+        told = json.loads(word)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and all(isinstance(value, str) for value in told.values())
 
 
 def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], str]:
@@ -370,8 +398,12 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
             return Door.OPEN.value, tuple(door.value for door in Door), ""
         case d.Entitle(source=source):
             rule = settings.entitlement.get(source)
-            granted = [f"{Standing.ENTITLED}:{level}" for level in rule.levels] if rule else []
-            return Answer(Standing.UNKNOWN, False).text(), (*map(str, Standing), *granted), ""
+            levels = rule.levels if rule else ()
+            granted = [f"{Standing.ENTITLED}:{level}" for level in levels]
+            others = f"(expired|blocked):({'|'.join(map(re.escape, levels))})" if levels else ""
+            lost = [f"({AGAIN})"] if do.by == "pin" else []
+            pattern = "|".join([*lost, *filter(None, [others])])
+            return Answer(Standing.UNKNOWN, False).text(), (*map(str, Standing), *granted), pattern
         case d.Enqueue():
             return "timeout", ("done", "timeout", "full", "unstaffed", "closed", *do.keys), ""
         case d.Transfer():

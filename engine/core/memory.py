@@ -12,6 +12,7 @@ Something asked is the same as something in the log when this is the same, where
     a few words                             its prompt, or step and action
     a service                               its name, and no value sent under the same name is another one
     an override                             schedule and word
+    anything else                           all but how it is done: prompts, keys, seconds, tries
 
 A question that was put several times has as many answers. Asked again it takes the next one: the first unused answer from where the call
 stood, else the first unused one before that (the order has changed). Each answer is used once: a caller who pressed 9 and then 1 has not
@@ -46,6 +47,12 @@ ASIDE = (d.Play, d.Listen, d.Note, d.Remember)
 SILENT = (d.Look, d.Entitle, d.Recall, d.Post)
 #: What nobody has to answer, or notice: ways that differ in these alone are the same way.
 UNNOTICED = (*ASIDE, *SILENT)
+
+
+#: Options that do not make another question of it.
+_MANNER = frozenset(
+    {"step", "index", "prompt", "keys", "priority", "skills", "ring", "music", "announce"}
+) | {*("first", "to_agent", "to_caller", "unreached", "attempts", "pause", "within")}
 
 
 def same(one: d.Do, other: d.Do) -> bool:
@@ -86,10 +93,13 @@ def same(one: d.Do, other: d.Do) -> bool:
             return (one.what, one.data) == (other.what, other.data)
         case (d.Recall(), d.Recall()) | (d.Listen(), d.Listen()) | (d.End(), d.End()):
             return True
-        case d.Remember(), d.Remember():
-            return one.chosen == other.chosen
         case _:
-            return False
+            return type(one) is type(other) and _told_apart(one) == _told_apart(other)
+
+
+def _told_apart(do: d.Do) -> dict[str, object]:
+    """What tells one of another where a kind has no rule of its own."""
+    return {name: value for name, value in d.plain(do).items() if name not in _MANNER}
 
 
 def fitting(do: d.Do, told: Told) -> d.Outcome | Nobody:

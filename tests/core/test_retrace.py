@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stored_calls import QUIET, events
 
+from engine.config import load_site
 from engine.core import do as d
 from engine.core import interpreter as i
+from engine.core.entitlement import Answer, Standing
+from engine.core.event import Event
 from engine.core.flow import DigitRange, Flow
 from engine.core.interpreter import Beginning
 from engine.core.memory import Nobody
-from engine.core.recorded import Told
+from engine.core.recorded import Told, again, recorded
 from engine.core.retrace import Course, Ends, retrace
 from engine.core.verbs import (
     Ask,
@@ -254,3 +261,76 @@ def test_a_loop_takes_each_answer_once() -> None:
     for_ever = flow(loop, ask=(Menu("more", choices={"1": "ask", "2": "ask"}, otherwise="out"),))
     course = traced(for_ever, told)
     assert shown(course) == "out → ask" and named(course.open) == "more" and len(course.passed) == 3
+
+
+# --- any call ---------------------------------------------------------------------------------
+
+
+SHIPPED = load_site(Path(__file__).parents[2] / "ivr_flows").flows
+ENTITLED = [
+    Answer(standing, standing is Standing.ENTITLED, "4711", "", "gold").text() for standing in Standing
+]
+
+
+def answers(do: d.Do) -> list[d.Outcome]:
+    """What may come of something asked for."""
+    match do:
+        case d.Choose(keys=keys):
+            return [None, "7", *keys]
+        case d.Collect(least=least, most=most, secret=secret):
+            return [None, *(("•" if secret else "4") * count for count in (least - 1, least, most) if count)]
+        case d.Look(what="hours"):
+            return ["open", "closed", "holiday", "override", "emergency"]
+        case d.Entitle():
+            return [*ENTITLED]
+        case d.Enqueue(keys=keys):
+            return ["done", "timeout", "full", "unstaffed", "closed", *keys]
+        case d.Record():
+            return ["left", "none"]
+        case d.Capture():
+            return [None, "words"]
+        case d.Note():
+            return ["1"]
+        case _:
+            return [None]
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> tuple[Flow, list[Event]]:
+    """A call to a shipped flow: any answers, to the end or until the caller hangs up."""
+    to = draw(st.sampled_from([SHIPPED[name] for name in sorted(SHIPPED)]))
+    walk, told = i.replay(to), list[d.Outcome]()
+    while walk.do is not None and len(told) < 30:
+        if isinstance(walk.do, QUIET):
+            walk.send(None)
+            continue
+        if draw(st.integers(0, 9)) == 0:
+            break
+        told.append(draw(st.sampled_from(answers(walk.do))))
+        walk.send(told[-1])
+    return to, list(events(to, "c", "100", 1e9, told))
+
+
+@given(calls())
+@settings(max_examples=200, deadline=None)
+def test_any_call_comes_again_from_its_log_and_is_the_same_to_the_end_on_its_own_version(
+    made: tuple[Flow, list[Event]],
+) -> None:
+    to, log = made
+    call, astray = again(recorded("c", log), to)
+    assert astray is None
+    course = retrace(to, call.told, call.begins, 1e9, Site().knows)
+    assert (course.partings, course.changes) == ([], [])
+    assert [one.do for one in course.passed] == [one.do for one in call.told]
+    assert course.ends is (Ends.GONE if call.told[-1].cut else Ends.OVER)
+
+
+@given(calls(), st.sampled_from(sorted(SHIPPED)))
+@settings(max_examples=100, deadline=None)
+def test_any_call_comes_to_an_end_on_any_flow(made: tuple[Flow, list[Event]], name: str) -> None:
+    call, _ = again(recorded("c", made[1]), made[0])
+    course = retrace(SHIPPED[name], call.told, call.begins, 1e9, Site().knows)
+    assert (course.open is not None) == (course.ends is Ends.UNKNOWN)
+    assert course.partings or course.ends is not Ends.UNKNOWN
+    used = [one.told for one in course.passed if one.told is not None]
+    assert len(used) == len({id(one) for one in used})

@@ -41,21 +41,17 @@ def events(
         walk.send(outcome)
         told = {"outcome": outcome, "language": walk.way.variables["language"], "playing_at": at}
         yield Event("step", at, contact, data={**d.plain(do), **told})
+    if isinstance(walk.do, d.Enqueue):
+        yield _queued(walk.do, contact, at)
+        at += WAIT
+        yield Event("left_queue", at, contact, data={"queue": walk.do.queue, "outcome": "abandoned"})
     yield Event("ended", at, contact, data={"cause": "flow" if walk.do is None else "caller"})
 
 
 def _beside(do: d.Do, outcome: d.Outcome, contact: str, at: float) -> Iterator[Event]:
     """What happens while a caller waits or speaks."""
     if isinstance(do, d.Enqueue) and outcome not in ("full", "unstaffed", "closed"):
-        queued = {
-            "queue": do.queue,
-            "group": None,
-            "enqueued_at": at,
-            "position": 1,
-            "estimate": None,
-            "decision": {},
-        }
-        yield Event("queued", at, contact, data=queued)
+        yield _queued(do, contact, at)
         if outcome == "done":
             leg = {"offer": "o", "queue": do.queue, "leg": "l"}
             yield Event("connected", at + WAIT, contact, "2001", leg)
@@ -80,6 +76,11 @@ def _beside(do: d.Do, outcome: d.Outcome, contact: str, at: float) -> Iterator[E
             "replaces": None,
         }
         yield Event("message", at, contact, data={**kept, "reviewed": do.review})
+
+
+def _queued(do: d.Enqueue, contact: str, at: float) -> Event:
+    queued = {"queue": do.queue, "group": None, "enqueued_at": at, "position": 1}
+    return Event("queued", at, contact, data={**queued, "estimate": None, "decision": {}})
 
 
 async def store(state: Path, site: Loaded, calls: Iterable[Iterable[Event]]) -> None:
