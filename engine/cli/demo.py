@@ -6,7 +6,8 @@ the same stories, whatever the distributor has learned from earlier ones:
     answered      presses 1; only 2001 of Sofia's desk is there, and answers; at that moment 2003 of Dubai's comes back from a break
     gave up       presses 2; sales has nobody free while 2001 talks and wraps up: hears its place, and hangs up
     message       leaves a message in the office's mailbox
-    wrong keys    presses two keys the menu does not have, then 1; Sofia is busy, so Dubai's desk is quieter: 2003 answers
+    bulgarian     calls the service desk: chooses Bulgarian, says by number and PIN who she is, and asks for a colleague; Sofia is busy, so
+                  Dubai answers, 2003; then she answers two questions
     closed        calls the renewals desk, which is closed for stocktaking
 """
 
@@ -24,6 +25,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from engine.cli.ask import ask
 from engine.cli.console import say
 from engine.cli.feed import Feed, Mark
 from engine.cli.floor import set_agent
@@ -49,6 +51,7 @@ from engine.store.archive import Archive, open_archive
 SITE = REPOSITORY / "ivr_flows"
 SCENARIOS = REPOSITORY / "tests" / "load"
 WORKING, LATE, RESTING = "2001", "2003", ("2002", "2004")
+OFFICES = ("sofia", "dubai")
 #: Seconds within which every call has ended, and for which the phones stay at most.
 PATIENCE, PHONES_LIVE = 120.0, 8 * 3600.0
 
@@ -63,11 +66,16 @@ class Caller:
     after: float
 
 
+def new_number() -> str:
+    """A number nobody has called from: the language chosen is remembered, and the next demo shall be asked again."""
+    return f"7{int(time.time()) % 10_000_000:07}"
+
+
 CALLERS = (
     Caller(Mark("answered", "green"), "7001", "uac-press-1-agent-answers", 0.0),
     Caller(Mark("gave up", "yellow"), "7002", "uac-press-2-hangs-up-waiting", 1.0),
     Caller(Mark("message", "cyan"), "7003", "uac-leaves-message-pound", 1.5),
-    Caller(Mark("wrong keys", "magenta"), "7004", "uac-wrong-keys", 2.0),
+    Caller(Mark("bulgarian", "magenta"), new_number(), "uac-desk-in-bulgarian", 0.5),
     Caller(Mark("closed", "blue"), "7005", "uac-out-of-hours", 2.5),
 )
 
@@ -143,6 +151,7 @@ class Demo:
         folder = self._place.state / "sipp"
         phones = AgentPhones(self._root, SCENARIOS / AGENTS_ANSWER, contacts, folder / "phones", PHONES_LIVE)
         async with phones, open_archive(self._place.state / "quietline.db") as archive:
+            self.open_offices()
             self.seat_agents({WORKING: "ready", LATE: "pause", **dict.fromkeys(RESTING, "pause")})
             teller, marks = Teller(archive, self._place.site), {c.number: c.mark for c in CALLERS}
             feed = Feed(archive, teller, await archive.last_seq(), marks)
@@ -152,6 +161,12 @@ class Demo:
                 self.invite()
                 await feed.follow(lambda: False)
         return 1 if wrong else 0
+
+    def open_offices(self) -> None:
+        """Say that both offices are open while this lasts: a demo is given at night, too."""
+        for office in OFFICES:
+            asked = {"schedule": office, "set": "open", "until": "8h", "why": "demo", "by": "demo"}
+            ask(self._place.state, "POST", "/overrides", asked)
 
     def seat_agents(self, wanted: Mapping[str, str]) -> None:
         """Make agents ready or let them pause."""

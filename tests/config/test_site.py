@@ -94,6 +94,11 @@ def _shipped() -> Snapshot:
     return _LOADED[0]
 
 
+def test_every_verb_is_used_in_the_shipped_flows(site: Snapshot) -> None:
+    used = {type(action) for flow in site.flows.values() for step in flow.steps.values() for action in step}
+    assert sorted(word for word, verb in VERBS.items() if verb not in used) == []
+
+
 def test_a_flows_hash_is_that_of_its_source_text_and_a_stored_version_compiles_to_the_same_flow(
     site: Snapshot,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -505,6 +506,45 @@ def test_a_silent_caller_of_a_shipped_flow_reaches_an_end_soon_whatever_happens(
         do = i.replay(SHIPPED[name], way).do
         ways += [[*way, outcome] for outcome in silent_outcomes(do)] if do else []
     assert longest > 1
+
+
+def random_outcome(do: d.Do, chance: random.Random) -> d.Outcome:
+    """Whatever a caller or the world may answer."""
+    said: tuple[d.Outcome, ...]
+    match do:
+        case d.Choose(keys=right):
+            said = (None, *right, chance.choice(KEYS))
+        case d.Collect(most=most):
+            said = (None, "".join(chance.choices("0123456789", k=chance.randint(1, most))))
+        case d.Enqueue(keys=right):
+            said = ("done", *silent_outcomes(do), *right)
+        case d.Transfer():
+            said = ("answered", "busy", "no_answer")
+        case d.Capture():
+            said = (None, "name-1")
+        case d.Rule():
+            said = ("set", "refused")
+        case d.Book():
+            said = (None, "booked")
+        case d.Post(fields=wanted):
+            said = (None, json.dumps(dict.fromkeys(wanted, "ready")))
+        case d.Recall(languages=known):
+            said = (None, *known)
+        case _:
+            said = silent_outcomes(do)
+    return chance.choice(said)
+
+
+@pytest.mark.parametrize("name", sorted(set(SITE.settings.numbers.values())))
+def test_a_thousand_callers_of_each_shipped_number_reach_an_end_whatever_they_do(name: str) -> None:
+    chance = random.Random(name)
+    for _ in range(1000):
+        walk, asked = i.replay(SHIPPED[name]), 0
+        while walk.do is not None:
+            asked += 1
+            assert asked < 400
+            # Nobody goes on for ever: after a while the caller is silent, and nobody answers.
+            walk.send(random_outcome(walk.do, chance) if asked < 60 else silent_outcomes(walk.do)[0])
 
 
 # --- random flows and callers -----------------------------------------------------------------
