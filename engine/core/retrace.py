@@ -216,7 +216,10 @@ class _Tracer:
             self._course.changes.append(Change(What.OTHER, told, do))
 
     def _part(self, then: Told | None, now: d.Do | None) -> None:
-        if not self._course.partings:
+        last = self._course.partings[-1] if self._course.partings else None
+        if last is not None and last.at is self._decided and last.then is then:
+            return  # still the same parting: nothing was decided since
+        if last is None:
             self._course.common = len(self._course.passed)
         self._course.partings.append(Parting(self._decided, then, now))
 

@@ -252,6 +252,12 @@ def test_outages_that_were_never_asked_for_stop_there() -> None:
     assert named(traced(start(Bulletin(), Goto("menu")), ANSWERED).open) == "look"
 
 
+def test_one_parting_is_told_once() -> None:
+    told = [NOTICE, *BASE["sales"]]
+    course = traced(flow(BASE, menu=(replace(MAIN, choices=SWAPPED),), sales=tuple(told)), ANSWERED)
+    assert [(one.then.do.step, one.now.step) for one in course.partings] == [("support", "sales")]
+
+
 def test_a_loop_takes_each_answer_once() -> None:
     loop = {"ask": (Menu("more", choices={"1": "ask", "2": "out"}, otherwise="out"),), "out": (Hangup(),)}
     told = call("1", "1", "2", on=flow(loop))
