@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from engine.sim.asterisk import Phone, SimulatedAsterisk
 from engine.sim.line import Line
 from engine.sim.scenario import (
     KEY_GAP,
     LONGEST,
+    PRESSED,
     AgentPlan,
     CallerPlan,
     HangUp,
@@ -55,6 +57,8 @@ def phone(pbx: SimulatedAsterisk, plan: AgentPlan) -> Phone:
     def pick_up(line: Line) -> None:
         if not line.over:
             line.answer()
+            for n, key in enumerate(plan.press):
+                pbx.later(PRESSED + n * KEY_GAP, partial(line.press, key))
             pbx.later(LONGEST if plan.talk is None else plan.talk, line.hang_up)
 
     return called

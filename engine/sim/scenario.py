@@ -18,7 +18,8 @@ A caller does one thing after the other, from the moment the call is answered:
 
 The last thing is `hangup` or `stay`, and nothing follows either. Several callers: `callers:`, a list of mappings with `from`, `caller`,
 `expect`, optionally `number` and `at` (when they dial, after the first). An agent's phone rings for `ring`, and `then` it
-answers, rejects (603), is busy (486), or gives no_answer; after `talk` the agent hangs up, without `talk` the caller does.
+answers, rejects (603), is busy (486), or gives no_answer; after `talk` the agent hangs up, without `talk` the caller does. One that
+answers may `press` keys two seconds later.
 A phone that is not mentioned is switched off. `outside` are phones that calls go out to, by number and trunk; one that is not mentioned
 does not exist. `expect` names fields of the contact record; a list allows any of its values.
 `race: yes` says that two things happen at the same moment, so that either world may order them differently.
@@ -44,6 +45,9 @@ from engine.errors import SetupError
 KEY_GAP: Final = 0.2
 #: Seconds a caller who stays, or an agent who talks without an end, holds out at most.
 LONGEST: Final = 120.0
+#: Seconds after picking up at which a phone presses its keys.
+PRESSED: Final = 2.0
+KEYS: Final = re.compile(r"[0-9*#]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,13 @@ class Then(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """How an agent's phone behaves, each time it is called. `talk` None: until the other side hangs up."""
+    """How an agent's phone behaves, each time it is called. `talk` None: until the other side hangs up; `press`: keys it sends."""
 
     name: str
     ring: float = 0.0
     then: Then = Then.ANSWER
     talk: float | None = None
+    press: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +247,7 @@ class _Reader:
             case "talk":
                 return Talk(self._seconds(where, value))
             case "press":
-                if not isinstance(value, str) or not re.fullmatch(r"[0-9*#]+", value):
+                if not isinstance(value, str) or not KEYS.fullmatch(value):
                     raise self.wrong(where, f'{value!r} is no row of keys; write such as press: "1"')
                 return Press(value)
             case "hangup":
@@ -251,7 +256,7 @@ class _Reader:
 
     def _agent(self, section: str, name: str, given: Any) -> AgentPlan:
         where = f"{section}.{name}"
-        plan = self._mapping(where, given, ("ring", "then", "talk"))
+        plan = self._mapping(where, given, ("ring", "then", "talk", "press"))
         try:
             then = Then(plan.get("then", "answer"))
         except ValueError:
@@ -259,11 +264,15 @@ class _Reader:
             raise self.wrong(f"{where}.then", f"{plan['then']!r} is none of {allowed}") from None
         if "talk" in plan and then is not Then.ANSWER:
             raise self.wrong(f"{where}.talk", "only a phone that answers talks")
+        press = plan.get("press", "")
+        if press and (then is not Then.ANSWER or not isinstance(press, str) or not KEYS.fullmatch(press)):
+            raise self.wrong(f"{where}.press", 'a phone that answers may press keys, such as press: "1"')
         return AgentPlan(
             name,
             self._seconds(f"{where}.ring", plan.get("ring", "0s")),
             then,
             self._seconds(f"{where}.talk", plan["talk"]) if "talk" in plan else None,
+            press,
         )
 
     def _seconds(self, where: str, value: Any) -> float:

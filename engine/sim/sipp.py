@@ -19,6 +19,7 @@ from typing import Final
 from engine.sim.scenario import (
     KEY_GAP,
     LONGEST,
+    PRESSED,
     AgentPlan,
     CallerPlan,
     HangUp,
@@ -87,10 +88,12 @@ def agent_xml(plan: AgentPlan, media: Path) -> str:
             return _document([*ringing, _refused("603 Decline"), _DONE])
         case Then.BUSY:
             return _document([*ringing, _refused("486 Busy Here"), _DONE])
-    talk = _wait_for("BYE", LONGEST if plan.talk is None else plan.talk, "hang_up", "hung_up")
-    return _document(
-        [*ringing, _PICKED_UP, _stream(media / "agent.ulaw"), talk, _HANG_UP_AGENT, _HUNG_UP, _DONE]
-    )
+    length = LONGEST if plan.talk is None else plan.talk
+    voice = _stream(media / "agent.ulaw")
+    keys = [*_pause(PRESSED, "press"), *_keys(plan.press, media, "press", voice)] if plan.press else []
+    length -= PRESSED + len(plan.press) * KEY_GAP if plan.press else 0.0
+    talk = _wait_for("BYE", length, "hang_up", "hung_up")
+    return _document([*ringing, _PICKED_UP, voice, *keys, talk, _HANG_UP_AGENT, _HUNG_UP, _DONE])
 
 
 def _acts(plan: CallerPlan, media: Path) -> Iterator[str]:
@@ -106,15 +109,20 @@ def _acts(plan: CallerPlan, media: Path) -> Iterator[str]:
                 yield from _pause(seconds, f"act-{number}")
                 yield silence
             case Press(keys):
-                for index, key in enumerate(keys):
-                    yield _key(media / f"key-{KEY_NAMES.get(key, key)}")
-                    yield from _pause(KEY_GAP / 2, f"act-{number}-{index}-sent")
-                    yield silence
-                    yield from _pause(KEY_GAP / 2, f"act-{number}-{index}")
+                yield from _keys(keys, media, f"act-{number}", silence)
             case Stay():
                 yield from _pause(LONGEST, f"act-{number}")
             case HangUp():
                 pass  # what follows is the hang-up
+
+
+def _keys(keys: str, media: Path, label: str, then: str) -> Iterator[str]:
+    """Press keys one after the other; between them and afterwards `then` is streamed."""
+    for index, key in enumerate(keys):
+        yield _key(media / f"key-{KEY_NAMES.get(key, key)}")
+        yield from _pause(KEY_GAP / 2, f"{label}-{index}-sent")
+        yield then
+        yield from _pause(KEY_GAP / 2, f"{label}-{index}")
 
 
 def _pause(seconds: float, label: str) -> Iterator[str]:

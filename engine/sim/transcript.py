@@ -13,7 +13,9 @@ from typing import Any, Final
 from engine.core.event import Event
 
 #: Fields that name a thing of this one call.
-IDS: Final = frozenset({"contact", "channel", "leg", "bridge", "number", "offer", "recording", "replaces"})
+IDS: Final = frozenset(
+    {"contact", "channel", "leg", "bridge", "number", "of", "offer", "recording", "replaces"}
+)
 
 #: Fields that hold a time, something measured in time, or something that follows from it.
 MEASURED: Final = frozenset(
@@ -52,15 +54,20 @@ def _line(event: Event, names: dict[tuple[str, str], str]) -> str:
     if event.agent is not None:
         words.append(f"agent={event.agent}")
     for key in sorted(event.data):
-        if key not in MEASURED and key != "agent" and event.data[key] is not None:
+        if key not in _left_out(event) and event.data[key] is not None:
             words.append(f"{key}={_value(_kind(key, event), event.data[key], names)}")
     return " ".join(words)
 
 
+def _left_out(event: Event) -> frozenset[str]:
+    """Fields of which nothing is told; how long a callback may wait is counted from when they came, which is measured."""
+    return MEASURED | {"agent"} | ({"max_wait"} if event.data.get("kind") == "callback" else set())
+
+
 def _kind(key: str, event: Event) -> str:
-    """What a field holds: what came of a request is its number, of some words their recording."""
+    """What a field holds: what came of a request is its number, of some words their recording, of a place that is kept a contact."""
     return (
-        {"Note": "number", "Capture": "recording"}.get(event.data.get("do", ""), key)
+        {"Note": "number", "Capture": "recording", "Book": "contact"}.get(event.data.get("do", ""), key)
         if key == "outcome"
         else key
     )

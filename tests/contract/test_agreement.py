@@ -19,7 +19,7 @@ from agreement import departures
 from copies import Copies, together
 from short_prompts import short_prompts
 from simulated import play_simulated
-from told import Told, disagreements, set_agents, told_by
+from told import BACK, Told, disagreements, set_agents, told_by
 from twin import RealAsterisk, leftovers, running_asterisk
 
 from engine.app import Engine, run_engine
@@ -68,7 +68,7 @@ def length(scenario: Scenario) -> float:
 async def at_rest(engine: Engine) -> None:
     """Wait for the end of the last call."""
     async with asyncio.timeout(REST):
-        while engine.switchboard.calls:  # noqa: ASYNC110 - nobody is told when a call is over
+        while engine.switchboard.calls or engine.switchboard.callbacks():  # noqa: ASYNC110 - nobody is told when a call is over
             await asyncio.sleep(0.05)
 
 
@@ -77,8 +77,8 @@ def compare(scenario: Scenario, simulated: Told, real: Told) -> list[str]:
     wrong = [f"simulated: {line}" for line in disagreements(scenario, simulated)]
     wrong += [f"real: {line}" for line in disagreements(scenario, real)]
     if not scenario.race:
-        for caller in scenario.callers:
-            number = caller.from_number
+        numbers = [one.from_number for one in scenario.callers]
+        for number in [*numbers, *(number + BACK for number in numbers)]:
             lines = (transcript(told.events.get(number, [])) for told in (simulated, real))
             wrong += departures(number, *lines)
     return wrong

@@ -18,4 +18,4 @@ SCENARIOS = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
 def test_a_scenario_ends_as_it_is_scripted(scenario: Scenario, site: Loaded, tmp_path: Path) -> None:
     told = play_simulated(site, scenario, tmp_path)
     assert disagreements(scenario, told) == []
-    assert len(told.records) == len(scenario.callers)
+    assert sum(not record["callback_of"] for record in told.records.values()) == len(scenario.callers)

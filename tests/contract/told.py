@@ -11,10 +11,13 @@ from engine.core.event import Event
 from engine.errors import EngineError
 from engine.sim.scenario import Scenario
 
+#: Stands behind the number of somebody who is rung back.
+BACK = " back"
+
 
 @dataclass(frozen=True)
 class Told:
-    """What the engine has on record of one scenario, by the number each caller called from."""
+    """What the engine has on record of one scenario, by the number each caller called from; a callback's has `back` behind it."""
 
     records: dict[str, dict[str, Any]]
     events: dict[str, list[Event]]
@@ -32,7 +35,7 @@ async def told_by(engine: Engine) -> Told:
     records: dict[str, dict[str, Any]] = {}
     events: dict[str, list[Event]] = {}
     for contact in await engine.archive.contacts():
-        caller = contact["from_number"]
+        caller = contact["from_number"] + (BACK if contact["callback_of"] else "")
         assert contact["ended_at"] is not None, f"contact {contact['id']} was never closed"
         assert caller not in records, f"{caller} has two contacts"
         records[caller] = contact
@@ -49,7 +52,10 @@ def disagreements(scenario: Scenario, told: Told) -> list[str]:
             wrong.append(f"{caller.from_number}: no contact")
             continue
         for name, allowed in caller.expect.items():
-            value = got[name] if name in got else _of_events(name, told.events[caller.from_number])
+            if name == "callback":
+                value = told.records.get(caller.from_number + BACK, {}).get("outcome")
+            else:
+                value = got[name] if name in got else _of_events(name, told.events[caller.from_number])
             if value not in allowed:
                 wrong.append(
                     f"{caller.from_number}: {name} is {value!r}, not {' or '.join(map(repr, allowed))}"
