@@ -18,6 +18,7 @@ from engine.core.event import Event
 from engine.core.site import ScheduleRule, Settings, Site
 from engine.errors import SetupError, SiteError
 from engine.web.bulletins import Board
+from engine.web.callbacks import Callbacks
 from engine.web.control import Controls
 
 
@@ -94,6 +95,9 @@ class FakeEngine:
     doors: Doors = field(default_factory=lambda: Doors(OFFICE))
     ended_calls: bool = False
     bulletins: KeptBulletins = field(default_factory=lambda: KeptBulletins())
+    #: Who is to be rung back, and by whom which of them was called off.
+    callbacks: list[dict[str, Any]] = field(default_factory=list)
+    called_off: list[tuple[str, str, str]] = field(default_factory=list)
     #: What was asked of requests and work orders.
     moved: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -156,6 +160,14 @@ class FakeEngine:
         del self.release["from"]
         return self.release
 
+    def call_off(self, contact: str, by: str, why: str) -> bool:
+        """Note it, where there is such a callback."""
+        known = any(one["contact"] == contact for one in self.callbacks)
+        self.callbacks = [one for one in self.callbacks if one["contact"] != contact]
+        if known:
+            self.called_off.append((contact, by, why))
+        return known
+
     async def end_calls(self) -> int:
         """Note that the calls were ended first."""
         self.ended_calls = True
@@ -174,6 +186,7 @@ class FakeEngine:
             move_request=self.move_request,
             move_order=self.move_order,
             board=Board(self.bulletins, lambda: frozenset({"outage"}), lambda: "UTC", lambda: 1000.0),
+            callbacks=Callbacks(lambda: self.callbacks, self.call_off),
             stop=self.stopped.set,
             end_calls=self.end_calls,
         )

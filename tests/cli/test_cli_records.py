@@ -81,7 +81,7 @@ def test_a_state_without_calls_says_so(quietline: Quietline, state: Path) -> Non
 
 def test_an_unknown_outcome_or_time_is_one_sentence(quietline: Quietline, state: Path) -> None:
     sentence = quietline("contacts", "--outcome", "won", "--state", state).sentence
-    assert sentence.startswith("no call ends as 'won': choose among answered, voicemail, ")
+    assert sentence.startswith("no call ends as 'won': choose among answered, transferred, ")
     assert "--since 'soon' is no time" in quietline("contacts", "--since", "soon", "--state", state).sentence
 
 
