@@ -6,8 +6,8 @@ the same stories, whatever the distributor has learned from earlier ones:
     answered      presses 1; only 2001 of Sofia's desk is there, and answers; at that moment 2003 of Dubai's comes back from a break
     gave up       presses 2; sales has nobody free while 2001 talks and wraps up: hears its place, and hangs up
     message       leaves a message in the office's mailbox
-    bulgarian     calls the service desk: chooses Bulgarian, says by number and PIN who she is, and asks for a colleague; Sofia is busy, so
-                  Dubai answers, 2003; then she answers two questions
+    bulgarian     calls the service desk: chooses Bulgarian, says by number and PIN who she is, and asks for a colleague; 2001
+                  answers, or 2003 while 2001 rests; then she answers two questions
     closed        calls the renewals desk, which is closed for stocktaking
 """
 
