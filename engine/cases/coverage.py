@@ -13,7 +13,6 @@ from engine.cases.watch import Branch
 from engine.config.flowfile import FlowFile, read_flow
 from engine.config.report import Place, Report
 from engine.core.flow import Flow, jumps, keyword
-from engine.core.verbs import Callback
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,6 @@ def branches(flow: Flow) -> Iterator[Branch]:
             if index:  # the first one is begun wherever the step is reached
                 yield Branch(flow.name, step, index)
             for jump in jumps(action):
-                if isinstance(action, Callback) and jump.path == ("then",):
-                    continue  # the callback's own call goes there, which is another one than the case's
                 yield Branch(flow.name, step, index, jump.path)
 
 
