@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from engine.call.remarks import remark
 from engine.core import work_order as fold
 from engine.core.catalog import Problem
 from engine.core.contact import Contact
@@ -20,7 +21,6 @@ from engine.errors import SetupError
 from engine.store.archive import Archive
 from engine.store.ledger import Ledger
 
-LONGEST = 200
 #: A caller's number that tells them from others: not a word such as anonymous.
 _NUMBER = re.compile(r"\+?[0-9]{3,}")
 
@@ -113,12 +113,10 @@ def _follows(order: WorkOrder, request: int, contact: str, at: float) -> Event:
 
 
 def _read(asked: Mapping[str, Any]) -> tuple[str, str, str]:
-    state, by, why = (str(asked.get(name) or "").strip() for name in ("state", "by", "why"))
+    state = str(asked.get("state") or "").strip()
     if state not in REQUEST_STATES:
         raise SetupError(f"{state[:60]!r} is no state: {', '.join(REQUEST_STATES)}")
-    for name, text in (("by", by), ("why", why)):
-        if len(text) > LONGEST or not text.isprintable():
-            raise SetupError(f"`{name}` is one line of at most {LONGEST} letters")
+    by, why = remark(asked, "by"), remark(asked, "why")
     if state == RESOLVED and not by:
         raise SetupError("say who closes it: --by NAME")
     return state, by, why

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.call.doors import Doors
+from engine.call.remarks import remark
 from engine.core.event import Event
 from engine.core.hours import zone_of
 from engine.core.moment import BadMoment, until
@@ -13,15 +14,13 @@ from engine.core.overrides import EVERYTHING, Word, told
 from engine.core.site import Settings
 from engine.errors import SetupError
 
-LONGEST = 200
-
 
 def override_event(asked: Mapping[str, Any], settings: Settings, now: float) -> Event:
     """The `override` event that is asked for: `schedule`, `set`, and if wanted `until` (as people write it), `by`, `why`.
 
     Raises SetupError with a sentence for whoever asks.
     """
-    text = {name: str(asked.get(name) or "").strip() for name in ("schedule", "set", "until", "by", "why")}
+    text = {name: str(asked.get(name) or "").strip() for name in ("schedule", "set", "until")}
     known = (*settings.schedules, *settings.sites, EVERYTHING)
     if text["schedule"] not in known:
         raise SetupError(
@@ -31,9 +30,7 @@ def override_event(asked: Mapping[str, Any], settings: Settings, now: float) -> 
         raise SetupError(f"{text['set'][:60]!r} cannot be said of a schedule: {', '.join(Word)}")
     if text["schedule"] == EVERYTHING and text["set"] not in (Word.EMERGENCY, Word.NONE):
         raise SetupError("everything can only be in an emergency, or no longer: name a schedule or a site")
-    for name in ("by", "why"):
-        if len(text[name]) > LONGEST or not text[name].isprintable():
-            raise SetupError(f"`{name}` is one line of at most {LONGEST} letters")
+    text |= {name: remark(asked, name) for name in ("by", "why")}
     return Event("override", now, data={**text, "until": _until(text, settings, now)})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -20,6 +20,7 @@ from engine.call.call import Call
 from engine.call.called import in_use
 from engine.call.house import Edition, House
 from engine.call.line import MADE, CalledOff, Relink
+from engine.call.remarks import remark
 from engine.core import acd
 from engine.core.acd import Command
 from engine.core.contact import IN_QUEUE
@@ -97,13 +98,16 @@ class Switchboard:
         told = [shown(self._house, self._house.ledger.contact(call.id), call.wanted) for call in waiting]
         return sorted((one for one in told if one), key=lambda one: float(one["enqueued_at"]))
 
-    def call_off(self, contact: str, by: str, why: str) -> bool:
-        """Ring somebody back no longer; False when there is no such callback, or they are being spoken with."""
+    async def call_off(self, contact: str, asked: Mapping[str, Any]) -> bool:
+        """Ring somebody back no longer, which is on disk then; False when there is no such callback, or they are being spoken with.
+
+        `asked` tells by whom, and why. Raises SetupError with a sentence.
+        """
+        data = {name: remark(asked, name) for name in ("by", "why")}
         call = self._calls.get(contact)
         if call is None or not call.rings_back:
             return False
-        data = {"by": by, "why": why}
-        self._house.ledger.append(Event("callback_cancelled", self._house.now(), contact, data=data))
+        await self._house.ledger.append(Event("callback_cancelled", self._house.now(), contact, data=data))
         call.line.inbox.put(CalledOff())
         return True
 

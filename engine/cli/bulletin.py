@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from engine.cli.ask import ask
 from engine.cli.console import clock, print_json, say, table
 from engine.cli.place import STATE, JsonOption, StateOption
 from engine.errors import SetupError
+from engine.release.live import login
 
 bulletin = cyclopts.App(name="bulletin", help="Known outages that callers are told.", help_format="plaintext")
 
@@ -40,7 +40,7 @@ def begin(
     prompt
         The prompt that tells it.
     """
-    asked: dict[str, Any] = {"name": name, "prompt": prompt, "scope": scope_of(concerns or []), "by": user()}
+    asked: dict[str, Any] = {"name": name, "prompt": prompt, "scope": scope_of(concerns or []), "by": login()}
     told = ask(state, "POST", "/bulletins", {**asked, "from": from_, "until": until})
     when = "is told from now on" if told["told"] else f"will be told from {clock(told['from_at'])} on"
     end = f", until {clock(told['until_at'])}" if told["until_at"] else ", until it is ended"
@@ -58,7 +58,7 @@ def end(name: str, /, *, state: StateOption = STATE) -> None:
     """
     if name.strip(".") == "":
         raise SetupError(f"{name!r} is no bulletin's name: `quietline bulletin list` shows them")
-    ask(state, "DELETE", f"/bulletins/{quote(name, safe='', errors='replace')}?by={quote(user())}")
+    ask(state, "DELETE", f"/bulletins/{quote(name, safe='', errors='replace')}?by={quote(login())}")
     say(f"Bulletin {name} is told no longer.")
 
 
@@ -96,11 +96,3 @@ def scope_of(pairs: list[str]) -> dict[str, str]:
             raise SetupError(f"--concerns {pair!r} names no variable and value: write it like to_number=100")
         found[key.strip()] = value
     return found
-
-
-def user() -> str:
-    """Who asks: this user's name, where the system knows one."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

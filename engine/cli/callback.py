@@ -9,10 +9,10 @@ import cyclopts
 from cyclopts import Parameter
 
 from engine.cli.ask import ask
-from engine.cli.bulletin import user
 from engine.cli.console import clock, print_json, say, table
 from engine.cli.place import STATE, JsonOption, StateOption
 from engine.errors import SetupError
+from engine.release.live import login
 
 callback = cyclopts.App(name="callback", help="Callers who are to be rung back.", help_format="plaintext")
 
@@ -61,5 +61,6 @@ def cancel(
     if contact.strip(".") == "":
         raise SetupError(f"{contact!r} is no contact: `quietline callback list` shows who is to be rung back")
     known = quote(contact, safe="", errors="replace")
-    ask(state, "DELETE", f"/callbacks/{known}?by={quote(user())}&why={quote(why, errors='replace')}")
-    say(f"{contact} is rung back no longer.")
+    told = ask(state, "DELETE", f"/callbacks/{known}?by={quote(login())}&why={quote(why, errors='replace')}")
+    later = f"; it is not on disk yet: {told['unwritten']}" if "unwritten" in told else ""
+    say(f"{contact} is rung back no longer{later}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from cyclopts import Parameter
 from engine.cli.ask import ask
 from engine.cli.console import print_json, say, table
 from engine.cli.place import STATE, JsonOption, StateOption
+from engine.release.live import login
 
 override = cyclopts.App(
     name="override",
@@ -76,15 +76,8 @@ def list_overrides(*, state: StateOption = STATE, json: JsonOption = False) -> N
 
 
 def _ask(state: Path, asked: dict[str, str]) -> dict[str, Any]:
-    told: dict[str, Any] = ask(state, "POST", "/overrides", {**asked, "by": _user()})
+    told: dict[str, Any] = ask(state, "POST", "/overrides", {**asked, "by": login()})
     return told
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in containers
-        return ""
 
 
 def _sentence(said: dict[str, Any], zone: str) -> str:

@@ -14,12 +14,12 @@ import cyclopts
 from cyclopts import Parameter
 
 from engine.cli.ask import ask
-from engine.cli.bulletin import user
 from engine.cli.console import clock, print_json, say, table
 from engine.cli.place import STATE, JsonOption, StateOption
 from engine.cli.records import store_of
 from engine.core.event import Event
 from engine.errors import SetupError
+from engine.release.live import login
 from engine.store.archive import open_archive
 
 requests = cyclopts.App(name="requests", help="What callers want.", help_format="plaintext")
@@ -182,7 +182,7 @@ def move(state: Path, what: str, number: int, wanted: str, by: str, why: str) ->
     """Ask the engine for a state, and say what came of it."""
     if number < 1:
         raise SetupError(f"{number} is no number: `quietline {what} list` shows them")
-    told = ask(state, "POST", f"/{what}/{number}", {"state": wanted, "by": by or user(), "why": why})
+    told = ask(state, "POST", f"/{what}/{number}", {"state": wanted, "by": by or login(), "why": why})
     thing = "Request" if what == "requests" else "Work order"
     hanging = told.get("requests") or []
     more = f", and with it request{'s' if len(hanging) > 1 else ''} {', '.join(map(str, hanging))}"

@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
-import orjson
 from aiohttp import web
 
 from engine.core.bulletins import Bulletin
 from engine.core.moment import BadMoment, until
+from engine.web.answers import answer, asked, wrong
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -102,30 +102,26 @@ def bulletin_routes(board: Board) -> list[web.RouteDef]:
     """The routes of the control socket."""
 
     async def listed(_: web.Request) -> web.Response:
-        return _answer(board.listed())
+        return answer(board.listed())
 
     async def begin(request: web.Request) -> web.Response:
+        wanted = await asked(request)
+        if wanted is None:
+            return wrong("an object is expected here, with name and prompt")
         try:
-            asked = await request.json()
-            return _answer(await board.begin(asked if isinstance(asked, dict) else {}))
+            return answer(await board.begin(wanted))
         except WrongBulletin as error:
-            return _answer({"error": str(error)}, 400)
-        except ValueError:
-            return _answer({"error": "an object is expected here, with name and prompt"}, 400)
+            return wrong(str(error))
 
     async def end(request: web.Request) -> web.Response:
         try:
             await board.end(request.match_info["name"], request.query.get("by", ""))
         except WrongBulletin as error:
-            return _answer({"error": str(error)}, 404)
-        return _answer({"ended": request.match_info["name"]})
+            return wrong(str(error), 404)
+        return answer({"ended": request.match_info["name"]})
 
     return [
         web.get("/bulletins", listed),
         web.post("/bulletins", begin),
         web.delete("/bulletins/{name}", end),
     ]
-
-
-def _answer(value: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json", status=status)

@@ -19,18 +19,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from engine.core import acd
 from engine.errors import SiteError
+from engine.web.answers import answer, asked, in_time, taken, wrong
 from engine.web.bulletins import Board, bulletin_routes
 from engine.web.callbacks import Callbacks, callback_routes
 from engine.web.overrides import override_routes
 from engine.web.requests import Move, request_routes
 
-#: Seconds after which a question is answered although the disk has not.
-WRITTEN_WITHIN = 3.0
 #: What is told of a release that shall be live.
 PUBLISHED = ("hash", "from", "by", "why", "site", "back_to")
 STATES = ("ready", "paused", "logged_out")
@@ -55,11 +53,6 @@ class Controls:
     end_calls: Callable[[], Awaitable[int]]
 
 
-def answer(value: object, status: int = 200) -> web.Response:
-    """A JSON answer."""
-    return web.Response(body=orjson.dumps(value), content_type="application/json", status=status)
-
-
 def control_app(controls: Controls) -> web.Application:
     """The application behind the control socket."""
 
@@ -68,37 +61,29 @@ def control_app(controls: Controls) -> web.Application:
 
     async def agent(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        try:
-            asked = dict(await request.json())
-        except (ValueError, TypeError):
-            return answer(
-                {"error": 'an object is expected here, like {"state": "paused", "reason": "lunch"}'}, 400
-            )
-        state, reason = str(asked.get("state", "")), str(asked.get("reason", ""))
+        wanted = await asked(request)
+        if wanted is None:
+            return wrong('an object is expected here, like {"state": "paused", "reason": "lunch"}')
+        state, reason = str(wanted.get("state", "")), str(wanted.get("reason", ""))
         known = controls.agents()
         if name not in known:
-            return answer({"error": f"there is no agent {name!r}: this site has {', '.join(known)}"}, 404)
+            return wrong(f"there is no agent {name!r}: this site has {', '.join(known)}", 404)
         if state not in STATES:
-            return answer({"error": f"{state!r} is no state to ask for: {', '.join(STATES)}"}, 400)
-        written = asyncio.ensure_future(controls.submit(acd.AgentSet(name, state, reason)))
-        await asyncio.wait({written}, timeout=WRITTEN_WITHIN)
+            return wrong(f"{state!r} is no state to ask for: {', '.join(STATES)}")
+        written = await in_time(controls.submit(acd.AgentSet(name, state, reason)))
         if not written.done():
-            why = controls.trouble() or f"the store has not answered for {WRITTEN_WITHIN:g} s"
-            return answer({**controls.agents()[name], "unwritten": why}, 202)
+            return taken(controls.agents()[name], controls.trouble)
         await written
         return answer(controls.agents()[name])
 
     async def publish(request: web.Request) -> web.Response:
+        wanted = await asked(request) or {}
+        if lacking := [name for name in PUBLISHED if name not in wanted]:
+            return wrong(f"an object with {', '.join(lacking)} is expected here")
         try:
-            asked = dict(await request.json())
-        except (ValueError, TypeError):
-            asked = {}
-        if lacking := [name for name in PUBLISHED if name not in asked]:
-            return answer({"error": f"an object with {', '.join(lacking)} is expected here"}, 400)
-        try:
-            return answer(await controls.publish(asked))
+            return answer(await controls.publish(wanted))
         except SiteError as error:
-            return answer({"error": str(error)}, 409)
+            return wrong(str(error), 409)
 
     async def stop(request: web.Request) -> web.Response:
         ends = b'"end"' in await request.read()
@@ -111,12 +96,12 @@ def control_app(controls: Controls) -> web.Application:
         [
             web.get("/status", status),
             web.post("/agents/{name}", agent),
-            *override_routes(controls.overrides, controls.override),
+            *override_routes(controls.overrides, controls.override, controls.trouble),
             web.post("/publish", publish),
             web.post("/stop", stop),
             *bulletin_routes(controls.board),
             *request_routes(controls.move_request, controls.move_order, controls.trouble),
-            *callback_routes(controls.callbacks),
+            *callback_routes(controls.callbacks, controls.trouble),
         ]
     )
     return app

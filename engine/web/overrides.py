@@ -6,43 +6,36 @@ POST /overrides {schedule, set, until, by, why}       open, closed, emergency or
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from engine.errors import SetupError
+from engine.web.answers import answer, asked, in_time, taken, wrong
 
-#: Seconds after which a question is answered although the disk has not.
-WRITTEN_WITHIN = 3.0
 _EXAMPLE = 'an object is expected here, like {"schedule": "office", "set": "closed", "until": "18:00"}'
 
 
 def override_routes(
     overview: Callable[[], dict[str, Any]],
     override: Callable[[dict[str, Any]], tuple[dict[str, Any], Awaitable[None]]],
+    trouble: Callable[[], str],
 ) -> list[web.RouteDef]:
     """The routes; `override` tells what was said and when it is on disk, or raises SetupError."""
 
     async def listed(_: web.Request) -> web.Response:
-        return _answer(overview())
+        return answer(overview())
 
     async def said(request: web.Request) -> web.Response:
+        wanted = await asked(request)
+        if wanted is None:
+            return wrong(_EXAMPLE)
         try:
-            asked = dict(await request.json())
-        except (ValueError, TypeError):
-            return _answer({"error": _EXAMPLE}, 400)
-        try:
-            told, written = override(asked)
+            told, written = override(wanted)
         except SetupError as error:
-            return _answer({"error": str(error)}, 400)
-        on_disk, _ = await asyncio.wait({asyncio.ensure_future(written)}, timeout=WRITTEN_WITHIN)
-        return _answer(told, 200 if on_disk else 202)
+            return wrong(str(error))
+        on_disk = (await in_time(written)).done()
+        return answer(told) if on_disk else taken(told, trouble)
 
     return [web.get("/overrides", listed), web.post("/overrides", said)]
-
-
-def _answer(value: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json", status=status)

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from engine.web.control import answer
+from engine.web.answers import answer
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: Nothing is loaded from elsewhere and no script runs; what callers send is text and stays text.

@@ -6,17 +6,14 @@ POST /work-orders/NUMBER {state, by, why}    the same for a work order, and with
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from engine.errors import SetupError, StoreError
+from engine.web.answers import answer, asked, in_time, taken, wrong
 
-#: Seconds after which a question is answered although the disk has not.
-WRITTEN_WITHIN = 3.0
 _EXAMPLE = 'an object is expected here, like {"state": "working", "by": "anna"}'
 
 Move = Callable[[int, Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -27,11 +24,10 @@ def request_routes(requests: Move, orders: Move, trouble: Callable[[], str]) -> 
 
     def moving(move: Move) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def moved(request: web.Request) -> web.Response:
-            try:
-                asked = dict(await request.json())
-            except (ValueError, TypeError):
-                return _answer({"error": _EXAMPLE}, 400)
-            return await _moved(move, int(request.match_info["number"]), asked, trouble)
+            wanted = await asked(request)
+            if wanted is None:
+                return wrong(_EXAMPLE)
+            return await _moved(move, int(request.match_info["number"]), wanted, trouble)
 
         return moved
 
@@ -43,18 +39,12 @@ def request_routes(requests: Move, orders: Move, trouble: Callable[[], str]) -> 
 
 
 async def _moved(
-    move: Move, number: int, asked: Mapping[str, Any], trouble: Callable[[], str]
+    move: Move, number: int, wanted: Mapping[str, Any], trouble: Callable[[], str]
 ) -> web.Response:
-    done = asyncio.ensure_future(move(number, asked))
-    await asyncio.wait({done}, timeout=WRITTEN_WITHIN)
+    done = await in_time(move(number, wanted))
     if not done.done():
-        why = trouble() or f"the store has not answered for {WRITTEN_WITHIN:g} s"
-        return _answer({"number": number, "state": asked.get("state"), "unwritten": why}, 202)
+        return taken({"number": number, "state": wanted.get("state")}, trouble)
     try:
-        return _answer(await done)
+        return answer(await done)
     except (SetupError, StoreError) as error:
-        return _answer({"error": str(error)}, 400)
-
-
-def _answer(value: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json", status=status)
+        return wrong(str(error))

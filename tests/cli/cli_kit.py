@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.call.doors import Doors
 from engine.call.overriding import override_event, overview
+from engine.call.remarks import remark
 from engine.cli.place import Place
 from engine.config.opening import weekly
 from engine.core import acd
@@ -160,12 +161,14 @@ class FakeEngine:
         del self.release["from"]
         return self.release
 
-    def call_off(self, contact: str, by: str, why: str) -> bool:
+    async def call_off(self, contact: str, asked: Mapping[str, Any]) -> bool:
         """Note it, where there is such a callback."""
+        said = remark(asked, "by"), remark(asked, "why")
         known = any(one["contact"] == contact for one in self.callbacks)
         self.callbacks = [one for one in self.callbacks if one["contact"] != contact]
         if known:
-            self.called_off.append((contact, by, why))
+            self.called_off.append((contact, *said))
+            await asyncio.sleep(self.disk_takes)
         return known
 
     async def end_calls(self) -> int:

@@ -51,3 +51,19 @@ def test_nobody_can_be_called_off_who_does_not_wait(
     said = quietline("callback", "cancel", contact, "--state", tmp_path)
     assert (said.status, said.err.count("\n")) == (1, 1)
     assert sentence in said.err
+
+
+def test_a_word_that_is_not_on_disk_yet_is_said_to_be_so(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    engine.callbacks, engine.disk_takes, engine.trouble = [dict(WAITING)], 4.0, "the disk is full"
+    said = quietline("callback", "cancel", WAITING["contact"], "--state", tmp_path).out
+    assert said == "1795524605-0-back is rung back no longer; it is not on disk yet: the disk is full.\n"
+
+
+def test_a_reason_of_several_lines_is_refused(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    engine.callbacks = [dict(WAITING)]
+    said = quietline("callback", "cancel", WAITING["contact"], "--why", "a\nb", "--state", tmp_path)
+    assert (said.sentence, engine.called_off) == ("`why` is one line of at most 200 letters", [])

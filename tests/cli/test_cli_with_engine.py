@@ -61,7 +61,7 @@ def test_status_says_why_calls_wait_though_asterisk_is_there_and_what_was_mended
 def test_an_agents_state_that_is_not_on_disk_yet_is_taken_and_said_to_be_so(
     quietline: Quietline, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.web.control.WRITTEN_WITHIN", 0.1)
+    monkeypatch.setattr("engine.web.answers.WRITTEN_WITHIN", 0.1)
     engine.trouble, engine.disk_takes = "the store cannot write (the disk is full)", 0.5
     said = quietline("agent", "2001", "pause", "lunch", "--state", tmp_path)
     assert (said.status, said.out) == (

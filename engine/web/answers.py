@@ -1,0 +1,46 @@
+"""What all routes have in common: JSON in, JSON out, and an answer within seconds although the disk takes longer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import orjson
+from aiohttp import web
+
+T = TypeVar("T")
+
+#: Seconds after which a question is answered although the disk has not.
+WRITTEN_WITHIN = 3.0
+
+
+def answer(value: object, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=orjson.dumps(value), content_type="application/json", status=status)
+
+
+def wrong(sentence: str, status: int = 400) -> web.Response:
+    """A refusal, and why."""
+    return answer({"error": sentence}, status)
+
+
+async def asked(request: web.Request) -> dict[str, Any] | None:
+    """The object that was sent; None where it is none."""
+    try:
+        return dict(await request.json())
+    except (ValueError, TypeError):
+        return None
+
+
+async def in_time(work: Awaitable[T]) -> asyncio.Future[T]:
+    """Something that ends on the disk: done, or still under way after WRITTEN_WITHIN; then it goes on all the same."""
+    done = asyncio.ensure_future(work)
+    await asyncio.wait({done}, timeout=WRITTEN_WITHIN)
+    return done
+
+
+def taken(value: dict[str, Any], trouble: Callable[[], str]) -> web.Response:
+    """What is taken and not on disk yet, and why not (`unwritten`)."""
+    why = trouble() or f"the store has not answered for {WRITTEN_WITHIN:g} s"
+    return answer({**value, "unwritten": why}, 202)
