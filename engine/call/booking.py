@@ -9,20 +9,23 @@ from engine.core.contact import Contact, Stage
 from engine.core.do import Book, Do, RingBack
 from engine.core.event import Event
 from engine.core.flow import Flow
-from engine.core.interpreter import GIVEN
+from engine.core.interpreter import GIVEN, Walk
 from engine.core.way import Way
 
 
 def book(
-    house: House, contact: Contact, flow: Flow, way: Way, do: Book, release: int | None
+    house: House, contact: Contact, flow: Flow, walk: Walk, do: Book, release: int | None
 ) -> tuple[str, Event | None]:
     """The callback's contact, and the event it begins with; whoever is to be rung back there already keeps the place they have."""
     for known in house.ledger.open.values():
         if known.rings_back and known.from_number == do.number and known.wanted == do.queue:
             return known.id, None
-    booked = f"{contact.id}-back"
+    booked = f"{contact.id}-back{walk.told}"  # a call may ask for several
     event = Event(
-        "arrived", house.now(), booked, data={**_arrived(house, contact, flow, way, do), "release": release}
+        "arrived",
+        house.now(),
+        booked,
+        data={**_arrived(house, contact, flow, walk.way, do), "release": release},
     )
     house.ledger.append(event)
     return booked, event

@@ -271,8 +271,9 @@ class Call:
             kept = await Voicemail(self._house, self.line, do).resume(contact)
             relink.held(self.line.channel)
             return kept
-        relink.held(self.line.channel)
-        await self.line.quiet()
+        if self.line.channel:  # who was to be rung back and was not reached is on no line
+            relink.held(self.line.channel)
+            await self.line.quiet()
         return await self._do(do)
 
     async def _hang_up_strays(self, contact: Contact, relink: Relink) -> None:
@@ -341,7 +342,7 @@ class Call:
         """Keep the place; it shares its commit with the step, so that a restart finds both or neither."""
         assert self._walk is not None and self._flow is not None
         contact = self._house.ledger.contact(self.id)
-        booked, event = book(self._house, contact, self._flow, self._walk.way, do, self.edition.release)
+        booked, event = book(self._house, contact, self._flow, self._walk, do, self.edition.release)
         if event is not None:
             self._start(event, self.edition)
         return booked

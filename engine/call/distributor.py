@@ -7,7 +7,7 @@ go to the contacts' inboxes (law 3), so the next turn can already be decided whi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -98,12 +98,18 @@ class Distributor:
         """Tell the distributor which queues are closed where that has changed; not while nobody knows who is still there."""
         if self._held or now < self._doors_due:
             return
-        before = {q.name: q.drains_at for q in self.state.queues.values() if q.drains_at is not None}
+        before = self._closed()
         closed, self._doors_due = self.doors.look(now, before)
         if closed != before:
             self._turn(acd.Doors(closed), now)
-            for hear in list(self.listeners.values()):
-                hear(acd.Doors(closed))
+            self._tell(closed)
+
+    def _closed(self) -> dict[str, float]:
+        return {q.name: q.drains_at for q in self.state.queues.values() if q.drains_at is not None}
+
+    def _tell(self, closed: Mapping[str, float]) -> None:
+        for hear in list(self.listeners.values()):
+            hear(acd.Doors(closed))
 
     def _turn(self, fact: Fact, now: float) -> asyncio.Future[None]:
         events = self._events_of(fact, now)
@@ -124,6 +130,7 @@ class Distributor:
         self._outbox.put_nowait((self._ledger.append(*events), commands))
         self.doors.settings = settings
         self._look_at_doors()
+        self._tell(self._closed())  # a queue may be there again
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver commands after their commit, in order, until cancelled."""

@@ -16,7 +16,7 @@ import asyncio
 
 from engine.call.called import RING_MARGIN
 from engine.call.house import House
-from engine.call.line import CalledOff, Line, Relink
+from engine.call.line import CalledOff, Heard, Line, Relink
 from engine.call.sounds import Sounds
 from engine.call.trying import TAKEN_BACK, Try, Why
 from engine.call.waiting import Offered, Waiting
@@ -26,8 +26,6 @@ from engine.core.do import Enqueue
 from engine.core.do import RingBack as RingBackDo
 from engine.core.event import Event
 
-#: Seconds that an offer may take longer than both phones ring: what is said to agent and caller, and the key.
-SAID = 40.0
 #: Seconds after which somebody at rest looks at the clock again, which may have been set.
 LOOK_AGAIN = 300.0
 
@@ -58,6 +56,9 @@ class RingBack(Waiting):
             self._there, self._line.channel = True, contact.channel
             if contact.answered_at is None:
                 self._house.ledger.append(Event("answered", self._house.now(), contact.id))
+            if contact.cancelled and contact.stage is not Stage.TALKING:
+                self._asked = True
+                return await self._sent_away()
             return await super().resume(contact, relink)
         if contact.left is not None and contact.left.kind == "talk_ended":
             return "done"
@@ -117,7 +118,7 @@ class RingBack(Waiting):
                 max_wait=max(1.0, self._deadline_at - since),
                 enqueued_at=since,
                 kind=acd.CALLBACK,
-                dial=do.ring + SAID,
+                dial=self._try().longest,
             )
         )
 
@@ -160,14 +161,11 @@ class RingBack(Waiting):
                 pass
         return None
 
-    def _live(self, offer: str) -> bool:
-        return offer in self._house.distributor.state.offers
-
     def _any_open(self) -> bool:
         settings, queues = self._house.site.settings, self._house.distributor.state.queues
         group = settings.groups.get(self._back.queue)
         names = group.queues if group else (self._back.queue,)
-        return any(name in queues and queues[name].drains_at is None for name in names)
+        return any(name in queues and queues[name].open for name in names)
 
     def _until(self) -> float | None:
         loop, now = asyncio.get_running_loop(), self._house.now()
@@ -193,6 +191,16 @@ class RingBack(Waiting):
         if self._rest_until is not None and now >= self._rest_until:
             return self._begin()
         return None
+
+    async def _heard(self, item: Heard | None) -> str | None:
+        """What comes while the caller is on the line."""
+        return await self._sent_away() if isinstance(item, CalledOff) else await super()._heard(item)
+
+    async def _sent_away(self) -> str:
+        """People want it no longer while the caller waits on the line: the flow says a word to them."""
+        await self._abandon("unreached")
+        await self._silence()
+        return "cancelled"
 
     async def _called_off(self) -> str:
         """People want it no longer: phones stop ringing, and the place is given up."""
@@ -236,7 +244,8 @@ class RingBack(Waiting):
         return await super()._bridge()
 
     def _try(self, leg: str = "") -> Try:
-        return Try(self._house, self._line, self._back, self._language, self._sounds, leg)
+        offer = self._offer.offer if self._offer is not None else ""
+        return Try(self._house, self._line, self._back, self._language, self._sounds, offer, leg)
 
     def _arrive(self, attempt: Try) -> None:
         """The caller is on the line: from here on they wait, or speak, like any other."""
@@ -266,7 +275,7 @@ class RingBack(Waiting):
         offer = self._offer
         await self._line.try_hangup(contact.channel)
         await self._drop_leg()
-        self._line.channel = ""
+        self._line.channel, self._line.gone = "", False
         if contact.channel:
             counts = why not in TAKEN_BACK
             over = contact.tries + counts >= do.attempts

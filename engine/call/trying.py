@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from engine.call.called import Called
+from engine.call.called import RING_MARGIN, Called
 from engine.call.distributor import leg_of
 from engine.call.house import House
 from engine.call.line import MADE, WATCHDOG, AriEvent, CalledOff, Item, Line, channel_of, finished
@@ -23,6 +23,8 @@ from engine.errors import AgentUnreachable, CallerGone, Gone
 #: Seconds somebody who is rung first has to press the key, after each of so many askings.
 PRESS_WITHIN, ASKINGS = 8.0, 2
 YES = "1"
+#: Seconds that the disk and Asterisk may take in a try, all together.
+COMMANDS = 10.0
 #: Ways a try ends that say nothing about the caller: it is not counted, and made again at once.
 TAKEN_BACK = frozenset({"agent_gone", "lost", "called_off"})
 
@@ -31,16 +33,17 @@ Why = str
 
 
 class Try:
-    """One try; `leg` is the agent's where they are on the line already, else empty. Once it has succeeded the line has a channel."""
+    """One try, in an offer; `leg` is the agent's where they are on the line already, else empty. It succeeds: the line has a channel."""
 
     def __init__(
-        self, house: House, line: Line, do: RingBack, language: str, sounds: Sounds, leg: str = ""
+        self, house: House, line: Line, do: RingBack, language: str, sounds: Sounds, offer: str, leg: str
     ) -> None:
         self._house = house
         self._line = line
         self._do = do
         self._language = language
         self._sounds = sounds
+        self._offer = offer
         self._leg = leg
         self.later: list[Item] = []
 
@@ -53,12 +56,23 @@ class Try:
         try:
             return await self._call() or await self._confirmed()
         except CallerGone:
-            self._line.gone = False
             return "not_confirmed"
+
+    @property
+    def longest(self) -> float:
+        """Seconds it may take beside the ringing of the agent's phone: the caller's rings, and people are spoken to."""
+        do = self._do
+        if do.first == "agent":
+            said = sum(
+                self._sound(one, self._agents_language)[1] + WATCHDOG for one in (do.to_agent, do.unreached)
+            )
+        else:
+            said = ASKINGS * (self._sound(do.to_caller, self._language)[1] + PRESS_WITHIN)
+        return do.ring + RING_MARGIN + said + COMMANDS
 
     async def say_to_agent(self, prompt: str) -> Why | None:
         """Play something to the agent, to its end; why it cannot go on, if so."""
-        media, seconds = self._sound(prompt, self._house.site.settings.languages[0])
+        media, seconds = self._sound(prompt, self._agents_language)
         playback = f"{self._line.contact}{MADE}p0"
         try:
             await self._line.calls.play(self._leg, media, playback)
@@ -77,7 +91,7 @@ class Try:
         """Ring the caller's phone, written down before it rings."""
         house, line, do = self._house, self._line, self._do
         contact, now = house.ledger.contact(line.contact), house.now()
-        called = Called(f"{line.contact}{MADE}c{int(now * 1000)}", do.ring)
+        called = Called(f"{line.contact}{MADE}c{self._offer}", do.ring)
         data = {"channel": called.leg, "number": do.number, "try": contact.tries + 1}
         await house.ledger.append(Event("dialled", now, contact.id, data=data))
         out = way_out(house.site.settings.outbound, do.number)
@@ -157,6 +171,10 @@ class Try:
         with suppress(Gone):
             if self._leg:
                 await (calls.ring(self._leg) if on else calls.stop_ringing(self._leg))
+
+    @property
+    def _agents_language(self) -> str:
+        return self._house.site.settings.languages[0]
 
     def _sound(self, prompt: str, language: str) -> tuple[tuple[str, ...], float]:
         """A prompt's recordings, and how long they last."""

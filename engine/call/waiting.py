@@ -13,7 +13,7 @@ import structlog
 from engine.call.called import Called, bridge_of
 from engine.call.distributor import leg_of
 from engine.call.house import House
-from engine.call.line import AriEvent, Line, Relink, channel_of, finished
+from engine.call.line import AriEvent, Heard, Line, Relink, channel_of, finished
 from engine.call.sounds import Sounds
 from engine.core import acd
 from engine.core.contact import Contact, Stage
@@ -124,7 +124,7 @@ class Waiting:
 
     async def _resume_offer(self, offer: Offered, relink: Relink) -> None:
         """A leg that is still there goes on ringing or has been picked up; one that is not is rung (again)."""
-        if offer.offer not in self._house.distributor.state.offers:
+        if not self._live(offer.offer):
             await self._drop_leg()
         elif offer.leg not in relink.channels:
             await self._ring(offer)
@@ -158,7 +158,9 @@ class Waiting:
 
     async def _next(self) -> str | None:
         """Wait for one thing and deal with it; returns the outcome that ends the waiting, if it does."""
-        item = await self._line.wait(self._deadline())
+        return await self._heard(await self._line.wait(self._deadline()))
+
+    async def _heard(self, item: Heard | None) -> str | None:
         match item:
             case None:
                 await self._on_time()
@@ -174,7 +176,7 @@ class Waiting:
             case acd.TimedOut():
                 await self._silence()
                 return "timeout"
-            case acd.Offer(offer, contact, agent, _, ring) if self._offer is None:
+            case acd.Offer(offer, contact, agent, _, ring) if self._offer is None and self._live(offer):
                 self._offer = Offered(offer, agent, contact, ring)
                 await self._ring(self._offer)
             case acd.Cancel(offer) if self._offer is not None and self._offer.offer == offer:
@@ -184,6 +186,10 @@ class Waiting:
             case _:
                 pass
         return await self._on_key()
+
+    def _live(self, offer: str) -> bool:
+        """False where it was withdrawn while something else was seen to."""
+        return offer in self._house.distributor.state.offers
 
     async def _on_key(self) -> str | None:
         while self._line.keys:

@@ -126,7 +126,7 @@ class Contact:
     again_at: float | None = None
     confirmed: bool = False
     cancelled: bool = False
-    #: The last place this contact had in a queue, and whether it is kept by a callback.
+    #: The last place this contact had in a queue (None: an agent has answered), and whether it is kept by a callback.
     place: Event | None = None
     callback: bool = False
 
@@ -224,6 +224,7 @@ def _connected(c: Contact, e: Event) -> Contact:
         agent=e.agent,
         connected_at=c.connected_at or e.at,
         talk_from=e.at,
+        place=None,
         wait_s=_plus(c.wait_s, e.at - _since(c, e)),
     )
 

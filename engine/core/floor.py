@@ -75,6 +75,11 @@ class Queue:
         self.callbacks -= caller.kind == CALLBACK
 
     @property
+    def open(self) -> bool:
+        """Does it take anybody new? Not while it is closed, nor once the site names it no more."""
+        return self.drains_at is None and not self.gone
+
+    @property
     def active(self) -> float:
         """A: active agents, each weighted with the share of their time this queue gets."""
         return self.weight / SHARE_UNIT

@@ -395,9 +395,9 @@ def test_people_can_call_a_callback_off(when: float, site: Loaded, tmp_path: Pat
         await world.ask()
         await asyncio.sleep(max(0.0, began + when - world.pbx.now()))
         back = str((await world.back())["id"])
-        assert world.engine.switchboard.call_off(back, "anna", "she came by")
+        assert await world.engine.switchboard.call_off(back, {"by": "anna", "why": "she came by"})
         await asyncio.sleep(200.0)
-        assert not world.engine.switchboard.call_off(back, "anna", "again")
+        assert not await world.engine.switchboard.call_off(back, {"by": "anna", "why": "again"})
         record = await world.back()
         assert (record["outcome"], record["connected_at"]) == ("cancelled", None)
         assert await world.engine.archive.requests(back) == []

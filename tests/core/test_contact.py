@@ -384,3 +384,9 @@ def test_a_call_that_was_last_seen_before_its_own_events_ends_with_the_last_of_t
 )
 def test_what_a_caller_had_of_a_call_stays_when_it_is_stopped(before: list[Any], outcome: str) -> None:
     assert told(*before, ("ended", 30.0, {"cause": "stopped"})).outcome == outcome
+
+
+def test_a_place_is_used_up_when_an_agent_answers() -> None:
+    waits = told(("queued", 10.0, QUEUED))
+    assert waits.place is not None
+    assert apply(waits, _event("connected", 20.0, {"offer": "o-1", "queue": "sales"})).place is None
