@@ -64,13 +64,14 @@ def publish(
     make_state(place.state)
     with alone(place.state):
         known = asyncio.run(known_releases(place.state))
-        if known and known[-1].hash == hash_of(contents_of(place.site)):
+        digest = hash_of(contents_of(place.site))
+        if known and known[-1].hash == digest:
             say(f"Nothing has changed since release {known[-1].number}, which is live.")
             return 0
         passed = tried(place.site)
         if passed.warnings:
             say(passed.warnings)
-        digest = Shelf(place.state).keep(place.site)
+        keep(place, digest)
         what = difference(place, known)
         again = asyncio.run(retried(place.state, place.site, passed.files, live_files(place, known), replay))
         tests = told_of(passed, again)
@@ -193,10 +194,21 @@ def difference(place: Place, known: Sequence[Release]) -> str:
     return summary(changes(old, on_disk(place.site)))
 
 
+def keep(place: Place, tried: str) -> None:
+    """Keep the folder, as it was when it began to be tried. Raises SetupError where somebody has changed it meanwhile."""
+    if Shelf(place.state).keep(place.site) != tried:
+        raise moved(place)
+
+
 def unmoved(place: Place, digest: str) -> None:
-    """Raise SetupError where somebody has changed the folder while it was tried."""
+    """Raise SetupError where somebody has changed the folder since."""
     if hash_of(contents_of(place.site)) != digest:
-        raise SetupError(f"{place.site} was changed while it was tried: say it again")
+        raise moved(place)
+
+
+def moved(place: Place) -> SetupError:
+    """The folder is not what was tried."""
+    return SetupError(f"{place.site} was changed while it was tried: say it again")
 
 
 def make_live(

@@ -11,14 +11,14 @@ from watchfiles import watch as changes_of
 from engine.cli.ask import NoEngine, answers
 from engine.cli.console import say
 from engine.cli.place import STATE, Place, ReadSiteOption, StateOption, place_of
-from engine.cli.publish import Said, alone, difference, live, make_live, unmoved
+from engine.cli.publish import Said, alone, difference, keep, live, make_live
 from engine.config.load import prompts_beside
 from engine.config.report import plural
 from engine.errors import EngineError
 from engine.release.diff import changes, kept, on_disk
 from engine.release.gate import tried
 from engine.release.live import known_releases, login
-from engine.release.shelf import Shelf
+from engine.release.shelf import Shelf, contents_of, hash_of
 
 #: Milliseconds without a further save after which an edit counts as done.
 QUIET = 300
@@ -44,13 +44,13 @@ def take(place: Place) -> None:
     began = time.monotonic()
     with alone(place.state):
         known = asyncio.run(known_releases(place.state))
+        digest = hash_of(contents_of(place.site))
         touched = touched_in(place)
         if known and not touched:
             return
         try:
             passed = tried(place.site, touched)
-            digest = Shelf(place.state).keep(place.site)
-            unmoved(place, digest)
+            keep(place, digest)
             what = difference(place, known)
             made, runs = make_live(place, known, digest, Said(login(), WHY), str(place.site))
         except EngineError as error:

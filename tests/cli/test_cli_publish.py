@@ -20,6 +20,7 @@ from engine.config import load_files
 from engine.core.do import plain
 from engine.core.event import Event
 from engine.core.interpreter import replay
+from engine.release.gate import Passed, tried
 from engine.release.shelf import Shelf
 from engine.store.ledger import open_ledger
 
@@ -93,6 +94,20 @@ class Folder:
 def folder(tmp_path: Path, quietline: Quietline) -> Folder:
     """A good site, nothing published."""
     return Folder(tmp_path, quietline)
+
+
+@pytest.mark.parametrize("words", [("publish",), ("publish", "--dry-run")])
+def test_what_is_saved_while_a_folder_is_tried_is_not_published_untried(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    def tried_and_edited(site: Path) -> Passed:
+        passed = tried(site)
+        folder.edit("line.yaml", "timeout: 5s", "timeout: 6s")
+        return passed
+
+    monkeypatch.setattr("engine.cli.publish.tried", tried_and_edited)
+    assert "was changed while it was tried" in folder.refused(*words, "--site", folder.site)
+    assert "nothing has been published" in folder.refused("history")
 
 
 def test_a_release_is_numbered_and_says_who_when_why_and_what(folder: Folder) -> None:
