@@ -51,9 +51,9 @@ class Voice:
 #: Every language that can be rendered. Raise the recipe's number when `speaker.py` changes what it writes.
 VOICES = {
     "en": Voice("hibari", "heart", "hibari-tts 0.2.1, voice heart, recipe 3"),
-    "ar": Voice("espeak-ng", "ar", "espeak-ng, voice ar, recipe 2"),
-    "bg": Voice("espeak-ng", "bg", "espeak-ng, voice bg, recipe 2"),
-    "fa": Voice("espeak-ng", "fa", "espeak-ng, voice fa, recipe 2"),
+    "ar": Voice("espeak-ng", "ar", "espeak-ng, voice ar, recipe 3"),
+    "bg": Voice("espeak-ng", "bg", "espeak-ng, voice bg, recipe 3"),
+    "fa": Voice("espeak-ng", "fa", "espeak-ng, voice fa, recipe 3"),
 }
 _SPEAKER = Path(__file__).with_name("speaker.py")
 

@@ -71,7 +71,8 @@ class Hibari:
 class Espeak:
     """The program espeak-ng, run anew for every sentence; what it would misread is spelt for it first.
 
-    `espeak_words.json` holds words it stresses or reads wrongly, by language, in its own phonemes (`espeak-ng -x`).
+    `espeak_words.json` holds words it stresses or reads wrongly, by language, in its own phonemes (`espeak-ng -x`);
+    two words together where one decides how the other is read.
     """
 
     WORDS_A_MINUTE = 170
@@ -91,7 +92,9 @@ class Espeak:
         known = self._known
         if self._language == "bg":
             known = {word: self._definite(word) for word in re.findall(r"\w+ият\b", text.lower())} | known
-        text = re.sub(r"[\w\u200c\u064b-\u0652]+", lambda word: _phonemes(word[0], known), text)
+        together = [rf"\b{words}\b" for words in known if " " in words]
+        one = "|".join([*together, r"[\w\u200c\u064b-\u0652]+"])
+        text = re.sub(one, lambda word: _phonemes(word[0], known), text, flags=re.IGNORECASE)
         return arabic(text) if self._language == "ar" else text
 
     def _sentence(self, text: str, speed: int) -> Audio:

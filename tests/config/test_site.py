@@ -26,6 +26,7 @@ from engine.config.rehearse import RehearsalError, rehearse
 from engine.config.report import Place, Report
 from engine.config.schema import flow_schema
 from engine.config.source import Scalar, Sequence, parse
+from engine.config.texts import SPOKEN_BY_ENGINE
 from engine.core import do as d
 from engine.core import interpreter as i
 from engine.core.entitlement import Answer, Standing
@@ -97,6 +98,25 @@ def _shipped() -> Snapshot:
 def test_every_verb_is_used_in_the_shipped_flows(site: Snapshot) -> None:
     used = {type(action) for flow in site.flows.values() for step in flow.steps.values() for action in step}
     assert sorted(word for word, verb in VERBS.items() if verb not in used) == []
+
+
+#: What people put up with `quietline bulletin` when it is so.
+BULLETINS = {"outage_mail", "outage_network", "outage_vpn"}
+
+
+def test_no_prompt_is_shipped_that_neither_a_flow_nor_an_article_nor_the_engine_speaks(
+    site: Snapshot, catalog: Catalog
+) -> None:
+    flows = [
+        read_flow(text, name, site.settings.languages, Report())
+        for name, text in load_files(SITE, TODAY).sources.items()
+    ]
+    refs = [ref for flow in flows if flow for named in flow.refs.values() for ref in named]
+    spoken = {ref.name for ref in refs if ref.to == "prompt"} | {*SPOKEN_BY_ENGINE, *BULLETINS}
+    for article in site.settings.articles.values():
+        spoken |= {*article.say, *([article.ask] if article.ask else [])}
+    for language in catalog.languages:
+        assert sorted(set(catalog.ids(language)) - spoken) == [], language
 
 
 def test_a_flows_hash_is_that_of_its_source_text_and_a_stored_version_compiles_to_the_same_flow(

@@ -1,4 +1,4 @@
-"""Prompts for tests: the repository's texts, with recordings that all last a second, so that nothing takes long."""
+"""Prompts for tests: the repository's texts and what only the scenarios' site says, all lasting a second, so that nothing takes long."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from engine.pbx.render import REPOSITORY
 
 RATE = 8000
 
+#: What flows of the scenarios' site say, and no shipped flow.
+MORE = """
+please_hold: Please hold the line.
+connecting: One moment, please. I am connecting you.
+still_waiting: Thank you for waiting.
+closed: We are closed now.
+"""
 #: A value in a prompt's text.
 SLOT = re.compile(r"\{\{.*?\}\}")
 #: Seconds every prompt of a copied prompts folder lasts; fragments (numbers, units) last a third of it.
@@ -21,7 +28,7 @@ PROMPT = 1.0
 def short_prompts(target: Path) -> Path:
     """The repository's English texts with recordings that all last a second, and the same without numbers as another language."""
     target.mkdir(parents=True)
-    english = (REPOSITORY / "prompts" / "en.yaml").read_text()
+    english = MORE + (REPOSITORY / "prompts" / "en.yaml").read_text()
     (target / "en.yaml").write_text(english)
     (target / "bg.yaml").write_text(SLOT.sub("some", english))
     catalog = load_catalog(target, Report())
