@@ -33,7 +33,6 @@ def book(
 
 def _arrived(house: House, contact: Contact, flow: Flow, way: Way, do: Book) -> dict[str, Any]:
     flow, step = flow.holding(do.step)
-    hidden = way.caller.secret.union(GIVEN)
     return {
         "from_number": do.number,
         "to_number": contact.to_number,
@@ -48,7 +47,8 @@ def _arrived(house: House, contact: Contact, flow: Flow, way: Way, do: Book) -> 
             "index": do.index,
             "queue": do.queue,
             "enqueued_at": _since(house, contact, do.queue),
-            "variables": {name: value for name, value in way.variables.items() if name not in hidden},
+            "variables": {name: value for name, value in way.variables.items() if name not in GIVEN},
+            "secret": sorted(way.caller.secret),  # a dot for each of their digits
         },
     }
 

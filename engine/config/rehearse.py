@@ -155,7 +155,7 @@ def _ringing_back(walk: i.Walk, do: d.Book) -> i.Walk:
     """The walk of the contact that will ring this caller back."""
     flow, step = walk.way.flow.holding(do.step)
     variables = {**walk.way.variables, "from_number": do.number}
-    return i.replay(flow, (), variables, (step, do.index))
+    return i.replay(flow, (), variables, (step, do.index), walk.way.caller.secret)
 
 
 def _leaves(word: str, do: d.Do) -> bool:

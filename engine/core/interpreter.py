@@ -11,7 +11,7 @@ an older version of the checker let through.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.core.do import Do, End, Outcome
@@ -56,21 +56,23 @@ GIVEN = ("language", "from_number", "to_number")
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """How a contact begins: the variables it is given, and of a callback the action that asked for it."""
+    """How a contact begins: the variables it is given, and of a callback the action that asked for it, and which of them are secret."""
 
     variables: Mapping[str, str]
     ringing_back: Place | None = None
+    secret: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, arrived: Mapping[str, Any]) -> Beginning:
         """As the data of an `arrived` event tells it."""
         asked = arrived.get("callback") or {}
         variables = {**asked.get("variables", {}), **{name: arrived[name] for name in GIVEN}}
-        return cls(variables, (asked["step"], asked["index"]) if asked else None)
+        place = (asked["step"], asked["index"]) if asked else None
+        return cls(variables, place, tuple(asked.get("secret", ())))
 
     def walk(self, flow: Flow, history: Iterable[Outcome] = ()) -> Walk:
         """The interpreter of such a contact, brought to where `history` ends."""
-        return replay(flow, history, self.variables, self.ringing_back)
+        return replay(flow, history, self.variables, self.ringing_back, self.secret)
 
     def found_in(self, flow: Flow) -> Beginning | None:
         """The same in another version of its flow, where its action may stand elsewhere; None: nobody is rung back there any more."""
@@ -84,7 +86,7 @@ class Beginning:
             if isinstance(a, Callback)
         ]
         found = sorted(here, key=lambda at: (at != (step, index), at[0] != step))
-        return Beginning(self.variables, (str(found[0][0]), found[0][1])) if found else None
+        return replace(self, ringing_back=(str(found[0][0]), found[0][1])) if found else None
 
 
 def replay(
@@ -92,9 +94,14 @@ def replay(
     history: Iterable[Outcome] = (),
     variables: Mapping[str, str] | None = None,
     ringing_back: Place | None = None,
+    secret: Iterable[str] = (),
 ) -> Walk:
-    """A fresh interpreter brought to where `history` ends; `ringing_back` is the action that asked for this callback."""
+    """A fresh interpreter brought to where `history` ends; `ringing_back` is the action that asked for this callback.
+
+    `secret` are the variables whose digits stand nowhere.
+    """
     way = Way.begin(flow, variables)
+    way.caller.secret.update(secret)
     asking = _whole(way, ringing_back)
     walk = Walk(way, asking, next(asking, None))
     for outcome in history:

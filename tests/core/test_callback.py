@@ -16,12 +16,14 @@ from engine.core.flow import (
     LanguageCode,
     PromptId,
     QueueName,
+    ServiceName,
     StepName,
+    Text,
     Variable,
 )
 from engine.core.interpreter import Beginning, replay
 from engine.core.site import OutboundRule, QueueRule, Settings
-from engine.core.verbs import Back, Callback, Goto, Hangup, Run, Survey
+from engine.core.verbs import Back, Callback, Goto, Hangup, Run, Survey, Webhook
 
 NUMBER = "+359888000001"
 CALLBACK = Callback(
@@ -112,6 +114,23 @@ def begins(step: str = "ask", index: int = 0) -> Beginning:
         "variables": {"x": "1"},
     }
     return Beginning.of({**GIVEN, "callback": asked})
+
+
+def test_digits_that_were_secret_in_the_call_are_secret_when_its_caller_is_rung_back() -> None:
+    verb = Callback(
+        PromptId("is_it_right"),
+        in_queue=QueueName("support"),
+        on_declined=StepName("ask"),
+        then=StepName("tell"),
+    )
+    send = {Variable("pin"): Text("{{ pin }}"), Variable("who"): Text("{{ from_number }}")}
+    tell = Webhook(ServiceName("desk"), send=send, on_failed=StepName("ask"))
+    flow = Flow("back", {StepName("ask"): (verb, Hangup()), StepName("tell"): (tell, Hangup())}, ("en",))
+    asked = {"of": "c", "step": "ask", "index": 0, "queue": "support", "enqueued_at": 7.0}
+    kept = {"variables": {"pin": "••••"}, "secret": ["pin"]}
+    do = Beginning.of({**GIVEN, "callback": {**asked, **kept}}).walk(flow, ["done"]).do
+    assert isinstance(do, d.Post)
+    assert (dict(do.secret), dict(do.data)) == ({"pin": "pin"}, {"who": NUMBER})
 
 
 @pytest.mark.parametrize(
