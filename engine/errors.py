@@ -5,6 +5,7 @@ Exception
 │   ├── SiteError          the site's files cannot be used; says what, where, what to do
 │   ├── StoreError         the store cannot write or read (disk full, locked, no permission; NoStore: none is there yet)
 │   ├── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
+│   │   └── BadWord        something that somebody asks with cannot be used; `about` names it, for pages
 │   └── AlreadyThere       a thing of this id was made before; after a lost link that is as good as having made it
 └── WorldError             the world's: expected outcomes of a call, never a traceback
     ├── Gone               a channel, bridge, playback or recording of Asterisk's no longer exists or has left us
@@ -35,6 +36,14 @@ class NoStore(StoreError):
 
 class SetupError(EngineError):
     """This machine or its configuration lacks something; the text says what to do."""
+
+
+class BadWord(SetupError):
+    """Something that somebody asks with cannot be used, in one sentence; `about` names it: schedule, set, everything, by, why or until."""
+
+    def __init__(self, sentence: str, about: str) -> None:
+        super().__init__(sentence)
+        self.about = about
 
 
 class AlreadyThere(EngineError):

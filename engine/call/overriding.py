@@ -12,24 +12,27 @@ from engine.core.hours import zone_of
 from engine.core.moment import BadMoment, until
 from engine.core.overrides import EVERYTHING, Word, told
 from engine.core.site import Settings
-from engine.errors import SetupError
+from engine.errors import BadWord
 
 
 def override_event(asked: Mapping[str, Any], settings: Settings, now: float) -> Event:
     """The `override` event that is asked for: `schedule`, `set`, and if wanted `until` (as people write it), `by`, `why`.
 
-    Raises SetupError with a sentence for whoever asks.
+    Raises BadWord with a sentence for whoever asks.
     """
     text = {name: str(asked.get(name) or "").strip() for name in ("schedule", "set", "until")}
     known = (*settings.schedules, *settings.sites, EVERYTHING)
     if text["schedule"] not in known:
-        raise SetupError(
-            f"there is no schedule or site {text['schedule'][:60]!r}: this site has {', '.join(known)}"
+        raise BadWord(
+            f"there is no schedule or site {text['schedule'][:60]!r}: this site has {', '.join(known)}",
+            "schedule",
         )
     if text["set"] not in set(map(str, Word)):
-        raise SetupError(f"{text['set'][:60]!r} cannot be said of a schedule: {', '.join(Word)}")
+        raise BadWord(f"{text['set'][:60]!r} cannot be said of a schedule: {', '.join(Word)}", "set")
     if text["schedule"] == EVERYTHING and text["set"] not in (Word.EMERGENCY, Word.NONE):
-        raise SetupError("everything can only be in an emergency, or no longer: name a schedule or a site")
+        raise BadWord(
+            "everything can only be in an emergency, or no longer: name a schedule or a site", "everything"
+        )
     text |= {name: remark(asked, name) for name in ("by", "why")}
     return Event("override", now, data={**text, "until": _until(text, settings, now)})
 
@@ -40,7 +43,7 @@ def _until(text: Mapping[str, str], settings: Settings, now: float) -> float | N
     try:
         return until(text["until"], zone_of(settings, text["schedule"]), now)
     except BadMoment as error:
-        raise SetupError(str(error)) from None
+        raise BadWord(str(error), "until") from None
 
 
 def overview(doors: Doors, now: float) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from aiohttp import web
 
 from engine.app import Engine, run_engine
 from engine.ari.pool import WebsocketTransport
+from engine.call.hours_told import hours_told
 from engine.call.overriding import override_event, overview
 from engine.cli.ask import answers, control_socket
 from engine.cli.place import (
@@ -53,6 +54,7 @@ from engine.release.live import Standing, refuse_wrong_start, standing
 from engine.web.bulletins import Board
 from engine.web.callbacks import Callbacks
 from engine.web.control import Controls, control_app
+from engine.web.hours import Hours, Override
 from engine.web.pages import pages_app
 
 log = structlog.get_logger()
@@ -196,6 +198,7 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         move_order=lambda number, asked: house.orders.move(number, asked, house.now()),
         board=board(engine),
         callbacks=Callbacks(engine.switchboard.callbacks, engine.switchboard.call_off),
+        hours=hours(engine, override),
         stop=stopping.set,
         end_calls=partial(end_calls, engine),
     )
@@ -224,6 +227,17 @@ def board(engine: Engine) -> Board:
         return next((site.timezone for site in house.site.settings.sites.values()), "UTC")
 
     return Board(house.bulletins, known, zone, house.now)
+
+
+def hours(engine: Engine, override: Override) -> Hours:
+    """The opening hours of a running engine, for the page."""
+    house = engine.house
+    return Hours(
+        told=lambda: hours_told(house.distributor.doors, house.now()),
+        override=override,
+        pin=lambda: house.site.settings.override_pin,
+        now=house.now,
+    )
 
 
 def status(place: Place, engine: Engine) -> dict[str, Any]:
@@ -310,7 +324,7 @@ async def served(place: Place, wanted: Controls) -> AsyncIterator[None]:
         await web.UnixSite(control, str(socket)).start()
         socket.chmod(0o600)
         stack.callback(socket.unlink, missing_ok=True)
-        pages = await stack.enter_async_context(ready_runner(pages_app(wanted.status)))
+        pages = await stack.enter_async_context(ready_runner(pages_app(wanted.status, wanted.hours)))
         await web.TCPSite(pages, place.pages_address, place.ports.pages).start()
         yield
 

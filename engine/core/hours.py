@@ -71,6 +71,8 @@ class HoursState:
 def state(settings: Settings, name: str | None, at: float, rulings: Rulings = NO_RULINGS) -> HoursState:
     """How a schedule or a site stands at `at`; no name means always open but in an emergency, an unknown one closed."""
     found = verdict(settings, name, at, rulings)
+    if _for_good(found.ruling, name):
+        return found
     if any(standing(rulings, each, at) for each in _names(settings, name)):
         return replace(found, next_change=_looked_for(settings, name, at, rulings, found.is_open))
     return replace(found, next_change=_by_calendar(settings, name, at, found.is_open))
@@ -110,6 +112,11 @@ def open_stretches(
     return minus(
         found, merged([*danger, *common(fled), *_windows(rulings, name, Word.EMERGENCY, start, end)])
     )
+
+
+def _for_good(ruling: Ruling | None, name: str | None) -> bool:
+    """Has somebody's word decided that ends only when it is taken back? A year need not be looked through for that."""
+    return ruling is not None and ruling.until is None and ruling.schedule in (name, EVERYTHING)
 
 
 # --- one moment -----------------------------------------------------------------------------------

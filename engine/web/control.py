@@ -26,6 +26,7 @@ from engine.errors import SiteError
 from engine.web.answers import answer, asked, in_time, taken, wrong
 from engine.web.bulletins import Board, bulletin_routes
 from engine.web.callbacks import Callbacks, callback_routes
+from engine.web.hours import Hours
 from engine.web.overrides import override_routes
 from engine.web.requests import Move, request_routes
 
@@ -49,6 +50,7 @@ class Controls:
     move_order: Move
     board: Board
     callbacks: Callbacks
+    hours: Hours
     stop: Callable[[], None]
     end_calls: Callable[[], Awaitable[int]]
 

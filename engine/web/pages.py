@@ -1,28 +1,24 @@
-"""The pages: for now one that shows the live floor, its JSON, and the health check that containers ask."""
+"""The pages: the live floor, the opening hours, their JSON, and the health check that containers ask."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from engine.web.answers import answer
+from engine.web.forms import MOST_BYTES
+from engine.web.hours import Hours, hours_routes
+from engine.web.html import html, templates
 
-TEMPLATES = Path(__file__).parent / "templates"
-#: Nothing is loaded from elsewhere and no script runs; what callers send is text and stays text.
-POLICY = "default-src 'none'; style-src 'self' 'unsafe-inline'"
 
-
-def pages_app(status: Callable[[], dict[str, Any]]) -> web.Application:
+def pages_app(status: Callable[[], dict[str, Any]], hours: Hours) -> web.Application:
     """The application behind the pages' port; `status` is what the control socket answers."""
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    environment = templates()
 
     async def floor(_: web.Request) -> web.Response:
-        html = templates.get_template("floor.html").render(status=status())
-        return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+        return html(environment.get_template("floor.html").render(status=status()))
 
     async def floor_json(_: web.Request) -> web.Response:
         return answer(status())
@@ -32,6 +28,7 @@ def pages_app(status: Callable[[], dict[str, Any]]) -> web.Application:
         ready = bool(told["ready"])
         return web.Response(text="ok\n" if ready else f"{told['trouble']}\n", status=200 if ready else 503)
 
-    app = web.Application()
+    app = web.Application(client_max_size=MOST_BYTES)
     app.add_routes([web.get("/", floor), web.get("/status.json", floor_json), web.get("/healthz", health)])
+    app.add_routes(hours_routes(hours, environment))
     return app

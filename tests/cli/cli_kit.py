@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.call.doors import Doors
+from engine.call.hours_told import hours_told
 from engine.call.overriding import override_event, overview
 from engine.call.remarks import remark
 from engine.cli.place import Place
@@ -21,6 +22,7 @@ from engine.errors import SetupError, SiteError
 from engine.web.bulletins import Board
 from engine.web.callbacks import Callbacks
 from engine.web.control import Controls
+from engine.web.hours import Hours
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,15 @@ class FakeEngine:
         self.ended_calls = True
         return 0
 
+    def hours(self) -> Hours:
+        """The opening hours for the page."""
+        return Hours(
+            told=lambda: hours_told(self.doors, self.now),
+            override=self.override,
+            pin=lambda: self.doors.settings.override_pin,
+            now=lambda: self.now,
+        )
+
     def controls(self) -> Controls:
         """All of it for the socket."""
         return Controls(
@@ -190,6 +201,7 @@ class FakeEngine:
             move_order=self.move_order,
             board=Board(self.bulletins, lambda: frozenset({"outage"}), lambda: "UTC", lambda: 1000.0),
             callbacks=Callbacks(lambda: self.callbacks, self.call_off),
+            hours=self.hours(),
             stop=self.stopped.set,
             end_calls=self.end_calls,
         )
