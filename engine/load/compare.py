@@ -35,9 +35,11 @@ class Batch:
 
 
 def by_number(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """Records by the number the call came from."""
+    """Records by the number the call came from; callbacks are calls of ours."""
     found: dict[str, list[Record]] = defaultdict(list)
     for record in records:
+        if record.get("callback_of"):
+            continue
         found[str(record.get("from_number"))].append(record)
     return dict(found)
 

@@ -59,6 +59,10 @@ def test_a_call_with_two_records_is_named_with_both() -> None:
     assert "uac-talks, caller 7002: 2 contact records (c7002, again), one is due" in told(twice)
 
 
+def test_somebody_who_is_rung_back_has_another_record_for_that() -> None:
+    assert told([*RECORDS, record("7002", id="c7002-back", callback_of="c7002", ended_at=None)]) == []
+
+
 def test_a_record_that_has_not_ended_is_named() -> None:
     assert told([*RECORDS[:2], record("7003", ended_at=None)]) == [
         "uac-talks, caller 7003, contact c7003: the record has not ended"
