@@ -8,8 +8,8 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import shutil
 import subprocess
-from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
@@ -19,8 +19,6 @@ import pytest
 import yaml
 
 from engine.cli.place import SITE, Place
-from engine.config import load_site
-from engine.core.site import Snapshot
 from engine.errors import SetupError
 from engine.pbx.ports import Ports, free_ports
 from engine.pbx.process import ari_answers, start_detached, stop, wait_until
@@ -121,17 +119,15 @@ def test_the_check_is_a_script_that_can_be_read() -> None:
     subprocess.run(["bash", "-n", DOCKER / "check.sh"], check=True)
 
 
-def test_an_external_asterisk_needs_no_container(
-    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def external(folder: Path) -> Snapshot:
-        found = load_site(folder)
-        return replace(found, settings=replace(found.settings, asterisk="external"))
-
-    monkeypatch.setattr(script, "load_site", external)
+def test_an_external_asterisk_needs_no_container(script: ModuleType, tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / SITE, tmp_path / "ivr_flows")
+    (tmp_path / "prompts").symlink_to(REPOSITORY / "prompts")
+    site = tmp_path / "ivr_flows" / "site.yaml"
+    there = "external\nexternal: { url: http://192.0.2.5:8088, username: us, password: eight-at-least }"
+    site.write_text(site.read_text().replace("asterisk: private", f"asterisk: {there}"))
     with pytest.raises(SetupError, match="`asterisk: external`: leave this container out"):
-        script.prepared(Place(tmp_path, REPOSITORY / SITE))
-    assert list(tmp_path.iterdir()) == []
+        script.prepared(Place(tmp_path / "state", tmp_path / "ivr_flows"))
+    assert not (tmp_path / "state" / "asterisk").exists()
 
 
 @pytest.mark.asterisk

@@ -14,7 +14,7 @@ from engine.errors import SiteError
 from engine.pbx.render import REPOSITORY
 from engine.release.gate import tried
 
-FLOWS = ("support", "sales", "renewals", "messages", "contracts")
+FLOWS = ("support", "sales", "renewals", "messages", "desk")
 EDITS = 200
 
 
