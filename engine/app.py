@@ -39,6 +39,7 @@ from engine.core.release import Release, releases
 from engine.core.site import Settings
 from engine.entitle.desk import MEMORY as TRIES_MEMORY
 from engine.entitle.desk import Desk
+from engine.entitle.gate import PinGate
 from engine.errors import SiteError, StoreError
 from engine.pbx.render import RELEASES
 from engine.release.shelf import SHORT, Shelf
@@ -165,6 +166,7 @@ async def run_engine(
             bulletins=Bulletins(ledger, await archive.bulletins()),
             orders=WorkOrders(ledger, archive, await archive.open_work_order_events()),
             desk=desk,
+            override_gate=PinGate(now),
             distributor=distributor,
             edition=await asyncio.to_thread(edition_of, files, release),
             recordings=state / "recordings",

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
-from hmac import compare_digest
 from typing import Any
 
 import structlog
-from orjson import dumps
 
 from engine.ari.calls import HangupReason
 from engine.call.booking import book
 from engine.call.distributor import seen_until
 from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
+from engine.call.inquiring import Inquiry
 from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
 from engine.call.ringback import RingBack
@@ -29,7 +27,6 @@ from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
 from engine.call.words import LONGEST_WORDS, Words
 from engine.core import do as d
-from engine.core import hours, moment
 from engine.core.contact import IN_QUEUE, Contact, Stage
 from engine.core.do import (
     Book,
@@ -57,9 +54,7 @@ from engine.core.do import (
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.interpreter import Beginning, Walk
-from engine.core.outbound import way_out
-from engine.core.site import Service
-from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable, StoreError
+from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
 log = structlog.get_logger()
 
@@ -69,8 +64,6 @@ Start = Callable[[Event, Edition], None]
 BETWEEN_DIGITS = 3.0
 #: Seconds after which a call that waits for the link looks for itself: it may have lost one command, not the link.
 LOOK_AGAIN = 5.0
-#: Seconds for which callers are told that their request is resolved.
-TOLD_FOR = 7 * 86_400.0
 
 
 def history(events: Iterable[Event]) -> list[Outcome]:
@@ -94,6 +87,7 @@ class Call:
         self._walk: Walk | None = None
         #: Secret digits by the name of their variable: here, and nowhere else. A killed engine forgets them.
         self._secrets: dict[str, str] = {}
+        self._inquiry = Inquiry(house, contact, edition, self._secrets)
 
     # --- the whole life -----------------------------------------------------------------------
 
@@ -223,7 +217,7 @@ class Call:
             case Collect():
                 return await self._collect(do)
             case Look():
-                return await self._look(do)
+                return await self._inquiry.look(do)
             case Entitle():
                 contact, pin = self._house.ledger.contact(self.id), self._secrets.pop(do.secret, None)
                 return await entitle(self._house, contact, do, pin)
@@ -248,9 +242,9 @@ class Call:
             case Listen():
                 await self._listen(do)
             case Post():
-                return await self._post(do)
+                return await self._inquiry.post(do, self._told)
             case Rule():
-                return self._rule(do)
+                return self._inquiry.rule(do)
             case Note():
                 return note(self._house, self._house.ledger.contact(self.id), do)
             case End(prompt=prompt):
@@ -293,51 +287,6 @@ class Call:
                 if relink is not None:
                     return relink
 
-    async def _look(self, do: Look) -> Outcome:
-        if do.what == "hours":
-            return self._hours(do.name)
-        if do.what == "outbound":
-            out = way_out(self._house.site.settings.outbound, do.name)
-            return None if out is None else out.number
-        if do.what == "bulletins":
-            told = self._house.bulletins.told(self._house.now())
-            return dumps([{"name": b.name, "prompt": b.prompt, "scope": b.scope} for b in told]).decode()
-        if do.what == "article":
-            article = self.edition.site.settings.articles.get(do.name)
-            return None if article is None else dumps(asdict(article)).decode()
-        caller = self._house.ledger.contact(self.id).from_number
-        try:
-            since = self._house.now() - TOLD_FOR
-            return dumps(await self._house.archive.told_requests(do.name, caller, since)).decode()
-        except StoreError as error:
-            log.error(
-                "requests cannot be looked up; the caller hears of none", contact=self.id, error=str(error)
-            )
-            return None
-
-    async def _post(self, do: Post) -> Outcome:
-        """What a service answers. Secret digits a killed engine forgot cannot be sent: then nobody is asked."""
-        service = self._service(do.service)
-        if service is None or not self._secrets.keys() >= set(do.secret.values()):
-            return None
-        data = {**do.data, **{name: self._secrets[held] for name, held in do.secret.items()}}
-        # The same after a restart as before it, so that the service can tell a second try from a second wish.
-        key = f"{self.id}-{self._told}"
-        answer = await self._house.services.ask(service, key, data, do.fields)
-        return None if answer is None else dumps(answer).decode()
-
-    def _hours(self, name: str) -> str:
-        """How a schedule stands by the newest release; by the call's own where that has it no more."""
-        doors, now = self._house.distributor.doors, self._house.now()
-        if name in doors.settings.schedules or name in doors.settings.sites:
-            return str(doors.state(name, now).state)
-        return str(hours.verdict(self.edition.site.settings, name, now, doors.rulings).state)
-
-    def _service(self, name: str) -> Service | None:
-        """A service as the newest release knows it: an address that has changed has changed for everybody."""
-        newest, own = self._house.site.settings.services, self.edition.site.settings.services
-        return newest.get(name) or own.get(name)
-
     def _book(self, do: Book) -> Outcome:
         """Keep the place; it shares its commit with the step, so that a restart finds both or neither."""
         assert self._walk is not None and self._flow is not None
@@ -346,23 +295,6 @@ class Call:
         if event is not None:
             self._start(event, self.edition)
         return booked
-
-    def _rule(self, do: Rule) -> Outcome:
-        """Say it where the digits are right; it shares its commit with the step, so that a restart asks for neither again."""
-        settings, now = self._house.site.settings, self._house.now()
-        given = self._secrets.get(do.secret, "")
-        if settings.override_pin is None or not compare_digest(
-            given.encode(), settings.override_pin.encode()
-        ):
-            log.warning("an override over the phone was refused", contact=self.id, schedule=do.schedule)
-            return "refused"
-        until = (
-            None if do.until is None else moment.until(do.until, hours.zone_of(settings, do.schedule), now)
-        )
-        by = f"phone {self._house.ledger.contact(self.id).from_number}".strip()
-        said = {"schedule": do.schedule, "set": do.word, "until": until, "by": by, "why": do.why}
-        self._house.distributor.override(Event("override", now, self.id, data=said))
-        return "set"
 
     async def _listen(self, do: Listen) -> None:
         """What the caller has recorded, which Asterisk keeps until the call has ended."""

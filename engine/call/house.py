@@ -17,6 +17,7 @@ from engine.config import Loaded
 from engine.core.flow import Flow
 from engine.core.site import Snapshot
 from engine.entitle.desk import Desk
+from engine.entitle.gate import PinGate
 from engine.store.archive import Archive
 from engine.store.ledger import Ledger
 
@@ -48,6 +49,8 @@ class House:
     bulletins: Bulletins
     orders: WorkOrders
     desk: Desk
+    #: Guesses at the PIN behind which schedules are overridden by telephone.
+    override_gate: PinGate
     distributor: Distributor
     edition: Edition
     recordings: Path

@@ -23,11 +23,11 @@ from aiohttp import web
 from jinja2 import Environment
 
 from engine.core.overrides import EVERYTHING
+from engine.entitle.gate import PAUSE, PinGate, Tried
 from engine.errors import BadWord
 from engine.web.answers import WRITTEN_WITHIN, answer
 from engine.web.forms import COOKIE, BadForm, Tokens, read_form
 from engine.web.html import HEADERS, html
-from engine.web.pin import PAUSE, PinGate, Tried
 from engine.web.wording import LANGUAGES, Wording, figures, language_of, wording
 
 log = structlog.get_logger()

@@ -116,3 +116,28 @@ def test_an_expired_override_opens_a_queue_without_anybody_doing_anything(
         assert drains(engine) == {}
 
     simulate(site, tmp_path, act)
+
+
+def test_who_guesses_at_the_code_by_telephone_is_not_listened_to_for_a_while(
+    site: Loaded, tmp_path: Path
+) -> None:
+    refused: list[bool] = []
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        async def keyed(number: int, digits: str) -> None:
+            line = pbx.call(f"+35988800{number:04}", "121")
+            await asyncio.sleep(2.0)
+            for digit in digits:
+                line.press(digit)
+                await asyncio.sleep(0.3)
+            await asyncio.sleep(10.0)
+            refused.append(door(engine) is Door.OPEN)
+
+        for number in range(5):
+            await keyed(number, "111111")
+        await keyed(5, "471188")
+        await asyncio.sleep(600.0)
+        await keyed(6, "471188")
+
+    simulate(site, tmp_path, act)
+    assert refused == [True] * 6 + [False]

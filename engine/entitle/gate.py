@@ -1,4 +1,4 @@
-"""A PIN that people type on pages: compared in constant time, and guessed at five times in ten minutes at most, all browsers together."""
+"""A PIN that all share who know it: compared in constant time, and guessed at five times in ten minutes at most, by all together."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class PinGate:
             return 0.0
         return max(0.0, self._wrong[0] + WITHIN - self._now())
 
-    def tried(self, given: str, pin: str) -> Tried:
-        """Hold what was typed against the PIN; a wrong one counts before anybody waits for the answer."""
+    def tried(self, given: str, pin: str | None) -> Tried:
+        """Hold what was typed against the PIN; a wrong one counts before anybody waits for the answer. Where there is no PIN all are."""
         if self.held():
             return Tried.LOCKED
-        if hmac.compare_digest(_digest(given), _digest(pin)):
+        if pin is not None and hmac.compare_digest(_digest(given), _digest(pin)):
             return Tried.RIGHT
         self._wrong.append(self._now())
         return Tried.WRONG
