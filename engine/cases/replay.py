@@ -21,7 +21,7 @@ from typing import Any
 from engine.cases.retold import changed, did, goes, parts, what_happens
 from engine.config.flowfile import FlowFile, read_flow
 from engine.config.load import Loaded
-from engine.config.rehearse import HANGUP, heard, line
+from engine.config.rehearse import HANGUP, heard, line, untold
 from engine.config.report import Place, Report
 from engine.config.subflows import compile_stored
 from engine.core import bulletins, hours, overrides
@@ -268,7 +268,7 @@ class Replayer:
         """How it goes on from where the way parts."""
         step, settings = "", self.loaded.snapshot.settings
         for passed, spoken in list(zip(course.passed, course.spoken, strict=False))[course.common :]:
-            if isinstance(passed.do, d.Recall | d.Remember):
+            if untold(passed.do):
                 continue
             text = heard(passed.do, self.loaded.catalog, spoken)
             outcome = HANGUP if passed.gone and not isinstance(passed.do, d.Capture) else passed.outcome

@@ -11,10 +11,11 @@ from urllib.parse import quote, urlsplit
 from cyclopts import Parameter
 
 from engine.cli.place import STATE, ReadSiteOption, StateOption, place_of
+from engine.cli.site import no_flow
 from engine.config import load_files
 from engine.config.flowfile import read_flow
 from engine.config.load import Loaded
-from engine.config.report import Report, guess, printable
+from engine.config.report import Report, printable
 from engine.draw import Picture, mermaid, picture, svg
 from engine.errors import SetupError
 
@@ -62,7 +63,7 @@ def _language(files: Loaded, flow: str) -> str:
     """The site's first language, or the flow's where that does not speak it."""
     flows, languages = files.snapshot.flows, files.snapshot.settings.languages
     if flow not in flows:
-        raise SetupError(f"there is no flow {printable(flow)!r}: {guess(flow, flows)}")
+        raise SetupError(no_flow(flow, flows))
     spoken = flows[flow].languages
     return languages[0] if languages[0] in spoken else spoken[0]
 

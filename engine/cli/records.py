@@ -16,6 +16,7 @@ from engine.cli.console import clock, print_json, say, seconds, table
 from engine.cli.place import STATE, JsonOption, StateOption, place_of
 from engine.config import compile_stored, load_files
 from engine.config.prompts import Catalog
+from engine.config.report import printable
 from engine.config.trace import Trace
 from engine.core.contact import Outcome
 from engine.core.flow import Flow
@@ -25,6 +26,8 @@ from engine.store.archive import Archive, open_archive
 
 #: The last moment a calendar knows, seconds since the epoch.
 LATEST = 253_402_300_799.0
+#: An abbreviated contact that means several is answered with so many of them.
+_NAMED = 5
 DAYS = {"today": 0, "yesterday": 1}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -115,9 +118,10 @@ async def trace(contact: str, *, state: StateOption = STATE, json: JsonOption = 
     Parameters
     ----------
     contact
-        The contact's id, as `quietline contacts` shows it.
+        The contact's id, as `quietline contacts` shows it; its beginning is enough.
     """
     async with open_archive(store_of(state)) as archive:
+        contact = await meant(archive, contact)
         record = await archive.contact(contact)
         story = await Teller(archive, place_of(state).site).begin(record["flow_hash"])
         for event in await archive.events(contact):
@@ -127,6 +131,20 @@ async def trace(contact: str, *, state: StateOption = STATE, json: JsonOption = 
             else:
                 for line in lines:
                     say(str(line))
+
+
+async def meant(archive: Archive, text: str) -> str:
+    """The contact that is meant by the beginning of its id. Raises SetupError where none is, or several."""
+    found = await archive.beginning(text, _NAMED + 1) if text else []
+    if not found:
+        await archive.contact(text)  # says that there is none
+    if len(found) > 1 and found[0] != text:
+        more = ", …" if len(found) > _NAMED else ""
+        raise SetupError(
+            f"{len(found[:_NAMED])}{' or more' if more else ''} contacts begin with {printable(text)!r}: "
+            f"{', '.join(found[:_NAMED])}{more}"
+        )
+    return found[0]
 
 
 class Teller:

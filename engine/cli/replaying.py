@@ -12,16 +12,14 @@ from cyclopts import Parameter
 from engine.cases.replay import Replayed, Replayer, Verdict, counted, tally
 from engine.cli.console import clock, print_json, say
 from engine.cli.place import STATE, JsonOption, ReadSiteOption, StateOption, place_of
-from engine.cli.records import SinceOption, moment, store_of
+from engine.cli.records import SinceOption, meant, moment, store_of
 from engine.cli.saving import save
 from engine.config.load import Loaded, load_unrecorded, shown
 from engine.config.report import plural, printable
 from engine.core.contact import Contact
 from engine.errors import SetupError
-from engine.store.archive import Archive, open_archive
+from engine.store.archive import open_archive
 
-#: An abbreviated contact that means several is answered with so many of them.
-_NAMED = 5
 SaveOption = Annotated[
     str | None, Parameter(help="Write this call down as a case of this name, for `quietline test`.")
 ]
@@ -61,7 +59,7 @@ async def replay(
     since_then = moment(since, time.time()) if since is not None else None
     folder = place_of(state, site).site
     async with open_archive(store_of(state)) as archive:
-        one = await named(archive, contact) if contact is not None else None
+        one = await meant(archive, contact) if contact is not None else None
         replayer = await Replayer.begin(archive, _loaded(folder), shown(folder))
         if one is not None and save_case is not None:
             return await save(replayer, one, save_case, file, folder)
@@ -69,20 +67,6 @@ async def replay(
             return await _one(replayer, one, json)
         ids = await (archive.since(since_then) if since_then is not None else archive.latest(last or 1))
         return await _many(replayer, ids, json)
-
-
-async def named(archive: Archive, text: str) -> str:
-    """The contact that is meant by the beginning of its id. Raises SetupError where none is, or several."""
-    found = await archive.beginning(text, _NAMED + 1) if text else []
-    if not found:
-        await archive.contact(text)  # says that there is none
-    if len(found) > 1 and found[0] != text:
-        more = ", …" if len(found) > _NAMED else ""
-        raise SetupError(
-            f"{len(found[:_NAMED])}{' or more' if more else ''} contacts begin with {printable(text)!r}: "
-            f"{', '.join(found[:_NAMED])}{more}"
-        )
-    return found[0]
 
 
 def _loaded(folder: Path) -> Loaded:

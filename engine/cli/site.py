@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import cyclopts
@@ -20,6 +21,8 @@ from engine.config.report import guess, plural, printable
 from engine.core.site import Snapshot
 from engine.errors import SetupError
 
+#: So many flows are named where one is asked for that is not there.
+MOST_NAMED = 30
 prompts = cyclopts.App(name="prompts", help="The recordings that callers hear.", help_format="plaintext")
 
 
@@ -96,7 +99,7 @@ def rehearse(
         print(f"Careful: {printable(sentence)}; `quietline up` and `check` say what to do", file=sys.stderr)
     flows = files.snapshot.flows
     if flow not in flows:
-        raise SetupError(f"there is no flow {printable(flow)!r}: {guess(flow, flows)}")
+        raise SetupError(no_flow(flow, flows))
     try:
         told = rehearsed(flows[flow], files.snapshot.settings, files.catalog, inputs, from_)
     except RehearsalError as error:
@@ -105,6 +108,13 @@ def rehearse(
         raise
     for line in told:
         say(line)
+
+
+def no_flow(name: str, known: Iterable[str]) -> str:
+    """That a flow is not there, and which ones could be meant."""
+    names = sorted(known)
+    some = ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])
+    return f"there is no flow {printable(name)!r}: {guess(name, names) or f'known: {some}'}"
 
 
 @prompts.command(name="render")

@@ -29,7 +29,7 @@ from engine.config.knowledge import KnowledgeFile, check_knowledge
 from engine.config.outgoing import check_outbound, check_rung
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
-from engine.config.report import Place, Report, guess, likely
+from engine.config.report import Place, Report, guess, in_languages, likely
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
@@ -414,12 +414,13 @@ def _skills(site: SiteFile) -> set[str]:
 
 def _prompt(flow: FlowFile, ref: Ref, catalog: Catalog, report: Report) -> None:
     """The prompt must exist in every language the flow speaks."""
-    for language in flow.languages:
-        if language in catalog.languages and not catalog.written(language, ref.name):
-            text = f"prompt '{ref.name}' has no text in language '{language}'"
-            also = [(catalog.place(language, ref.name), f"the texts in '{language}' stand here")]
-            hint = guess(ref.name, catalog.ids(language)) or f"add it to {catalog.folder}/{language}.yaml"
-            report.add(ref.place, "missing-prompt", text, hint, also=also)
+    lacking = [x for x in flow.languages if x in catalog.languages and not catalog.written(x, ref.name)]
+    if lacking:
+        text = f"prompt '{ref.name}' has no text {in_languages(lacking)}"
+        also = [(catalog.place(x, ref.name), f"the texts in '{x}' stand here") for x in lacking]
+        files = ", ".join(f"{catalog.folder}/{x}.yaml" for x in lacking)
+        hint = guess(ref.name, catalog.ids(lacking[0])) or f"add it to {files}"
+        report.add(ref.place, "missing-prompt", text, hint, also=also)
 
 
 def _language(

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from engine.config.flowfile import FlowFile, first_key
 from engine.config.kinds import BAD, Option, Reader, Ref, named, options, read_options
 from engine.config.prompts import Catalog
-from engine.config.report import Place, Report, guess
+from engine.config.report import Place, Report, guess, in_languages
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node
 from engine.core.knowledge import Article
@@ -112,7 +112,7 @@ def _prompt(ref: Ref, languages: tuple[str, ...], catalog: Catalog, report: Repo
         if language in catalog.languages and not catalog.written(language, ref.name)
     ]
     if lacking:
-        text = f"prompt '{ref.name}' is missing in {', '.join(lacking)}"
+        text = f"prompt '{ref.name}' has no text {in_languages(lacking)}"
         report.add(ref.place, "missing-prompt", text, guess(ref.name, catalog.ids(lacking[0])))
 
 

@@ -104,7 +104,7 @@ class Columns:
 
     def shown(self, passed: Passed) -> list[str]:
         """The line of one thing; what only looks something up of itself has none."""
-        if isinstance(passed.do, d.Recall | d.Remember):
+        if untold(passed.do):
             return []
         step = "" if passed.do.step == self._step else passed.do.step
         self._step = passed.do.step
@@ -277,6 +277,11 @@ def _answer(do: d.Do, left: list[str], settings: Settings) -> d.Outcome:
     digits = [f"up to {do.most} digits"] if isinstance(do, d.Collect) else []
     what = f"step '{do.step}', action {do.index + 1} ({_name(do)})"
     raise RehearsalError(f"'{word}' is no answer at {what}; give {', '.join([*digits, *wanted])}", ())
+
+
+def untold(do: d.Do) -> bool:
+    """Does it look something up, or keep it, without anybody hearing of it? Then it has no line."""
+    return isinstance(do, d.Recall | d.Remember)
 
 
 def is_known(do: d.Do, settings: Settings, given: Given) -> bool:

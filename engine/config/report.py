@@ -108,7 +108,7 @@ class Report:
 
     def ordered(self) -> list[Problem]:
         """All problems by file, line and column."""
-        return sorted(self.problems, key=lambda p: (p.place, p.level, p.code, p.text))
+        return sorted(self.problems, key=lambda p: (p.place, p.level, p.code, p.text, p.hint, p.also))
 
     def render(self) -> str:
         """The whole report as text; empty when nothing is wrong."""
@@ -177,6 +177,12 @@ def _escaped(text: str, signs: str) -> str:
 def plural(n: int, word: str) -> str:
     """`1 error`, `2 errors`."""
     return f"{n} {word}{'' if n == 1 else 's'}"
+
+
+def in_languages(languages: Sequence[str]) -> str:
+    """`in language 'en'`, `in languages 'bg' and 'en'`: one mistake is told once, not once a language."""
+    *most, last = (f"'{language}'" for language in languages)
+    return f"in languages {', '.join(most)} and {last}" if most else f"in language {last}"
 
 
 def printable(text: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.config.prompts import Catalog
-from engine.config.rehearse import heard, line, silence
+from engine.config.rehearse import heard, line, silence, untold
 from engine.core import do as d
 from engine.core import interpreter as i
 from engine.core.coverage import queues_of
@@ -34,6 +34,9 @@ def route(
         if (do := walk.do) is None:
             return
         outcome, why = _outcome(do, settings, at, rulings)
+        if untold(do):
+            walk.send(outcome)
+            continue
         told = line(do, outcome, heard(do, catalog, walk.way.variables), settings)
         yield f"{'' if do.step == shown else do.step:<{width}}  {told}".rstrip()
         yield from (f"{'':<{width}}    {text}" for text in why)

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from engine.config.flowfile import FlowFile
 from engine.config.prompts import Catalog
-from engine.config.report import Place, Report, guess
+from engine.config.report import Place, Report, in_languages, likely
 from engine.config.sounding import alike
 from engine.core import verbs
 
@@ -29,12 +29,13 @@ class _Menu:
 
 def check_spoken(flows: list[FlowFile], catalog: Catalog, report: Report) -> None:
     """Both rules, for every menu in every language of its flow in which anything can be said."""
+    used = {step for flow in flows for step in menu_steps(flow)}
     for flow in flows:
+        spoken = [language for language in flow.languages if catalog.words(language)]
         for menu in _menus(flow):
-            for language in flow.languages:
-                if catalog.words(language):
-                    _unsaid(menu, language, catalog, report)
-                    _alike(menu, language, catalog, report)
+            _unsaid(menu, spoken, used, catalog, report)
+            for language in spoken:
+                _alike(menu, language, catalog, report)
 
 
 def menu_steps(flow: FlowFile) -> frozenset[str]:
@@ -52,16 +53,18 @@ def _menus(flow: FlowFile) -> Iterator[_Menu]:
                 yield _Menu(action.menu, flow.at(step, index, "menu"), steps)
 
 
-def _unsaid(menu: _Menu, language: str, catalog: Catalog, report: Report) -> None:
-    words = catalog.words(language)
-    elsewhere = {choice for other in catalog.languages for choice in catalog.words(other)}
-    file = f"{catalog.folder}/{language}.yaml"
+def _unsaid(menu: _Menu, languages: list[str], used: set[str], catalog: Catalog, report: Report) -> None:
+    """Tell of choices without words; words that lead nowhere may be theirs, wrongly spelled."""
+    worded = {choice for language in catalog.languages for choice in catalog.words(language)}
+    files = ", ".join(f"{catalog.folder}/{language}.yaml" for language in languages)
     for step, place in menu.steps.items():
-        if step not in elsewhere:
-            text = f"choice '{step}' can be pressed but not said in language '{language}'"
-            near = guess(step, words)
-            hint = near if near.startswith("did") else f"write {step}: [a word, …] below 'words' in {file}"
-            also = [(catalog.words_at(language), f"the words in '{language}' stand here")]
+        if languages and step not in worded:
+            text = f"choice '{step}' can be pressed but not said {in_languages(languages)}"
+            near = likely(step, worded - used)
+            hint = (
+                f"did you mean '{near}'?" if near else f"write {step}: [a word, …] below 'words' in {files}"
+            )
+            also = [(catalog.words_at(x), f"the words in '{x}' stand here") for x in languages]
             report.warn(place, "unsaid-choice", text, hint, also=also)
 
 

@@ -186,17 +186,23 @@ class _Variables:
                 continue
             asked = isinstance(action, verbs.Ask) and ref.name == action.confirm
             now = known.plus(*action.sets()) if asked else known.plus(*action.speaks())
-            for language in self.flow.languages:
-                for used in self.catalog.variables(language, ref.name):
-                    if used in self.secret:
-                        text = f"prompt '{ref.name}' speaks '{used}', which is secret"
-                        also = [(self.catalog.place(language, ref.name), "the prompt's text")]
-                        self.report.add(ref.place, "secret-used", text, _CONFIDE, also=also)
-                    elif used not in now.sure:
-                        text = f"prompt '{ref.name}' speaks '{used}', which is not set on every way here"
-                        also = [(self.catalog.place(language, ref.name), "the prompt's text")]
-                        hint = "set it first, or ask for it"
-                        self.report.add(ref.place, "unset-variable", text, hint, also=also)
+            for used, languages in self._spoken(ref.name).items():
+                also = [(self.catalog.place(x, ref.name), "the prompt's text") for x in languages]
+                if used in self.secret:
+                    text = f"prompt '{ref.name}' speaks '{used}', which is secret"
+                    self.report.add(ref.place, "secret-used", text, _CONFIDE, also=also)
+                elif used not in now.sure:
+                    text = f"prompt '{ref.name}' speaks '{used}', which is not set on every way here"
+                    hint = "set it first, or ask for it"
+                    self.report.add(ref.place, "unset-variable", text, hint, also=also)
+
+    def _spoken(self, prompt: str) -> dict[str, list[str]]:
+        """The variables a prompt speaks, each with the languages in which it does."""
+        spoken: dict[str, list[str]] = {}
+        for language in self.flow.languages if self.catalog is not None else ():
+            for used in self.catalog.variables(language, prompt):
+                spoken.setdefault(used, []).append(language)
+        return spoken
 
     def _unset(self, step: str, index: int, name: str, path: tuple[str, ...]) -> None:
         place = self.file.at(step, index, *path)

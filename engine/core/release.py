@@ -6,7 +6,7 @@ back to: what was live, since when and by whose word is all in the one list, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from engine.core.event import Event
@@ -65,11 +65,18 @@ def following(
 
 
 def before(known: Sequence[Release]) -> Release | None:
-    """Where `rollback` goes: to the release before the live one. Said again, it goes back further, not forth again."""
-    if not known:
-        return None
-    live = known[-1]
-    at = live.back_to if live.back_to is not None else live.number
-    held = next((one.hash for one in known if one.number == at), live.hash)
-    earlier = [one for one in known if one.number < at and one.hash != held and one.back_to is None]
-    return earlier[-1] if earlier else None
+    """Where `rollback` goes: to what was live before the live release. Said again, it goes back further, not forth again.
+
+    A release that was gone back from is never come to: what was live before the next one is the release gone back to.
+    """
+    numbered = {one.number: one for one in known}
+    at = _first(known[-1], numbered) if known else None
+    while at is not None and at.hash == known[-1].hash:
+        earlier = numbered.get(at.came_from) if at.came_from is not None else None
+        at = None if earlier is None else _first(earlier, numbered)
+    return at
+
+
+def _first(one: Release, numbered: Mapping[int, Release]) -> Release:
+    """The release itself, or the one it goes back to."""
+    return one if one.back_to is None else numbered[one.back_to]

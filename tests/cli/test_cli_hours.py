@@ -9,6 +9,10 @@ import pytest
 from cli_kit import FakeEngine, Quietline
 from short_prompts import short_prompts
 
+from engine.core import do
+
+SHIPPED = Path(__file__).parents[2] / "ivr_flows"
+
 SITE = """
 languages: [en]
 prompts: ../prompts
@@ -113,6 +117,12 @@ def test_a_route_tells_every_door_and_why(quietline: Quietline, folder: Path) ->
         "         vancouver_desk: closed by vancouver, until 16:00 Europe/Sofia",
         "bye    ♪ Thank you for calling. Goodbye.  ✕",
     ]
+
+
+def test_a_route_has_no_line_for_what_nobody_hears_of(quietline: Quietline) -> None:
+    said = quietline("route", "104", "--site", SHIPPED, "--at", "2026-11-27 10:00 Europe/Sofia").out
+    assert "? hours desk_hours → open" in said
+    assert not [line for line in said.splitlines() if line.strip() in do.DOES]
 
 
 def test_an_hour_that_comes_twice_is_told_with_both_its_readings(quietline: Quietline, folder: Path) -> None:

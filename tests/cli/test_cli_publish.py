@@ -168,6 +168,16 @@ def test_rollback_goes_back_one_release_after_the_other_and_leaves_the_folder(fo
     assert folder.refused("rollback", "9") == "quietline: there is no release 9: there are 1 to 6\n"
 
 
+def test_rollback_never_comes_to_a_release_that_was_gone_back_from(folder: Folder) -> None:
+    for before, timeout in ((5, 6), (6, 7)):
+        folder.publish()
+        folder.edit("line.yaml", f"timeout: {before}s", f"timeout: {timeout}s")
+    assert "release 1 of" in folder("rollback")  # release 2 was bad
+    folder.publish()
+    assert "release 1 of" in folder("rollback")  # and so was what was to mend it
+    assert [one["back_to"] for one in folder.history] == [None, None, 1, None, 1]
+
+
 def test_diff_names_steps_and_shows_lines(folder: Folder) -> None:
     folder.publish()
     assert folder("diff", "--site", folder.site) == "Nothing differs between release 1 and the folder.\n"

@@ -102,6 +102,16 @@ def test_trace_tells_the_call_line_by_line(quietline: Quietline, state: Path) ->
     assert lines[-1].endswith("✕ the caller hung up: ivr_hangup")
 
 
+def test_the_beginning_of_an_id_names_a_call_where_it_is_of_one_alone(
+    quietline: Quietline, state: Path
+) -> None:
+    ids = [
+        json.loads(line)["id"] for line in quietline("contacts", "--json", "--state", state).out.splitlines()
+    ]
+    assert len(ids) > 1 and all(one.startswith("c") for one in ids)
+    assert f"{len(ids)} contacts begin with 'c'" in quietline("trace", "c", "--state", state).sentence
+
+
 def test_trace_as_json_is_one_event_a_line(quietline: Quietline, state: Path) -> None:
     events = [
         json.loads(line) for line in quietline("trace", "c1", "--json", "--state", state).out.splitlines()

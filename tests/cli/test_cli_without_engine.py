@@ -151,6 +151,8 @@ def test_rehearse_refuses_an_unknown_flow_and_an_input_that_fits_nowhere(quietli
         quietline("rehearse", "suport", "--site", SHIPPED).sentence
         == "there is no flow 'suport': did you mean 'support'?"
     )
+    many = quietline("rehearse", "zebra", "--site", SHIPPED).sentence
+    assert many.startswith("there is no flow 'zebra': known: afterwards, desk, help, ") and "support" in many
     said = quietline("rehearse", "support", "x", "--site", SHIPPED)
     assert said.status == 1
     assert "♪ Welcome" in said.out and "'x' is no answer at step 'main_menu'" in said.err
