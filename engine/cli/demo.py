@@ -159,8 +159,13 @@ class Demo:
             if not once:
                 self.seat_agents(dict.fromkeys(RESTING, "ready"))
                 self.invite()
-                await feed.follow(lambda: False)
+                await feed.follow(self.is_down)
+                say("Quietline was taken down, so this demo is over.")
         return 1 if wrong else 0
+
+    def is_down(self) -> bool:
+        """Has somebody said `quietline down`? One process that died may be started again by `quietline up`."""
+        return not (running("asterisk", self._place.state) or running("engine", self._place.state))
 
     def open_offices(self) -> None:
         """Say that both offices are open while this lasts: a demo is given at night, too."""

@@ -186,7 +186,7 @@ class _Variables:
                 continue
             asked = isinstance(action, verbs.Ask) and ref.name == action.confirm
             now = known.plus(*action.sets()) if asked else known.plus(*action.speaks())
-            for used, languages in self._spoken(ref.name).items():
+            for used, languages in self._spoken(ref.name, self.catalog).items():
                 also = [(self.catalog.place(x, ref.name), "the prompt's text") for x in languages]
                 if used in self.secret:
                     text = f"prompt '{ref.name}' speaks '{used}', which is secret"
@@ -196,11 +196,11 @@ class _Variables:
                     hint = "set it first, or ask for it"
                     self.report.add(ref.place, "unset-variable", text, hint, also=also)
 
-    def _spoken(self, prompt: str) -> dict[str, list[str]]:
+    def _spoken(self, prompt: str, catalog: Catalog) -> dict[str, list[str]]:
         """The variables a prompt speaks, each with the languages in which it does."""
         spoken: dict[str, list[str]] = {}
-        for language in self.flow.languages if self.catalog is not None else ():
-            for used in self.catalog.variables(language, prompt):
+        for language in self.flow.languages:
+            for used in catalog.variables(language, prompt):
                 spoken.setdefault(used, []).append(language)
         return spoken
 

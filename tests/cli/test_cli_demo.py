@@ -130,3 +130,22 @@ def test_two_demos_run_side_by_side_and_all_calls_of_both_end_as_scripted(tmp_pa
         told, _ = demo.communicate(timeout=200)
         assert demo.returncode == 0, told
         assert "All 5 calls ended as scripted, each with exactly one contact record." in told
+
+
+@pytest.mark.asterisk
+@pytest.mark.timeout(240)
+def test_a_demo_that_is_taken_down_from_elsewhere_ends_and_says_so(tmp_path: Path) -> None:
+    ensure_root(print)
+    cli = [sys.executable, "-m", "engine.cli"]
+    with subprocess.Popen(
+        [*cli, "demo", "--state", str(tmp_path), "--ports", str(free_ports().sip)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        assert any("Ctrl-C takes everything down" in line for line in demo.stdout)
+        subprocess.run([*cli, "down", "--state", str(tmp_path)], cwd=REPOSITORY, check=True)
+        assert "Quietline was taken down, so this demo is over." in demo.stdout.read()
+    assert demo.returncode == 0
