@@ -139,8 +139,11 @@ def _header_value(text: str) -> str:
     return text
 
 
+_zones = cache(available_timezones)  # it looks through folders: 20 ms each time
+
+
 def _timezone(text: str) -> str:
-    zones = available_timezones()
+    zones = _zones()
     if text not in zones:
         city = min(
             (zone for zone in zones if zone.endswith("/" + text.title().replace(" ", "_"))), default=""
