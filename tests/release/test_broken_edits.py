@@ -1,7 +1,8 @@
-"""What must never be live: the shipped flows, broken in two hundred ways, one at a time."""
+"""What must never be live: the shipped flows, broken in many ways, one at a time."""
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -15,7 +16,8 @@ from engine.pbx.render import REPOSITORY
 from engine.release.gate import tried
 
 FLOWS = ("support", "sales", "renewals", "messages", "desk")
-EDITS = 200
+#: QUIETLINE_EDITS=200 tries as many.
+EDITS = int(os.environ.get("QUIETLINE_EDITS", "80"))
 
 
 def half_saved(text: str, chance: random.Random) -> str:
