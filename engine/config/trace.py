@@ -95,6 +95,8 @@ class Trace:
         self._walk: i.Walk | None = None
         self._width = 10
         self._shown = ""
+        #: The offer whose agent has picked up the phone.
+        self._up: object = None
 
     def feed(self, event: Event) -> list[TraceLine]:
         """The lines about one more event; the contact's own, in their order."""
@@ -110,9 +112,18 @@ class Trace:
             case "announced":
                 said = self._announced(event)
             case _:
-                said = [(self._here, text) for text in _told(before, self._contact, event)]
+                said = [(self._here, text) for text in self._events(before, event)]
         offset = event.at - self._contact.arrived_at
         return [TraceLine(offset, self._column(step), text, self._width) for step, text in said]
+
+    def _events(self, before: Contact, event: Event) -> list[str]:
+        """What events say that are not the flow's; who has picked up cannot reject the call any more."""
+        offer = event.data.get("offer")
+        if event.kind == "picked_up":
+            self._up = offer
+        if event.kind == "offer_ended" and event.data["why"] == "rejected" and offer == self._up is not None:
+            return [f"☎ agent {event.agent} has hung up"]
+        return _told(before, self._contact, event)
 
     def as_json(self, event: Event, lines: Iterable[TraceLine]) -> dict[str, Any]:
         """The event and its lines as JSON values."""
@@ -148,6 +159,8 @@ class Trace:
         return self._heard(self._walk.do, self._walk.way.variables)
 
     def _heard(self, do: d.Do, variables: dict[str, str]) -> list[tuple[str, str]]:
+        if isinstance(do, d.Listen):
+            return [(do.step, f"♪ ({'their own words' if do.recording else 'the message'})")]
         text = heard(do, self._catalog, variables)
         return [(do.step, f"♪ {text}")] if text else []
 
@@ -215,8 +228,6 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return f"? {' '.join([do.what, do.name]).strip()}: {outcome}{to}"
         case d.Post():
             return f"⇢ {do.service} {said(do.data)}".rstrip() + f": {outcome or 'failed'}{to}"
-        case d.Listen():
-            return f"♪ ({'their own words' if do.recording else 'the message'})"
         case d.Capture():
             return f"● {'some words' if outcome else 'nothing'} recorded{to}"
         case d.Entitle() if outcome == AGAIN:
@@ -427,7 +438,9 @@ def _ended(c: Contact) -> str:
     times = [("waited", c.wait_s), ("talked", c.talk_s)]
     told = "".join(f", {word} {length(seconds)}" for word, seconds in times if seconds is not None)
     to = f" to {c.transferred_to}" if c.outcome == Outcome.TRANSFERRED else ""
-    return f"✕ {_CAUSES.get(c.cause or '', c.cause)}: {c.outcome}{to}{told}"
+    without = c.via == "fallback" and c.cause == "flow"
+    why = "the fallback ended the call" if without else _CAUSES.get(c.cause or "", c.cause)
+    return f"✕ {why}: {c.outcome}{to}{told}"
 
 
 def clock(seconds: float) -> str:

@@ -357,6 +357,35 @@ def test_who_is_let_in_although_nobody_could_be_asked_is_told_as_that(catalog: C
 # --- what else must hold ----------------------------------------------------------------------
 
 
+def test_an_agent_who_picked_up_has_hung_up_and_not_rejected_the_call(catalog: Catalog, flow: Flow) -> None:
+    log = Log(flow).came(None, "1", "open")
+    queued(log, "call_surplus", candidate("sofia"))
+    for about in (OFFER, AGAIN):
+        log.tell("offered", **about, ring=20.0).tell("offer_ended", 1, **about, why="rejected")
+    log.tell("offered", **OFFER, ring=20.0).tell("picked_up", 1, **OFFER)
+    log.tell("offer_ended", 4, **OFFER, why="rejected")
+    ends = [line[21:] for line in told(catalog, flow, log.events) if "reject" in line or "hung up" in line]
+    assert ends == [
+        "☎ agent 2001 rejects the call",
+        "☎ agent 2002 rejects the call",
+        "☎ agent 2001 has hung up",
+    ]
+
+
+def test_a_message_that_is_played_back_is_told_when_it_begins(catalog: Catalog) -> None:
+    text = FLOW.replace("    - voicemail: office", "    - voicemail: office\n      review: number")
+    flow = compile_flow(text, "help", SITE)
+    log = Log(flow).came(None, "1", "closed")
+    log.tell("recording", 3, recording="r", mailbox="office")
+    log.tell("message", 9, mailbox="office", file="r.wav", seconds=8.7).came("r.wav", after=0)
+    while not isinstance(log.walk.do, d.Choose):
+        log.came(None, after=0)
+    begun = log.came("2").now
+    lines = told(catalog, flow, log.events)
+    assert lines[-1].endswith("♪ (the message)") and lines[-1].split()[0] == clock(begun - 1000.0)
+    assert told(catalog, flow, log.came(None, after=8.7).events)[-1].endswith("♪ Your number, please.")
+
+
 def test_a_line_of_json_holds_the_event_and_its_lines(catalog: Catalog, flow: Flow) -> None:
     trace = Trace(catalog, {flow.hash: flow})
     arrived, answered = Log(flow).events
@@ -387,6 +416,8 @@ def test_a_call_that_met_no_engine_and_one_to_an_unknown_number_are_told(
     lines = told(catalog, flow, spooled.events)
     assert "taken by the fallback, no engine was there" in lines[0]
     assert lines[-1].endswith("✕ the caller hung up: voicemail")
+    spooled.events[-1] = Event("ended", spooled.now, "c-1", None, {"cause": "flow"}, 4)
+    assert told(catalog, flow, spooled.events)[-1].endswith("✕ the fallback ended the call: voicemail")
     lost = Log(flow, flow="", flow_hash="", to_number="999").tell("ended", cause="unknown_number")
     assert told(catalog, flow, lost.events)[-1].endswith("✕ the number leads to no flow: failed")
 
