@@ -134,6 +134,9 @@ CODES: dict[str, str] = {
         Correct it, or add it to the list of the trunk it is to be rung through.""",
     "outbound-number": """`allow` lists what may be dialled out: a number of 2 to 20 digits, with or without a + before it, or the
         beginning of numbers with a * behind it. A bare * is refused: who may ring the whole world is soon made to, at your cost.""",
+    "number-not-keyed": """Callers are asked to key in the number they want to be rung back at, but `outbound` allows only numbers that
+        begin with a +, for which no phone has a key: whatever they key in is refused. Write there what they key in, as far as the trunk
+        understands it, such as "0888*" or "00359*"; or take `other_number` out.""",
     "outbound-unused": """A number or beginning in `allow` that another one allows already, in the same list or in that of a trunk
         before it, which takes the call. Delete it, or move the trunk up.""",
     "reserved-name": """A site or a schedule is called 'everything', which in overrides means every queue there is.

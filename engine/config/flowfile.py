@@ -244,8 +244,8 @@ def _bare(node: Scalar, reader: Reader) -> Action | None:
 
 
 def _spaced(text: str) -> str:
-    """A keyword and its value without a space between them, or with another sign."""
-    found = re.match(r"([a-z_]+)\s*[:=]\s*(\S.*)", text)
+    """A keyword and its value with no colon or no space between them, or with another sign."""
+    found = re.match(r"([a-z_]+)(?:\s*[:=]\s*|\s+)(\S.*)", text)
     return f"write {found[1]}: {found[2]}" if found and found[1] in VERBS else ""
 
 

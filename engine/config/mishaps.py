@@ -99,6 +99,17 @@ def _odd_space(stop: Stop) -> Slip | None:
     return None
 
 
+def _merge(stop: Stop) -> Slip | None:
+    """`<<<<<<< HEAD`"""
+    for number in range(min(stop.line + 1, len(stop.lines))):
+        if found := re.match(r"(<{7}|={7}|>{7})(?:\s.*)?$", stop.lines[number]):
+            hint = "keep one of the two versions, and delete these lines"
+            return Slip(
+                number, 0, len(found[0].rstrip()), "a merge of two versions has left its marks here", hint
+            )
+    return None
+
+
 def _dash(stop: Stop) -> Slip | None:
     """`-say: welcome`"""
     for number in _around(stop):
@@ -110,15 +121,17 @@ def _dash(stop: Stop) -> Slip | None:
 
 
 def _bracket(stop: Stop) -> Slip | None:
-    """`{ 1: desk; 2: message }`, `{ #: desk }`"""
+    """`{ 1: desk; 2: message }`, `{ #: desk }`, `{ note: “{{ name }}” }`"""
     if stop.opened is None:
         return None
     line, col = stop.opened
     rest = stop.lines[line][col:] if line < len(stop.lines) else ""
-    found = re.search(r"(;)|\s(#):", rest)
+    found = re.search(rf"(;)|\s(#):|(?<=[\s:{{\[])([{_QUOTES}])", rest)
     if not found or rest[:1] not in ("{", "["):
         return None
-    at = col + found.start(1 if found[1] else 2)
+    at = col + found.start(found.lastindex or 0)
+    if found[3]:
+        return Slip(line, at, at + 1, f"{found[3]} is no quotation mark here", 'write "…"')
     if found[1]:
         return Slip(line, at, at + 1, "entries are separated by ',' and not by ';'", "write ',' here")
     return Slip(line, at, at + 1, "behind a space, # begins a comment", 'the key # stands in quotes: "#"')
@@ -238,5 +251,5 @@ def _indentation(stop: Stop) -> Slip | None:
 
 
 _RULES: tuple[Callable[[Stop], Slip | None], ...] = (
-    *(_odd_space, _dash, _bracket, _star, _behind_quote, _colon, _no_colon, _dash_or_not, _indentation),
+    *(_merge, _odd_space, _dash, _bracket, _star, _behind_quote, _colon, _no_colon, _dash_or_not, _indentation),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.config.flowfile import FlowFile
 from engine.config.kinds import short, slots
@@ -84,6 +84,7 @@ def check_rung(flows: list[FlowFile], site: SiteFile, report: Report) -> None:
             hint = 'write outbound: { a_trunk: { allow: ["+359*"] } } in site.yaml'
             report.add(place, "no-outbound", "nobody can be rung: site.yaml has no 'outbound'", hint)
         return
+    _keyable(flows, site, rules, report)
     for place, text in _written(flows, verbs.Transfer):
         if not slots(text) and dialable(text) is None:
             hint = "2 to 20 digits, with or without a + before them, or {{ a variable }}"
@@ -94,13 +95,29 @@ def check_rung(flows: list[FlowFile], site: SiteFile, report: Report) -> None:
             report.add(place, "transfer-number", told, "add it to the list of a trunk", also=also)
 
 
-def _written(flows: list[FlowFile], verb: type[Action]) -> Iterator[tuple[Place, str]]:
-    """Every action of a verb that rings somebody outside: where it stands, and its value."""
+def _keyable(
+    flows: list[FlowFile], site: SiteFile, rules: Mapping[str, OutboundRule] | None, report: Report
+) -> None:
+    """Where callers key in the number they are rung back at, some number without a + may be rung: no phone has a key for it."""
+    allowed = [pattern for rule in (rules or {}).values() for pattern in rule.allow]
+    if rules is None or not all(pattern.startswith("+") for pattern in allowed):
+        return
+    for place, _ in _written(flows, verbs.Callback, "other_number"):
+        text = "no number that is keyed in may be rung: all that 'outbound' allows begins with +"
+        also = [(site.section(OUTBOUND), "what may be dialled out stands here")]
+        report.warn(
+            place, "number-not-keyed", text, 'allow them as they are keyed in, too: "0888*"', also=also
+        )
+
+
+def _written(flows: list[FlowFile], verb: type[Action], option: str = "") -> Iterator[tuple[Place, str]]:
+    """Every action of a verb that rings somebody outside and has this option (its keyword, if none is named): where, and the value."""
+    option = option or keyword(verb)
     for file in flows:
         for step, actions in file.flow.steps.items() if file.flow is not None else ():
             for index, action in enumerate(actions):
-                if isinstance(action, verb):
-                    yield file.at(step, index, keyword(verb)), getattr(action, keyword(verb))
+                if isinstance(action, verb) and getattr(action, option) is not None:
+                    yield file.at(step, index, option), getattr(action, option)
 
 
 def _rules(site: SiteFile) -> dict[str, OutboundRule] | None:

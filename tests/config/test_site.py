@@ -33,7 +33,7 @@ from engine.core.entitlement import Answer, Standing
 from engine.core.flow import Flow
 from engine.core.hours import Door, state
 from engine.core.site import Snapshot, Span
-from engine.core.verbs import VERBS
+from engine.core.verbs import VERBS, Callback, Queue
 from engine.errors import SiteError
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +102,22 @@ def test_every_verb_is_used_in_the_shipped_flows(site: Snapshot) -> None:
 
 #: What people put up with `quietline bulletin` when it is so.
 BULLETINS = {"outage_mail", "outage_network", "outage_vpn"}
+
+
+def test_who_asks_to_be_rung_back_keeps_the_priority_of_the_queue_they_leave(site: Snapshot) -> None:
+    kept = [
+        (queue.priority, back.priority, queue.skills, back.skills)
+        for flow in site.flows.values()
+        for actions in flow.steps.values()
+        for queue in actions
+        if isinstance(queue, Queue)
+        for step in (queue.on_key or {}).values()
+        for back in flow.steps[step]
+        if isinstance(back, Callback)
+    ]
+    assert kept
+    for queued, back, *skills in kept:
+        assert back == queued and skills[0] == skills[1]
 
 
 def test_no_prompt_is_shipped_that_neither_a_flow_nor_an_article_nor_the_engine_speaks(
