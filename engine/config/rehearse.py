@@ -203,6 +203,8 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
                 else ""
             )
             return f"✎ request {noted.number}{order}, {said(do.data)}"
+        case d.Note(what="survey", data=data):
+            return f"✎ survey {data['survey']}: {data['question']} {data['answer']}"
         case d.Note():
             return f"✎ {do.what} {said(do.data)}"
         case d.Enqueue():
