@@ -57,7 +57,10 @@ def clear(schedule: str, /, *, state: StateOption = STATE) -> None:
         A schedule or a site of site.yaml, or everything.
     """
     told = _ask(state, {"schedule": schedule, "set": "none"})
-    say(f"{schedule} follows its calendar again" + (f": it is {told['state']}." if told["state"] else "."))
+    say(
+        f"{schedule} follows its calendar again"
+        + (f": it is {stands(told['state'])}." if told["state"] else ".")
+    )
 
 
 @override.command(name="list")
@@ -67,12 +70,17 @@ def list_overrides(*, state: StateOption = STATE, json: JsonOption = False) -> N
     if json:
         print_json(told)
         return
-    table(("schedule", "is"), told["schedules"].items())
+    table(("schedule", "is"), ((name, stands(now)) for name, now in told["schedules"].items()))
     say("")
     if not told["overrides"]:
         say("No override is in force.")
     for one in told["overrides"]:
         say(_sentence(one, told["zones"][one["schedule"]]))
+
+
+def stands(state: str) -> str:
+    """How a schedule stands, in words: whatever is neither open nor closed is closed for that reason."""
+    return state if state in ("open", "closed") else f"closed ({state})"
 
 
 def _ask(state: Path, asked: dict[str, str]) -> dict[str, Any]:

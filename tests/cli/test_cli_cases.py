@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from pathlib import Path
@@ -307,3 +308,19 @@ def test_a_thousand_cases_take_seconds(tmp_path: Path) -> None:
     results = Runner(SHIPPED, site).run(read_cases([file], site, Report()))
     assert len(results) == 1000 and all(result.passed for result in results)
     assert time.monotonic() - began < 10
+
+
+def test_the_shipped_site_does_without_arabic_and_persian_as_the_docs_say(
+    quietline: Quietline, tmp_path: Path
+) -> None:
+    site = tmp_path / "ivr_flows"
+    shutil.copytree(SHIPPED, site)
+    (tmp_path / "prompts").symlink_to(REPOSITORY / "prompts")
+    settings, desk = site / "site.yaml", site / "desk.yaml"
+    settings.write_text(settings.read_text().replace("languages: [en, ar, fa, bg]", "languages: [en, bg]"))
+    text = desk.read_text().replace(", 3: ar, 4: fa }", " }")
+    text = re.sub(r"    - switch: language\n.*\n      otherwise: desk\n", "    - goto: desk\n", text)
+    desk.write_text(re.sub(r"  gulf:\n(?:    .*\n)+\n", "", text))
+    (site / "tests" / "gulf.yaml").unlink()
+    assert quietline("check", "--site", site).out.startswith("The site is good")
+    assert quietline("test", "--site", site).out.endswith("cases: all passed.\n")

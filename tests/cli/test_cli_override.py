@@ -29,6 +29,7 @@ def test_an_override_is_said_listed_and_taken_back(
     assert door(engine) is Door.OVERRIDE
     listed = quietline("override", "list", "--state", tmp_path).out
     assert "a burst pipe" in listed and "sofia" in listed
+    assert ["office", "closed", "(override)"] in [line.split() for line in listed.splitlines()]
     told = json.loads(quietline("override", "list", "--json", "--state", tmp_path).out)
     assert told["schedules"] == {"office": "override", "sofia": "open"}
     assert told["overrides"][0]["until"] == engine.now + 6 * 3600
