@@ -10,9 +10,10 @@ from urllib.parse import quote
 from cyclopts import Parameter
 
 from engine.cli.ask import ask
-from engine.cli.console import clock, print_json, say, seconds, table
+from engine.cli.console import clock, print_json, say, table
 from engine.cli.history import unpublished
 from engine.cli.place import STATE, JsonOption, StateOption
+from engine.config.trace import length
 from engine.core.release import Release
 from engine.errors import SetupError
 
@@ -68,7 +69,7 @@ def show_floor(floor: dict[str, Any]) -> None:
             (
                 name,
                 str(len(callers_of(q))),
-                seconds(q["longest_wait"]),
+                length(q["longest_wait"]),
                 str(q["ready"]),
                 str(q["talking"]),
                 str(q["signed_in"]),
@@ -82,7 +83,7 @@ def show_floor(floor: dict[str, Any]) -> None:
         table(
             ("caller", "queue", "position", "waited"),
             (
-                (c["contact"], name, str(c["position"] or "ringing"), seconds(c["waited"]))
+                (c["contact"], name, str(c["position"] or "ringing"), length(c["waited"]))
                 for name, c in waiting
             ),
         )
@@ -93,9 +94,9 @@ def show_floor(floor: dict[str, Any]) -> None:
             (
                 name,
                 a["title"],
-                a["state"],
-                a["reason"],
-                seconds(max(0.0, time.time() - a["since"])) if a["since"] else "",
+                a["state"].replace("_", " "),
+                a["reason"].replace("_", " "),
+                length(max(0.0, time.time() - a["since"])) if a["since"] else "",
                 ", ".join(a["queues"]),
             )
             for name, a in floor["agents"].items()

@@ -34,20 +34,22 @@ def watch(*, site: ReadSiteOption = None, state: StateOption = STATE) -> None:
     say(
         f"Watching {folders[0]} and {folders[1]} for development: every good save is live at once. Ctrl-C ends this."
     )
-    take(place)
+    good = take(place)
     for _ in changes_of(*(folder for folder in folders if folder.is_dir()), step=QUIET, raise_interrupt=True):
-        take(place)
+        good = take(place, good)
 
 
-def take(place: Place) -> None:
-    """Publish the folder if it differs from what is live and is good; a line, or the report and a line."""
+def take(place: Place, good: bool = True) -> bool:
+    """Publish the folder if it differs from what is live and is good; a line, or the report and a line. Is it good now, was it before?"""
     began = time.monotonic()
     with alone(place.state):
         known = asyncio.run(known_releases(place.state))
         digest = hash_of(contents_of(place.site))
         touched = touched_in(place)
         if known and not touched:
-            return
+            if not good:
+                say(f"{clock()} good again: nothing differs from release {known[-1].number}, which is live")
+            return True
         try:
             passed = tried(place.site, touched)
             keep(place, digest)
@@ -55,9 +57,10 @@ def take(place: Place) -> None:
             made, runs = make_live(place, known, digest, Said(login(), WHY), str(place.site))
         except EngineError as error:
             say(f"{error}\n{clock()} not published; what was live stays live")
-            return
+            return False
     took = time.monotonic() - began
     say(f"{clock()} {live(made, runs)}: {what}; {plural(passed.cases, 'case')} passed; {took:.1f} s")
+    return True
 
 
 def touched_in(place: Place) -> Collection[str]:

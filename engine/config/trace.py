@@ -452,8 +452,10 @@ def clock(seconds: float) -> str:
 
 
 def length(seconds: float) -> str:
-    """A length of time to read: `4.2 s`, `48 s`, `3 min 05 s`."""
+    """A length of time to read: `4.2 s`, `48 s`, `3 min 05 s`, from two hours on `2 h 30 min`."""
     if seconds < 10:
         return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
     whole = round(seconds)
+    if whole >= 7200:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60:02d} s"

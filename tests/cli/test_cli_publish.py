@@ -255,14 +255,25 @@ def test_watch_publishes_a_good_save_and_reports_a_broken_one(
     (tmp_path / "edited").mkdir()
     folder = Folder(tmp_path / "edited", quietline)
     place = Place(tmp_path, folder.site)
-    take(place)
+    assert take(place)
     assert " Release 1 is live: all of it; 0 cases passed; " in capsys.readouterr().out
     first = engine.release
     folder.edit("line.yaml", "otherwise:", "otherwize:")
-    take(place)
+    assert not take(place)
     said = capsys.readouterr().out
     assert "error[unknown-option]" in said and said.endswith(" not published; what was live stays live\n")
     assert engine.release is first
+
+
+def test_watch_says_when_a_folder_that_was_broken_is_as_it_was_published(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Place(folder.state, folder.site)
+    folder.publish()
+    assert take(place) and not capsys.readouterr().out
+    assert take(place, good=False)
+    again = " good again: nothing differs from release 1, which is live\n"
+    assert capsys.readouterr().out.endswith(again)
 
 
 @pytest.mark.usefixtures("engine")

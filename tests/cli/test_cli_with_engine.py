@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -24,6 +25,16 @@ def test_status_shows_addresses_queues_callers_and_agents(
     assert said.out.startswith("Calls can come in; 1 call in progress.\n")
     for word in (engine.place.sip, "support", "c1", "ringing", "c2", "Mila", "talking"):
         assert word in said.out
+
+
+def test_status_writes_states_as_words_and_long_times_in_hours(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    engine.agents["2002"] |= {"state": "logged_out", "reason": "no_answer", "since": time.time() - 9000}
+    said = quietline("status", "--state", tmp_path).out
+    assert "logged out" in said and "no answer" in said and "2 h 30 min" in said
+    with urllib.request.urlopen(engine.place.pages) as answer:
+        assert "<td>logged out<td>no answer" in answer.read().decode()
 
 
 def test_status_as_json_has_the_documented_keys(

@@ -432,7 +432,10 @@ def test_what_a_step_asked_can_be_read_back_from_the_log(flow: Flow) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown", "spoken"),
-    [(0, "0:00.0", "0 s"), (9.96, "0:10.0", "10.0 s"), (59.97, "1:00.0", "60 s"), (3723.4, "1:02:03.4", "62 min 03 s")],
+    [
+        *[(0, "0:00.0", "0 s"), (9.96, "0:10.0", "10.0 s"), (59.97, "1:00.0", "60 s")],
+        *[(3723.4, "1:02:03.4", "62 min 03 s"), (9000, "2:30:00.0", "2 h 30 min")],
+    ],
 )  # fmt: skip
 def test_times_are_readable(seconds: float, shown: str, spoken: str) -> None:
     assert (clock(seconds), length(seconds)) == (shown, spoken)
