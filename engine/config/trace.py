@@ -50,7 +50,7 @@ _TRANSFER_ENDS = {
     "abandoned": "stops ringing: the caller has hung up",
     "failed": "stops ringing: the call failed",
     "stopped": "stops ringing: Quietline is taken down",
-    "lost": "stops ringing: the caller was gone when the engine came back",
+    "lost": "stops ringing: the caller was gone when engine and Asterisk were together again",
 }
 _DIAL_ENDS = {
     "no_answer": "the caller does not answer",
@@ -66,7 +66,7 @@ _CAUSES = {
     "caller": "the caller hung up",
     "flow": "the flow came to its end",
     "failed": "a fault ended the call",
-    "lost": "the caller was gone when the engine came back",
+    "lost": "the caller was gone when engine and Asterisk were together again",
     "stopped": "Quietline was taken down",
     "unknown_number": "the number leads to no flow",
 }

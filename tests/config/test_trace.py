@@ -420,6 +420,10 @@ def test_a_call_that_met_no_engine_and_one_to_an_unknown_number_are_told(
     assert told(catalog, flow, spooled.events)[-1].endswith("✕ the fallback ended the call: voicemail")
     lost = Log(flow, flow="", flow_hash="", to_number="999").tell("ended", cause="unknown_number")
     assert told(catalog, flow, lost.events)[-1].endswith("✕ the number leads to no flow: failed")
+    gone = told(catalog, flow, Log(flow).tell("ended", cause="lost").events)[
+        -1
+    ]  # also where it was Asterisk that had died
+    assert gone.endswith("✕ the caller was gone when engine and Asterisk were together again: ivr_hangup")
 
 
 def test_what_a_step_asked_can_be_read_back_from_the_log(flow: Flow) -> None:
