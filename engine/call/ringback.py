@@ -55,7 +55,7 @@ class RingBack(Waiting):
         if contact.stage is Stage.TALKING or self._on_line(contact, relink):
             self._there, self._line.channel = True, contact.channel
             if contact.answered_at is None:
-                self._house.ledger.append(Event("answered", self._house.now(), contact.id))
+                await self._house.ledger.append(Event("answered", self._house.now(), contact.id))
             if contact.cancelled and contact.stage is not Stage.TALKING:
                 self._asked = True
                 return await self._sent_away()
