@@ -147,9 +147,10 @@ def lost_messages(events: list[Event]) -> Iterator[str]:
 
 
 def out_of_order(events: list[Event]) -> list[str]:
-    """Offers that passed somebody over who had waited longer in the same queue."""
+    """Offers that passed somebody over who had waited longer in the same queue, and whom this agent had not just failed to take."""
     waiting: dict[str, dict[str, float]] = defaultdict(dict)
     home: dict[str, tuple[str, float]] = {}
+    rests: dict[tuple[str, str | None], float] = {}
     wrong = []
     for event in events:
         contact = str(event.contact)
@@ -159,13 +160,18 @@ def out_of_order(events: list[Event]) -> list[str]:
                 waiting[event.data["queue"]][contact] = event.data["enqueued_at"]
             case "offered":
                 queue, since = home[contact]
-                longer = [c for c, at in waiting[queue].items() if at < since]
+                longer = [
+                    c
+                    for c, at in waiting[queue].items()
+                    if at < since and rests.get((c, event.agent), 0.0) <= event.at
+                ]
                 if longer:
-                    wrong.append(f"{contact} was offered in {queue} before {longer}")
+                    wrong.append(f"{contact} was offered to {event.agent} of {queue} before {longer}")
                 waiting[queue].pop(contact, None)
             case "offer_ended" if contact in home:
                 queue, since = home[contact]
                 waiting[queue][contact] = since
+                rests[contact, event.agent] = event.data["rest_until"] or 0.0
             case "left_queue" if contact in home:
                 waiting[home.pop(contact)[0]].pop(contact, None)
     return wrong
