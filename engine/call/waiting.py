@@ -1,4 +1,4 @@
-"""A caller in a queue: music and announcements, an agent's phone ringing, the conversation.
+"""A caller in a queue: an agent's phone ringing, the conversation; what they hear meanwhile is the announcer's.
 
 One loop per stage. The contact's folded events say which stage it is (waiting, offered, picked_up, talking), so a call that is taken up
 after a lost link or a killed engine enters at the very same place as one that gets there by itself.
@@ -10,16 +10,16 @@ import asyncio
 
 import structlog
 
+from engine.call.announcing import Announcer
 from engine.call.called import Called, bridge_of
 from engine.call.distributor import leg_of
 from engine.call.house import House
-from engine.call.line import AriEvent, Heard, Line, Relink, channel_of, finished
+from engine.call.line import AriEvent, Heard, Line, Relink, channel_of
 from engine.call.sounds import Sounds
 from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
 from engine.core.event import Event
-from engine.core.waiting import Announcement, Said, next_announcement
 from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone
 
 log = structlog.get_logger()
@@ -46,9 +46,7 @@ class Waiting:
         self._language = language
         self._sounds = sounds
         self._offer: Offered | None = None
-        self._playback: str | None = None
-        self._said: Said | None = None
-        self._announce_at: float | None = None
+        self._announcer = Announcer(house, line, language, sounds)
         self._asked = False
 
     # --- ways in ------------------------------------------------------------------------------
@@ -113,7 +111,7 @@ class Waiting:
             await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned", seen))
 
     async def _go_on_waiting(self, relink: Relink) -> None:
-        self._announce_at = asyncio.get_running_loop().time()
+        self._announcer.begin()
         if self._offer is not None:
             await self._resume_offer(self._offer, relink)
         if self._offer is None or not self._offer.picked_up:
@@ -165,9 +163,7 @@ class Waiting:
             case None:
                 await self._on_time()
             case acd.Queued(moved_from=old):
-                if old is not None:
-                    self._said = None  # what was said of the old queue binds nobody
-                self._announce_at = asyncio.get_running_loop().time()
+                self._announcer.begin(moved=old is not None)
                 await self._music()
             case acd.Refused(_, outcome, _, waited_in):
                 if waited_in is not None:
@@ -204,10 +200,9 @@ class Waiting:
         return None
 
     async def _on_event(self, event: AriEvent) -> None:
-        if self._playback is not None and finished(event, self._playback):
-            self._playback = None
-            await self._music()
-        elif self._offer is not None and channel_of(event) == self._offer.leg:
+        if await self._announcer.heard(event):
+            return
+        if self._offer is not None and channel_of(event) == self._offer.leg:
             await self._on_leg(event, self._offer)
 
     async def _on_leg(self, event: AriEvent, offer: Offered) -> None:
@@ -225,12 +220,11 @@ class Waiting:
             offer = self._offer
             await self._drop_leg()
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))  # nothing was told
-        if self._announce_at is not None and now >= self._announce_at:
-            await self._announce()
+        await self._announcer.on_time(self._offer is not None)
 
     def _deadline(self) -> float | None:
         offer = self._offer.deadline if self._offer is not None else None
-        times = [at for at in (offer, self._announce_at) if at is not None]
+        times = [at for at in (offer, self._announcer.due) if at is not None]
         return min(times) if times else None
 
     # --- an agent's phone ---------------------------------------------------------------------
@@ -309,53 +303,10 @@ class Waiting:
     # --- what the caller hears ----------------------------------------------------------------
 
     async def _music(self) -> None:
-        queue = self._house.ledger.contact(self._line.contact).queue
-        rule = self._house.site.settings.queues.get(queue or "")
-        await self._line.calls.start_music(self._line.channel, rule.music if rule else "default")
+        await self._announcer.music()
 
     async def _silence(self) -> None:
-        """Stop announcement and music: a channel that plays would hold up what comes next."""
-        if self._playback is not None:
-            await self._line.stop(self._playback)
-            self._playback = None
-        await self._line.calls.stop_music(self._line.channel)
-
-    async def _announce(self) -> None:
-        """Say position and wait if that is due, and know when to look again."""
-        house, contact, loop = self._house, self._line.contact, asyncio.get_running_loop()
-        known = house.ledger.contact(contact)
-        rule = house.site.settings.queues.get(known.queue or "")
-        if rule is None or known.queued is None:
-            self._announce_at = None
-            return
-        now = house.now()
-        if self._offer is not None or house.distributor.offering(contact) or self._playback is not None:
-            self._announce_at = loop.time() + 1.0
-            return
-        position = house.distributor.position(contact)
-        enqueued_at = known.queued.data["enqueued_at"]
-        due = next_announcement(
-            rule, enqueued_at, self._said, position, house.distributor.estimate(contact), now
-        )
-        self._announce_at = None if due.ask_at is None else loop.time() + max(0.05, due.ask_at - now)
-        if due.say is not None:
-            self._said = Said(now, position, due.say.minutes)
-            await self._speak(due.say)
-
-    async def _speak(self, say: Announcement) -> None:
-        prompts = announcement_prompts(say)
-        media = tuple(
-            uri
-            for prompt in prompts
-            for uri in self._sounds.media(
-                prompt, {"position": say.position, "minutes": say.minutes}, self._language
-            )
-        )
-        if not media:
-            return
-        data = {"position": say.position, "minutes": say.minutes, "prompts": list(prompts)}
-        await self._house.ledger.append(Event("announced", self._house.now(), self._line.contact, data=data))
-        self._playback = await self._line.start(media)
+        await self._announcer.silence()
 
     async def _abandon(self, reason: str) -> None:
         """Leave the queue from our side: the phone that may ring stops, the distributor forgets the caller."""
@@ -373,17 +324,3 @@ async def leave_queue(house: House, line: Line, contact: Contact) -> None:
     if contact.channel != line.channel:
         await line.try_hangup(contact.channel)  # a phone that is being rung back
     await house.distributor.submit(acd.Left(contact.id, "failed"))
-
-
-def announcement_prompts(say: Announcement) -> tuple[str, ...]:
-    """The prompts that speak an announcement, in order."""
-    prompts: list[str] = []
-    if say.longer_than_expected:
-        prompts.append("wait_longer_than_expected")
-    if say.position is not None:
-        prompts.append("you_are_next" if say.position == 1 else "you_are_number")
-    if say.minutes is not None:
-        prompts.append("wait_about")
-    elif say.more_than_an_hour:
-        prompts.append("wait_more_than_an_hour")
-    return tuple(prompts)
