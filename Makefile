@@ -24,7 +24,7 @@ demo: .venv/.program  ## start everything, place five calls, show what happens; 
 
 test: .venv/.tools  ## all tests, the ones on a real Asterisk included
 	@$(BIN)/python -c 'from engine.pbx.root import ensure_root; ensure_root(print)'
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 check: .venv/.tools  ## style, types, layers, and the shipped site with its cases
 	$(BIN)/ruff check .
