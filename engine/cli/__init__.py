@@ -7,6 +7,7 @@ publish   publish, rollback   what is live
 watch     watch               every good save is live, for development
 history   history, diff       what was live
 override  override            opening hours, overridden by a person
+report    report              figures from the log
 records   contacts, trace     what the store remembers, also while no engine runs
 site      check, explain, rehearse, prompts     the site's files
 hours     route, coverage     opening hours, looked through beforehand
@@ -51,6 +52,7 @@ COMMANDS = {
     "history:diff": "Show what differs between releases, or from the site's folder.",
     "records:contacts": "List calls, one record each.",
     "records:trace": "Tell a call line by line.",
+    "report:report": "Count queues, agents, sites and calls: service levels, waits, occupancy.",
     "site:check": "Check the site's files.",
     "site:explain": "Say at length what a code of a report means.",
     "site:rehearse": "Walk a flow without telephony.",

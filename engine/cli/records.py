@@ -6,7 +6,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,20 +70,21 @@ def store_of(state: Path) -> Path:
     return path
 
 
-def moment(text: str, now: float) -> float:
-    """A moment as people write it, in seconds since the epoch. Raises SetupError when it is none."""
+def moment(text: str, now: float, zone: tzinfo | None = None, option: str = "--since") -> float:
+    """A moment as people write it, on the clocks of a zone (or this machine's), in seconds since the epoch. Raises SetupError."""
     if ago := re.fullmatch(r"(\d{1,9})([smhd])", text):
         return now - int(ago[1]) * UNITS[ago[2]]
     if text in DAYS:
-        day = date.fromtimestamp(now) - timedelta(days=DAYS[text])
-        return datetime.combine(day, datetime.min.time()).timestamp()
+        day = datetime.fromtimestamp(now, zone).date() - timedelta(days=DAYS[text])
+        return datetime.combine(day, datetime.min.time(), zone).timestamp()
     with suppress(ValueError):
         if abs(at := float(text)) <= LATEST:
             return at
     with suppress(ValueError, OverflowError):
-        return datetime.fromisoformat(text).timestamp()
+        wall = datetime.fromisoformat(text)
+        return (wall if wall.tzinfo is not None else wall.replace(tzinfo=zone)).timestamp()
     raise SetupError(
-        f"--since {text!r} is no time: write 30m, 2h, 7d, yesterday, 2027-03-01 or 2027-03-01T14:30"
+        f"{option} {text!r} is no time: write 30m, 2h, 7d, yesterday, 2027-03-01 or 2027-03-01T14:30"
     )
 
 

@@ -56,6 +56,7 @@ from engine.web.callbacks import Callbacks
 from engine.web.control import Controls, control_app
 from engine.web.hours import Hours, Override
 from engine.web.pages import pages_app
+from engine.web.reports import maker, report_routes
 
 log = structlog.get_logger()
 
@@ -324,7 +325,8 @@ async def served(place: Place, wanted: Controls) -> AsyncIterator[None]:
         await web.UnixSite(control, str(socket)).start()
         socket.chmod(0o600)
         stack.callback(socket.unlink, missing_ok=True)
-        pages = await stack.enter_async_context(ready_runner(pages_app(wanted.status, wanted.hours)))
+        routes = report_routes(maker(place.state))
+        pages = await stack.enter_async_context(ready_runner(pages_app(wanted.status, wanted.hours, routes)))
         await web.TCPSite(pages, place.pages_address, place.ports.pages).start()
         yield
 

@@ -279,6 +279,7 @@ SHOWN = scalar("number", "the number shown to whoever is rung", _shown, _TYPED)
 TRUNK = scalar("trunk", "a trunk of this file", _plain, _TYPED, "trunk")
 QUEUE = named("queue", "a queue of this file")
 SCHEDULE = named("schedule", "a schedule or a site of this file")
+SITE = named("site", "a site of this file")
 FLOW = named("flow", "a flow of this folder")
 NAME = named("name", "a name")
 TIMEZONE = scalar("time zone", "a time zone such as Europe/Sofia", _timezone, _STRING)
@@ -325,6 +326,7 @@ EXCEPTIONS = Kind(
 #: Fields of the core's classes that are written more narrowly than their Python type says.
 NARROWER: dict[tuple[type, str], Kind] = {
     (s.QueueRule, "schedule"): SCHEDULE,
+    (s.QueueRule, "site"): SITE,
     (s.QueueRule, "capacity"): number(0, 10_000),
     (s.QueueRule, "ring"): duration(5, 120),
     (s.QueueRule, "wrap_up"): duration(0, 3600),
@@ -397,7 +399,7 @@ SITE_OPTIONS = (
     Option("emergency", YES_NO, False, False),
 )
 SCHEDULE_OPTIONS = (
-    Option("any_of", list_of(named("site", "a site of this file")), True),
+    Option("any_of", list_of(SITE), True),
     Option("override", choice("open", "closed"), False),
 )
 EXTERNAL_OPTIONS = (

@@ -61,6 +61,9 @@ class QueueRule:
 
     name: str
     schedule: str | None = None  # a site or a schedule; None: always open
+    site: str | None = (
+        None  # whose figures it belongs to; None: the site that is its schedule, or the only one of it
+    )
     capacity: int = 40  # callers waiting at most
     ring: float = 20.0  # how long an agent's phone rings
     wrap_up: float = 30.0

@@ -13,6 +13,7 @@ import orjson
 
 from engine.core.contact import FIELDS
 from engine.core.event import Event
+from engine.core.first_contact import Asked
 from engine.errors import StoreError
 from engine.store.migrate import cannot_use, connect_readonly
 
@@ -116,9 +117,9 @@ class Archive:
         """Events of some kinds that were written since `at` (epoch seconds), in order."""
         wanted = list(kinds)
         sql = f"SELECT {_EVENT} FROM events WHERE seq >= ? AND kind IN ({','.join('?' * len(wanted))}) ORDER BY seq"
-        return [_event(row) for row in await self._rows(sql, [await self._first_seq(at), *wanted])]
+        return [_event(row) for row in await self._rows(sql, [await self.first_seq(at), *wanted])]
 
-    async def _first_seq(self, at: float) -> int:
+    async def first_seq(self, at: float) -> int:
         """The first event of a time or later. The log is in order of time, so halving finds it without an index."""
         low, high = 1, await self.last_seq() + 1
         while low < high:
@@ -126,6 +127,33 @@ class Archive:
             rows = await self._rows("SELECT at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1", [middle])
             low, high = (low, middle) if rows[0][0] >= at else (middle + 1, high)
         return low
+
+    async def counted(self, first: int, last: int, kinds: Iterable[str]) -> list[Event]:
+        """Events of some kinds with these numbers, first and last included, in order; of `step` only those that book a callback."""
+        wanted = list(kinds)
+        sql = (
+            f"SELECT {_EVENT} FROM events WHERE seq BETWEEN ? AND ? AND kind IN ({','.join('?' * len(wanted))}) "
+            "AND (kind <> 'step' OR data LIKE '%\"Book\"%') ORDER BY seq"
+        )
+        return [_event(row) for row in await self._rows(sql, [first, last, *wanted])]
+
+    async def under_way(self, at: float, first: int, kinds: Iterable[str]) -> list[Event]:
+        """What had happened before event `first`, at `at`, to the contacts that were under way then, and each agent's last state."""
+        wanted = list(kinds)
+        ids = "SELECT id FROM contacts WHERE arrived_at < ? AND (ended_at IS NULL OR ended_at >= ?)"
+        marks = ",".join("?" * len(wanted))
+        sql = f"SELECT {_EVENT} FROM events WHERE contact IN ({ids}) AND seq < ? AND kind IN ({marks})"
+        found = [_event(row) for row in await self._rows(sql, [at, at, first, *wanted])]
+        newest = "SELECT max(seq) FROM events WHERE kind = 'agent_state' AND seq < ? GROUP BY agent"
+        sql = f"SELECT {_EVENT} FROM events WHERE seq IN ({newest})"
+        found += [_event(row) for row in await self._rows(sql, [first])]
+        return sorted(found, key=lambda event: event.seq)
+
+    async def asked_since(self, at: float) -> list[Asked]:
+        """Requests that were opened at `at` or later, as they stand."""
+        columns = "contact, customer, from_number, code, work_order, opened_at, state"
+        rows = await self._rows(f"SELECT {columns} FROM requests WHERE opened_at >= ? ORDER BY number", [at])
+        return [Asked(*row) for row in rows]
 
     async def last_seq(self) -> int:
         """The newest event's number, 0 for an empty log."""

@@ -63,6 +63,14 @@ async def read_form(request: web.Request) -> dict[str, str]:
         raise BadForm("unreadable", 400) from None
 
 
+def foreign(request: web.Request) -> bool:
+    """Does a browser say that a page of another address asks this? Programs that are no browser say nothing, and are not."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if "Origin" in request.headers:
+        return not same_origin(request)
+    return site not in ("none", "same-origin")
+
+
 def same_origin(request: web.Request) -> bool:
     """Does the browser say that this was sent from a page of the address it was sent to?
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import web
@@ -13,8 +13,10 @@ from engine.web.hours import Hours, hours_routes
 from engine.web.html import html, templates
 
 
-def pages_app(status: Callable[[], dict[str, Any]], hours: Hours) -> web.Application:
-    """The application behind the pages' port; `status` is what the control socket answers."""
+def pages_app(
+    status: Callable[[], dict[str, Any]], hours: Hours, more: Iterable[web.RouteDef] = ()
+) -> web.Application:
+    """The application behind the pages' port; `status` is what the control socket answers, `more` are routes of other rooms."""
     environment = templates()
 
     async def floor(_: web.Request) -> web.Response:
@@ -31,4 +33,5 @@ def pages_app(status: Callable[[], dict[str, Any]], hours: Hours) -> web.Applica
     app = web.Application(client_max_size=MOST_BYTES)
     app.add_routes([web.get("/", floor), web.get("/status.json", floor_json), web.get("/healthz", health)])
     app.add_routes(hours_routes(hours, environment))
+    app.add_routes(more)
     return app

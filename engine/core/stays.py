@@ -1,0 +1,331 @@
+"""The books of a log: every stay in a queue, every offer, every call, and what agents did with their time, as a fold of the events.
+
+A *stay* is one contact in one queue. It begins with `queued`, or with the `left_queue` that refuses it at the door, and ends in exactly
+one way. A contact that passes through two queues has two stays.
+
+    left_queue       the stay ends as
+    answered         answered; `connected` has said so before, and by whom
+    abandoned        abandoned; whether it was a short one is decided by its length when a report is made
+    flow_out         flow_out; callback_taken where the next thing the call does is to book a callback
+    timed_out        timed_out
+    refused          refused: at the door (then it counts for the first queue that was asked), or when the queue closed over the caller
+    failed, stopped  failed: something of ours or of the PBX ended it, or we were taken down
+    (none)           flow_out where `queued` says moved_from; at `ended`, abandoned if the caller hung up, otherwise failed
+
+The stays of a callback (kind callback) are kept apart: their caller does not wait on a line. `unreached` ends only those.
+
+What ends without a stay that began, and a stay that is begun over another, are kept as they are: they make the books not balance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core.contact import Contact, Outcome, outcome_of
+from engine.core.event import Event
+from engine.core.facts import CALLER
+
+#: A stay of which the log does not tell the end: no way to leave a queue.
+LOST = "lost"
+WITH_CONTACT = frozenset({"talking", "wrap_up"})
+
+#: Kinds of events that the books are made of; of `step` only those that book a callback.
+KINDS = (
+    *("arrived", "queued", "offered", "offer_ended", "connected", "talk_ended", "left_queue", "ended"),
+    *("transfer_connected", "message", "callback_cancelled", "dialled", "agent_state", "step"),
+)
+
+
+@dataclass(slots=True)
+class Stay:
+    """One contact in one queue. Times are seconds since the epoch; `wait` counts from `since`, the time of enqueueing that is kept."""
+
+    contact: str
+    queue: str
+    since: float
+    kind: str = CALLER
+    began: bool = True  # False: the log tells only its end
+    outcome: str | None = None
+    until: float | None = None
+    agent: str | None = None
+    talk_s: float | None = None
+    wrap_s: float | None = None
+    wrap_from: float | None = None
+    requeued: bool = False
+    transferred: bool = False
+
+    @property
+    def open(self) -> bool:
+        """True while it is not known how it ends, or how long the conversation and its wrap-up were."""
+        return self.outcome is None or (self.outcome == "answered" and self.wrap_s is None)
+
+    def waited(self, now: float) -> float:
+        """Seconds waited, whole milliseconds: moments of the log are no finer."""
+        return round(max(0.0, (now if self.until is None else self.until) - self.since), 3)
+
+
+@dataclass(slots=True)
+class Offered:
+    """One offer of a contact to an agent; `why` it came to nothing, or answered, or None while the phone rings."""
+
+    agent: str
+    queue: str
+    at: float
+    why: str | None = None
+
+
+@dataclass(slots=True)
+class Life:
+    """One contact as calls are counted; `stay` is its last one."""
+
+    contact: str
+    flow: str
+    arrived_at: float
+    callback_of: str | None = None
+    from_number: str = ""
+    ended_at: float | None = None
+    outcome: Outcome | None = None
+    connected_at: float | None = None
+    stay: Stay | None = None
+    queue: str | None = None
+    dialled: int = 0
+    messages: int = 0
+    transferred_to: str | None = None
+    booked: bool = False
+    cancelled: bool = False
+    last_left: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An agent was in a state, from then until then."""
+
+    agent: str
+    state: str
+    reason: str
+    start: float
+    end: float
+
+
+@dataclass(slots=True)
+class Books:
+    """Everything that reports count, folded from a log."""
+
+    stays: list[Stay] = field(default_factory=list)
+    offers: list[Offered] = field(default_factory=list)
+    lives: dict[str, Life] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
+    waiting: dict[str, Stay] = field(default_factory=dict)
+    at: float = 0.0
+    _ringing: dict[str, Offered] = field(default_factory=dict)
+    _talks: dict[str, Stay] = field(default_factory=dict)
+    _by_agent: dict[str, Stay] = field(default_factory=dict)
+    _states: dict[str, tuple[str, str, float]] = field(default_factory=dict)
+
+    def take_all(self, events: Iterable[Event]) -> Books:
+        """Fold events in their order."""
+        for event in events:
+            self.take(event)
+        return self
+
+    def take(self, event: Event) -> None:
+        """Fold one event; kinds that are not counted are passed over."""
+        self.at = max(self.at, event.at)
+        if (fold := _FOLDS.get(event.kind)) is not None:
+            fold(self, event)
+
+    def states_now(self, now: float) -> list[Span]:
+        """The states agents are in, as spans until now."""
+        return [
+            Span(agent, state, reason, at, max(at, now))
+            for agent, (state, reason, at) in self._states.items()
+        ]
+
+    def settled(self, until: float) -> bool:
+        """Nothing that comes later can change how the stays that began before this moment are counted."""
+        if self.at < until:
+            return False
+        waits = any(stay.since < until for stay in self.waiting.values())
+        held = [*self._by_agent.values(), *self._talks.values()]
+        return not waits and not any(stay.open and stay.since < until for stay in held)
+
+    # --- calls ---
+
+    def _arrived(self, e: Event) -> None:
+        assert e.contact is not None
+        d = e.data
+        back = d.get("callback")
+        life = Life(e.contact, d["flow"], e.at, back["of"] if back else None, d.get("from_number", ""))
+        self.lives[e.contact] = life
+
+    def _step(self, e: Event) -> None:
+        if e.data.get("do") != "Book" or e.data.get("outcome") is None:
+            return
+        life = self.lives.get(e.contact or "")
+        if life is None:
+            return
+        life.booked = True
+        if life.stay is not None and life.stay.outcome == "flow_out":
+            life.stay.outcome = "callback_taken"
+
+    def _dialled(self, e: Event) -> None:
+        if (life := self.lives.get(e.contact or "")) is not None:
+            life.dialled += 1
+
+    def _message(self, e: Event) -> None:
+        if (life := self.lives.get(e.contact or "")) is not None:
+            life.messages += 1
+
+    def _cancelled(self, e: Event) -> None:
+        if (life := self.lives.get(e.contact or "")) is not None:
+            life.cancelled = True
+
+    def _transfer_connected(self, e: Event) -> None:
+        life = self.lives.get(e.contact or "")
+        if life is None:
+            return
+        life.transferred_to = e.data["to"]
+        if life.stay is not None and life.stay.outcome == "answered":
+            life.stay.transferred = True
+
+    def _ended(self, e: Event) -> None:
+        contact, cause = e.contact or "", e.data["cause"]
+        at = float(min(e.at, e.data.get("seen", e.at)))
+        if (stay := self.waiting.get(contact)) is not None:
+            self._close(stay, "abandoned" if cause == "caller" else "failed", at)
+        if (talk := self._talks.pop(contact, None)) is not None:
+            talk.talk_s = max(0.0, at - (talk.until or at))
+        life = self.lives.get(contact)
+        if life is not None and life.ended_at is None:
+            life.ended_at = max(life.arrived_at, at)
+            life.outcome = _outcome(life, cause, at)
+
+    # --- queues ---
+
+    def _queued(self, e: Event) -> None:
+        contact, d = e.contact or "", e.data
+        before = self.waiting.get(contact)
+        if before is not None and d.get("moved_from") is not None:
+            self._close(before, "flow_out", e.at)
+        elif before is not None and (before.queue, before.since) == (d["queue"], d["enqueued_at"]):
+            return  # told again after a restart
+        elif before is not None:
+            self._close(before, LOST, e.at)
+        stay = Stay(contact, d["queue"], d["enqueued_at"], d.get("kind", CALLER))
+        self._begin(stay)
+        self.waiting[contact] = stay
+
+    def _begin(self, stay: Stay) -> None:
+        self.stays.append(stay)
+        life = self.lives.get(stay.contact)
+        if life is not None:
+            if life.stay is not None and life.stay.outcome == "answered":
+                life.stay.requeued = True
+            life.stay, life.queue = stay, stay.queue
+
+    def _close(self, stay: Stay, outcome: str, at: float) -> None:
+        stay.outcome, stay.until = outcome, max(stay.since, at)
+        self.waiting.pop(stay.contact, None)
+        if (life := self.lives.get(stay.contact)) is not None:
+            life.last_left = outcome
+
+    def _connected(self, e: Event) -> None:
+        contact, agent = e.contact or "", e.agent or e.data["agent"]
+        stay = self.waiting.get(contact)
+        if stay is None:
+            return
+        self._close(stay, "answered", e.at)
+        stay.agent = agent
+        self._talks[contact] = self._by_agent[agent] = stay
+        if (life := self.lives.get(contact)) is not None and life.connected_at is None:
+            life.connected_at = e.at
+        if (offer := self._ringing.pop(e.data["offer"], None)) is not None:
+            offer.why = "answered"
+
+    def _left_queue(self, e: Event) -> None:
+        contact, d = e.contact or "", e.data
+        outcome = _ENDS.get(d["outcome"], d["outcome"])
+        at = d.get("seen", e.at)
+        stay = self.waiting.get(contact)
+        if stay is not None:
+            self._close(stay, outcome, at)
+        elif outcome == "refused" and d.get("queue") is None:
+            stay = Stay(contact, _asked_first(d), e.at)
+            self._begin(stay)
+            self._close(stay, outcome, e.at)
+        elif outcome != "answered" or contact not in self._talks:
+            stray = Stay(contact, d.get("queue") or "", at, began=False, outcome=outcome, until=at)
+            self.stays.append(stray)
+
+    def _talk_ended(self, e: Event) -> None:
+        stay = self._talks.pop(e.contact or "", None)
+        if stay is not None and stay.until is not None:
+            stay.talk_s = round(max(0.0, e.data.get("seen", e.at) - stay.until), 3)
+
+    # --- agents ---
+
+    def _offered(self, e: Event) -> None:
+        offer = Offered(e.agent or e.data["agent"], e.data["queue"], e.at)
+        self.offers.append(offer)
+        self._ringing[e.data["offer"]] = offer
+
+    def _offer_ended(self, e: Event) -> None:
+        if (offer := self._ringing.pop(e.data["offer"], None)) is not None:
+            offer.why = e.data["why"]
+
+    def _agent_state(self, e: Event) -> None:
+        agent, state, reason = e.agent or "", e.data["state"], e.data.get("reason", "")
+        before = self._states.get(agent)
+        if before is not None and e.at > before[2]:
+            self.spans.append(Span(agent, *before, e.at))
+        self._states[agent] = (state, reason, e.at)
+        stay = self._by_agent.get(agent)
+        if stay is None:
+            return
+        if state not in WITH_CONTACT:
+            del self._by_agent[agent]
+            stay.wrap_s = 0.0 if stay.wrap_from is None else round(e.at - stay.wrap_from, 3)
+        elif state == "wrap_up" and stay.wrap_from is None:
+            stay.wrap_from = e.at
+
+
+_ENDS = {"short_abandoned": "abandoned", "stopped": "failed"}
+
+_FOLDS: Mapping[str, Callable[[Books, Event], None]] = {
+    "arrived": Books._arrived,
+    "step": Books._step,
+    "dialled": Books._dialled,
+    "message": Books._message,
+    "callback_cancelled": Books._cancelled,
+    "transfer_connected": Books._transfer_connected,
+    "ended": Books._ended,
+    "queued": Books._queued,
+    "connected": Books._connected,
+    "left_queue": Books._left_queue,
+    "talk_ended": Books._talk_ended,
+    "offered": Books._offered,
+    "offer_ended": Books._offer_ended,
+    "agent_state": Books._agent_state,
+}
+
+
+def _asked_first(data: Mapping[str, Any]) -> str:
+    """The queue for which a refusal at the door counts: the first of those that were asked."""
+    candidates = (data.get("decision") or {}).get("candidates") or []
+    return str(candidates[0]["queue"]) if candidates else ""
+
+
+def _outcome(life: Life, cause: str, at: float) -> Outcome:
+    """How a contact ended, by the one rule that contact records follow."""
+    known = Contact(
+        life.contact,
+        connected_at=life.connected_at,
+        transferred_to=life.transferred_to,
+        callback=life.booked,
+        cancelled=life.cancelled,
+        messages=life.messages,
+        last_left=life.last_left,
+    )
+    return outcome_of(known, cause, at)

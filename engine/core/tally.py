@@ -1,0 +1,230 @@
+"""What is counted for one queue, agent, site or flow in one interval, and the row of a report it makes.
+
+A stay counts in the interval of its enqueue time (a callback's in that of its conversation), an offer in that of the offer, an agent's
+seconds in those they were spent in. Handled are answered callers and callbacks that were reached: their talk (hold is inside it) and
+wrap-up are the handle time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.core.agent import AgentState
+from engine.core.contact import Outcome
+from engine.core.facts import CALLER
+from engine.core.kpi import Decided, mean, occupancy, quantile, ratio, service_levels, utilisation
+from engine.core.stays import Life, Offered, Stay
+
+Value = str | int | float | None
+Row = dict[str, Value]
+
+#: How a contact leaves a queue: every one in exactly one of these ways.
+OUTCOMES = (
+    *("answered", "abandoned", "short_abandoned", "flow_out"),
+    *("callback_taken", "timed_out", "refused", "failed"),
+)
+#: Ways an offer comes to nothing by the agent's side.
+NOT_TAKEN = ("no_answer", "rejected", "busy", "unreachable")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What can be chosen afterwards: T and s in seconds, and whether contacts that were moved count against the service level."""
+
+    within: float = 20.0
+    short: float = 5.0
+    flow_outs: bool = False
+
+
+def outcome_of(stay: Stay, terms: Terms, now: float) -> str | None:
+    """One of OUTCOMES, or None: the contact waits."""
+    if stay.outcome == "abandoned" and stay.waited(now) < terms.short:
+        return "short_abandoned"
+    return stay.outcome
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one row."""
+
+    terms: Terms
+    now: float
+    entered: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    waits: list[float] = field(default_factory=list)
+    still: list[float] = field(default_factory=list)
+    abandoned_in_t: int = 0
+    handled: int = 0
+    talk_s: float = 0.0
+    wrap_s: float = 0.0
+    transferred: int = 0
+    requeued: int = 0
+    offers: Counter[str] = field(default_factory=Counter)
+    states: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    callbacks: list[Life] = field(default_factory=list)
+    resolved: int = 0
+    solved_at_once: int = 0
+    provisional: bool = False
+
+    # --- what is counted ---
+
+    def stay(self, stay: Stay) -> None:
+        """Count a stay of a caller, or the conversation of a callback."""
+        if stay.kind == CALLER:
+            self._caller(stay)
+        if stay.outcome == "answered":
+            self.handled += 1
+            self.talk_s += stay.talk_s or 0.0
+            self.wrap_s += stay.wrap_s or 0.0
+            self.transferred += stay.transferred
+            self.requeued += stay.requeued
+
+    def _caller(self, stay: Stay) -> None:
+        self.entered += stay.began
+        outcome, waited = outcome_of(stay, self.terms, self.now), stay.waited(self.now)
+        if outcome is None:
+            self.still.append(waited)
+            return
+        self.outcomes[outcome] += 1
+        if outcome == "answered":
+            self.waits.append(waited)
+        self.abandoned_in_t += stay.outcome == "abandoned" and waited <= self.terms.within
+
+    def offer(self, offer: Offered) -> None:
+        """Count an offer."""
+        self.offers[offer.why or "ringing"] += 1
+
+    def span(self, state: str, seconds: float) -> None:
+        """Count an agent's time in a state."""
+        self.states[state] += seconds
+
+    def first_contact(self, alone: bool, provisional: bool) -> None:
+        """Count a contact whose request is resolved; `alone`: nobody called again about it."""
+        self.resolved += 1
+        self.solved_at_once += alone
+        self.provisional |= provisional
+
+    # --- the columns ---
+
+    @property
+    def conservation_error(self) -> int:
+        """Contacts that entered, less those that left and those that wait: 0, or the log is not whole."""
+        left = sum(self.outcomes[name] for name in OUTCOMES)
+        return self.entered - left - len(self.still)
+
+    @property
+    def empty(self) -> bool:
+        """True when there is nothing to tell."""
+        return not (self.entered or self.outcomes or self.offers or self.signed_in or self.callbacks)
+
+    @property
+    def signed_in(self) -> float:
+        """Seconds in any state but logged out."""
+        return sum(seconds for state, seconds in self.states.items() if state != AgentState.LOGGED_OUT)
+
+    def decided(self) -> Decided:
+        """The contacts whose service level is decided."""
+        within, out = self.terms.within, self.outcomes
+        return Decided(
+            answered=out["answered"],
+            answered_in_t=sum(wait <= within for wait in self.waits),
+            abandoned=out["abandoned"] + out["short_abandoned"],
+            abandoned_in_t=self.abandoned_in_t,
+            short=out["short_abandoned"],
+            flow_out=out["flow_out"],
+            overdue=sum(wait > within for wait in self.still),
+        )
+
+    def contacts(self) -> Row:
+        """Contacts by how they left: conservation."""
+        counts: Row = {name: self.outcomes[name] for name in OUTCOMES}
+        return {
+            "offered": self.entered,
+            **counts,
+            "waiting": len(self.still),
+            "conservation_error": self.conservation_error,
+        }
+
+    def service(self) -> Row:
+        """The five service levels, what they are made of, and the rates of those who were not served."""
+        c, offered = self.decided(), self.entered
+        return {
+            "answered_in_t": c.answered_in_t,
+            "abandoned_in_t": c.abandoned_in_t,
+            "overdue": c.overdue,
+            "undetermined": len(self.still) - c.overdue,
+            **service_levels(c, self.terms.flow_outs),
+            "abandonment_rate": ratio(c.abandoned - c.short, offered),
+            "abandonment_rate_raw": ratio(c.abandoned, offered),
+            "refusal_rate": ratio(self.outcomes["refused"], offered),
+        }
+
+    def waiting(self) -> Row:
+        """How long callers waited: of the answered ones, and the longest who waits now."""
+        return {
+            "asa_s": mean(self.waits),
+            "wait_median_s": quantile(self.waits, 0.5),
+            "wait_p90_s": quantile(self.waits, 0.9),
+            "longest_waiting_now_s": max(self.still, default=None),
+        }
+
+    def handling(self) -> Row:
+        """Talk and wrap-up, and what became of conversations."""
+        return {
+            "handled": self.handled,
+            "handled_talk_s": round(self.talk_s, 3),
+            "handled_wrap_up_s": round(self.wrap_s, 3),
+            "aht_s": ratio(self.talk_s + self.wrap_s, self.handled),
+            "transfer_rate": ratio(self.transferred, self.handled),
+            "requeue_rate": ratio(self.requeued, self.handled),
+            "fcr": ratio(self.solved_at_once, self.resolved),
+            "fcr_provisional": self.provisional if self.resolved else None,
+        }
+
+    def offering(self) -> Row:
+        """What became of offers; those that were withdrawn (the caller or the agent left) are the rest."""
+        failed: Row = {name: self.offers[name] for name in NOT_TAKEN}
+        made = self.offers.total()
+        return {
+            "offers": made,
+            "taken": self.offers["answered"],
+            **failed,
+            "no_answer_rate": ratio(self.offers["no_answer"], made),
+        }
+
+    def time(self) -> Row:
+        """Agents' seconds in each state, and the ratios of them; a ringing phone keeps an agent busy."""
+        s = self.states
+        signed_in = self.signed_in
+        handling = s[AgentState.TALKING] + s[AgentState.WRAP_UP]
+        ready, ringing = s[AgentState.READY], s[AgentState.RESERVED]
+        named = {f"{state}_s": round(s[state], 3) for state in AgentState if state != AgentState.LOGGED_OUT}
+        return {
+            **named,
+            "signed_in_s": round(signed_in, 3),
+            "occupancy": occupancy(ringing + handling, ready),
+            **utilisation(handling, ready, signed_in),
+        }
+
+    def back(self) -> Row:
+        """Callbacks by what became of them: requested is what the others add up to."""
+        made = self.callbacks
+        outcomes = Counter(life.outcome for life in made)
+        delays = [c.connected_at - c.arrived_at for c in made if c.connected_at is not None]
+        return {
+            "callbacks_requested": len(made),
+            "callbacks_reached": outcomes[Outcome.ANSWERED],
+            "callbacks_unreached": outcomes[Outcome.UNREACHED],
+            "callbacks_cancelled": outcomes[Outcome.CANCELLED],
+            "callbacks_open": outcomes[None],
+            "callback_success": ratio(outcomes[Outcome.ANSWERED], len(made)),
+            "callback_attempts": sum(life.dialled for life in made),
+            "callback_delay_s": mean(delays),
+        }
+
+
+def merged(rows: Sequence[Row]) -> Row:
+    """Parts of a row, one after the other."""
+    return {name: value for row in rows for name, value in row.items()}

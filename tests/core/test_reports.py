@@ -1,0 +1,321 @@
+"""Reports against logs that chance makes, against a whole day of a site, and against a recount that folds nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+import pytest
+from acd_shell import site
+from hypothesis import given
+from report_logs import QUEUES, Log, logs
+
+from engine.core.event import Event
+from engine.core.first_contact import WINDOW, Asked, resolved_contacts
+from engine.core.intervals import Grid, grid
+from engine.core.reports import Report, Wanted, report, site_of_agent, site_of_queue
+from engine.core.site import AgentRule, QueueRule, ScheduleRule, Settings, Site
+from engine.core.stays import Books
+from engine.core.tally import OUTCOMES, Row, Terms
+
+UTC = ZoneInfo("UTC")
+TERMS = Terms()
+SETTINGS = site([QueueRule(name) for name in QUEUES], [AgentRule("2001", QUEUES)])
+
+
+def made(
+    log: Log, about: str = "queues", terms: Terms = TERMS, interval: str = "total", **chosen: frozenset[str]
+) -> Report:
+    grids = grid(1_000_000.0, log.now, interval, UTC)
+    return report(Books().take_all(log.events), (), SETTINGS, Wanted(about, grids, terms, **chosen), log.now)
+
+
+def counts(row: Row) -> dict[str, object]:
+    return {name: row[name] for name in (*OUTCOMES, "waiting") if row[name]}
+
+
+@given(logs())
+def test_every_contact_of_a_whole_log_is_counted_in_exactly_one_way(log: Log) -> None:
+    told = made(log)
+    assert told.conservation_error == 0
+    rows = {name: row for name, _, row in told.lines}
+    assert {queue: counts(row) for queue, row in rows.items()} == {
+        queue: dict(truth) for queue, truth in log.truth.items() if truth
+    }
+    for queue, row in rows.items():
+        assert row["offered"] == log.truth[queue].total()
+
+
+@given(logs())
+def test_the_intervals_of_a_report_add_up_to_the_whole(log: Log) -> None:
+    whole, parts = made(log).total, made(log, interval="15m")
+    for name in ("offered", *OUTCOMES, "waiting", "handled", "answered_in_t", "undetermined"):
+        assert sum(int(row[name] or 0) for _, _, row in parts.lines) == whole[name], name
+    assert parts.conservation_error == 0
+
+
+@given(logs())
+def test_calls_are_counted_by_flow_and_none_is_lost(log: Log) -> None:
+    told = made(log, "calls")
+    assert told.conservation_error == 0
+    ended = {event.contact for event in log.events if event.kind == "ended"}
+    assert told.total["arrivals"] == log.contacts
+    assert told.total["in_progress"] == log.contacts - len(ended)
+
+
+@pytest.mark.parametrize("lost", ["queued", "left_queue"])
+def test_a_log_that_lacks_an_event_does_not_balance(lost: str) -> None:
+    log = Log()
+    for contact in ("a", "b"):
+        log.write("queued", contact, queue="sales", enqueued_at=log.now, moved_from=None)
+        log.now += 7.0
+        log.write("left_queue", contact, queue="sales", outcome="abandoned")
+        log.now += 1.0
+        log.write("queued", contact, queue="support", enqueued_at=log.now, moved_from=None)
+    whole = made(log)
+    assert whole.conservation_error == 0
+    log.events.remove(next(event for event in log.events if event.kind == lost))
+    assert made(log).conservation_error == 1
+
+
+# --- terms changed afterwards ------------------------------------------------------------------------
+
+
+def waits(*seconds: float, outcome: str = "abandoned") -> Log:
+    log = Log()
+    for i, wait in enumerate(seconds):
+        log.write("queued", f"w{i}", queue="sales", enqueued_at=log.now, moved_from=None)
+        log.now += wait
+        log.write("left_queue", f"w{i}", queue="sales", outcome=outcome)
+    log.now += 1.0
+    return log
+
+
+@pytest.mark.parametrize(("short", "expected"), [(0.0, 0), (3.0, 1), (5.0, 2), (60.0, 4)])
+def test_what_a_short_abandon_is_can_be_said_afterwards(short: float, expected: int) -> None:
+    row = made(waits(2.0, 4.9, 5.0, 30.0), terms=Terms(short=short)).total
+    assert (row["short_abandoned"], row["abandoned"]) == (expected, 4 - expected)
+    assert row["abandonment_rate_raw"] == 1.0
+    assert row["abandonment_rate"] == (4 - expected) / 4
+
+
+def answered(log: Log, contact: str, wait: float) -> None:
+    log.write("queued", contact, queue="sales", enqueued_at=log.now, moved_from=None)
+    log.now += wait
+    log.write("connected", contact, "2001", offer=f"o-{contact}", agent="2001", queue="sales", leg="x")
+    log.write("left_queue", contact, queue="sales", outcome="answered")
+
+
+def test_t_can_be_said_afterwards_and_its_border_is_in_time() -> None:
+    log = Log()
+    for i, wait in enumerate((10.0, 20.0, 20.001, 60.0)):
+        answered(log, f"a{i}", wait)
+    log.now += 1.0
+    for within, share in ((10.0, 0.25), (20.0, 0.5), (60.0, 1.0)):
+        assert made(log, terms=Terms(within=within)).total["sl_offered"] == share
+    row = made(log).total
+    assert (row["asa_s"], row["wait_median_s"], row["wait_p90_s"]) == (pytest.approx(27.50025), 20.0, 60.0)
+
+
+def test_who_waits_below_t_is_in_no_service_level_and_who_waits_longer_counts_against_it() -> None:
+    log = Log()
+    answered(log, "a", 5.0)
+    log.write("queued", "below", queue="sales", enqueued_at=log.now, moved_from=None)
+    log.now += 15.0
+    row = made(log).total
+    assert (row["undetermined"], row["overdue"], row["sl_offered"]) == (1, 0, 1.0)
+    log.now += 10.0
+    row = made(log).total
+    assert (row["undetermined"], row["overdue"], row["sl_offered"]) == (0, 1, 0.5)
+    assert row["sl_answered_only"] == 1.0
+    assert row["longest_waiting_now_s"] == 25.0
+
+
+def test_an_interval_in_which_nobody_was_served_has_no_service_level() -> None:
+    row = made(waits(30.0, outcome="timed_out")).total
+    assert row["offered"] == 1
+    assert [row[name] for name in ("sl_offered", "sl_answered_only", "asa_s", "aht_s", "fcr")] == [None] * 5
+
+
+# --- agents ------------------------------------------------------------------------------------------
+
+
+def state(log: Log, name: str, reason: str = "") -> None:
+    log.write("agent_state", None, "2001", state=name, reason=reason)
+
+
+def an_hour_of_work() -> Log:
+    """50 min ready, 30 s ringing, 5 min talking, 1 min wrap-up, and paused for the rest, from 13:46:40 on."""
+    log = Log()
+    state(log, "ready")
+    log.write("queued", "a", queue="sales", enqueued_at=log.now + 2990.0, moved_from=None)
+    log.now += 3000.0
+    state(log, "reserved")
+    log.write("offered", "a", "2001", offer="o1", agent="2001", queue="sales", leg="x", ring=20)
+    log.now += 30.0
+    log.write("connected", "a", "2001", offer="o1", agent="2001", queue="sales", leg="x")
+    log.write("left_queue", "a", queue="sales", outcome="answered")
+    state(log, "talking")
+    log.now += 300.0
+    log.write("talk_ended", "a", "2001", by="caller", agent="2001")
+    state(log, "wrap_up")
+    log.now += 60.0
+    state(log, "paused", "lunch")
+    log.now += 210.0
+    return log
+
+
+def test_an_agents_time_is_told_state_by_state_with_both_utilisations() -> None:
+    row = made(an_hour_of_work(), "agents").total
+    seconds = {name: row[f"{name}_s"] for name in ("ready", "reserved", "talking", "wrap_up", "paused")}
+    assert seconds == {"ready": 3000.0, "reserved": 30.0, "talking": 300.0, "wrap_up": 60.0, "paused": 210.0}
+    assert row["signed_in_s"] == 3600.0
+    assert row["occupancy"] == pytest.approx(390 / 3390)
+    assert row["utilisation_handling"] == pytest.approx(360 / 3600)
+    assert row["utilisation_available"] == pytest.approx(3360 / 3600)
+    assert (row["handled"], row["handled_talk_s"], row["aht_s"]) == (1, 300.0, 360.0)
+    assert (row["offers"], row["taken"]) == (1, 1)
+
+
+def test_an_agents_time_is_cut_at_the_borders_of_intervals() -> None:
+    told = made(an_hour_of_work(), "agents", interval="15m")
+    signed_in = [row["signed_in_s"] for _, _, row in told.lines]
+    assert signed_in == [800.0, 900.0, 900.0, 900.0, 100.0]
+    assert sum(float(row["talking_s"] or 0) for _, _, row in told.lines) == 300.0
+    assert [row["handled"] for _, _, row in told.lines] == [0, 0, 0, 1, 0]
+
+
+def test_offers_that_were_not_taken_are_told_by_agent_and_why() -> None:
+    log = Log()
+    for i, why in enumerate(("no_answer", "no_answer", "rejected", "busy", "unreachable", "abandoned")):
+        log.write("offered", f"c{i}", "2001", offer=f"o{i}", agent="2001", queue="sales", leg="x", ring=20)
+        log.now += 5.0
+        log.write("offer_ended", f"c{i}", "2001", offer=f"o{i}", agent="2001", why=why, rest_until=None)
+    row = made(log, "agents").total
+    assert (row["offers"], row["taken"], row["no_answer_rate"]) == (6, 0, 2 / 6)
+    assert (row["no_answer"], row["rejected"], row["busy"], row["unreachable"]) == (2, 1, 1, 1)
+
+
+def test_a_caller_who_queues_again_or_is_transferred_after_an_answer_counts_for_that_agent() -> None:
+    log = Log()
+    for contact in ("a", "b", "c", "d"):
+        log.write("arrived", contact, flow="support", from_number="1")
+        answered(log, contact, 1.0)
+        log.now += 10.0
+        log.write("talk_ended", contact, "2001", by="agent", agent="2001")
+    log.write("queued", "a", queue="support", enqueued_at=log.now, moved_from=None)
+    log.write("transfer_connected", "b", to="+359", leg="x")
+    log.now += 1.0
+    row = made(log, "agents").total
+    assert (row["transfer_rate"], row["requeue_rate"]) == (0.25, 0.25)
+
+
+# --- callbacks ---------------------------------------------------------------------------------------
+
+
+def test_a_callback_is_told_apart_and_waits_in_no_service_level() -> None:
+    log = Log()
+    for name, end in (("x", "unreached"), ("y", "answered")):
+        log.write("arrived", name, flow="support", from_number="1", callback={"of": "c1"})
+        log.write(
+            "queued", name, queue="sales", enqueued_at=log.now - 500.0, moved_from=None, kind="callback"
+        )
+        log.write("dialled", name, channel="c", number="1")
+        log.now += 60.0
+        if end == "answered":
+            log.write("connected", name, "2001", offer="o", agent="2001", queue="sales", leg="x")
+        log.write("left_queue", name, queue="sales", outcome=end)
+        log.write("ended", name, cause="flow")
+    log.now += 1.0
+    row = made(log).total
+    assert (row["offered"], row["answered"], row["sl_offered"], row["handled"]) == (0, 0, None, 1)
+    assert (row["callbacks_requested"], row["callbacks_reached"], row["callbacks_unreached"]) == (2, 1, 1)
+    assert (row["callback_success"], row["callback_attempts"], row["callback_delay_s"]) == (0.5, 2, 60.0)
+
+
+# --- first contact resolution ------------------------------------------------------------------------
+
+DAY = 86_400.0
+
+
+def asked(contact: str, at: float, **other: object) -> Asked:
+    known = {
+        "customer": "17",
+        "from_number": "1",
+        "code": "paper_jam",
+        "work_order": None,
+        "state": "resolved",
+    }
+    return Asked(contact, opened_at=at, **{**known, **other})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("later", "alone"),
+    [
+        (asked("b", 6 * DAY), False),
+        (asked("b", 8 * DAY), True),
+        (asked("b", DAY, customer="18"), True),
+        (asked("b", DAY, code="no_power"), True),
+        (asked("b", DAY, code="no_power", work_order=4), False),
+        (asked("a", DAY), True),
+    ],
+)
+def test_a_contact_was_the_only_one_when_nobody_asked_again_within_seven_days(
+    later: Asked, alone: bool
+) -> None:
+    first = asked("a", 0.0, work_order=4)
+    found = {contact: told for contact, *told in resolved_contacts([first, later], 30 * DAY)}
+    assert found["a"][0] is alone
+
+
+def test_first_contact_resolution_is_provisional_for_seven_days_and_of_resolved_contacts_only() -> None:
+    one, still_open = asked("a", 0.0), asked("b", 0.0, customer="9", state="working")
+    assert list(resolved_contacts([one, still_open], WINDOW - 1)) == [("a", True, True)]
+    assert list(resolved_contacts([one, still_open], WINDOW)) == [("a", True, False)]
+
+
+# --- sites -------------------------------------------------------------------------------------------
+
+
+def test_a_queue_belongs_to_its_site_or_to_the_only_one_of_its_schedule() -> None:
+    queues = [
+        QueueRule("by_name", site="dubai", schedule="sofia"),
+        QueueRule("by_site", schedule="sofia"),
+        QueueRule("by_schedule", schedule="one"),
+        QueueRule("of_both", schedule="both"),
+        QueueRule("always"),
+    ]
+    agents = [AgentRule("1", ("always", "by_name", "by_site")), AgentRule("2", ("always",))]
+    known = site(queues, agents)
+    places = {name: Site(name, "UTC", ()) for name in ("sofia", "dubai")}
+    schedules = {
+        "one": ScheduleRule("one", ("sofia",)),
+        "both": ScheduleRule("both", ("sofia", "dubai")),
+    }
+    settings = Settings(
+        ("en",), {}, places, schedules, known.queues, known.groups, known.agents, known.trunks
+    )
+    assert [site_of_queue(settings, queue.name) for queue in queues] == ["dubai", "sofia", "sofia", "-", "-"]
+    assert site_of_queue(settings, "gone") == "-"
+    assert [site_of_agent(settings, name) for name in ("1", "2", "gone")] == ["dubai", "-", "-"]
+
+
+def test_a_contact_that_began_before_the_report_is_not_counted_in_it() -> None:
+    log = Log()
+    log.write("queued", "early", queue="sales", enqueued_at=log.now, moved_from=None)
+    log.now += 100.0
+    later = log.now
+    answered(log, "late", 1.0)
+    log.write("left_queue", "early", queue="sales", outcome="abandoned")
+    log.now += 1.0
+    wanted = Wanted("queues", Grid((later,), log.now))
+    told = report(Books().take_all(log.events), (), SETTINGS, wanted, log.now)
+    assert (told.total["offered"], told.total["answered"], told.conservation_error) == (1, 1, 0)
+
+
+def test_events_nobody_knows_change_nothing() -> None:
+    log = waits(6.0)
+    before = made(log).total
+    log.events.insert(1, Event("weather", 1_000_001.0, "w0", None, {"sun": True}))
+    assert made(log).total == before
+    assert Counter(event.kind for event in log.events)["weather"] == 1
