@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
+from engine.ami.port import PhoneFeed
 from engine.ari.client import AriClient
 from engine.ari.transport import AriTransport
 from engine.call.bulletins import Bulletins
@@ -25,6 +26,7 @@ from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
 from engine.call.doors import Doors
 from engine.call.house import Edition, House
 from engine.call.orders import WorkOrders
+from engine.call.phones import Phones
 from engine.call.services import open_services
 from engine.call.sounds import FOLDER
 from engine.call.spooled import import_spool
@@ -69,6 +71,8 @@ class Engine:
     shelf: Shelf
     #: Every release there was; the last one is live.
     releases: tuple[Release, ...]
+    #: Watches agents' phones, where somebody tells of them.
+    phones: Phones | None = None
     _publishing: int = 0
 
     @property
@@ -103,6 +107,8 @@ class Engine:
         await self.house.desk.open(files.snapshot.settings.entitlement)
         self.house.edition, self.releases = edition, (*self.releases, release)
         self.house.distributor.reload(files.snapshot.settings)
+        if self.phones is not None:
+            self.phones.tell()
         await self._read(self.shelf.prune, self._used())
 
     async def _read(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -134,8 +140,11 @@ async def run_engine(
     app: str = "quietline",
     durable: bool = True,
     release: Release | None = None,
+    phones: PhoneFeed | None = None,
 ) -> AsyncIterator[Engine]:
     """Run an engine on a transport until the block ends; `release` is what the files are. Raises StoreError when the store cannot be used.
+
+    `phones` tells which phones can be reached; without it every phone counts as there until a call to it fails.
 
     A release that the log does not know yet, the first one, is written there before any call takes it.
     """
@@ -179,15 +188,17 @@ async def run_engine(
         await open_versions(house, archive)
         switchboard = Switchboard(house, transport, archive)
         first_states(distributor, events)
+        watched = Phones(distributor, phones) if phones is not None else None
         work = (
             ledger.alive(),
             distributor.run(switchboard.deliver),
             switchboard.run(),
             house.watch.keep(),
             import_spool(house, archive, state / "spool" / "fallback"),
+            *([watched.run()] if watched is not None else []),
         )
         async with owned(*work):
-            yield Engine(house, archive, switchboard, shelf, known)
+            yield Engine(house, archive, switchboard, shelf, known, watched)
 
 
 @asynccontextmanager

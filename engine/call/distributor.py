@@ -75,6 +75,8 @@ class Distributor:
         self._held = True
         #: Who wants to hear when queues open or close, by contact.
         self.listeners: dict[str, Callable[[acd.Doors], None]] = {}
+        #: Hears of every change of an agent, once it is on disk.
+        self.on_agent: Callable[[acd.AgentChanged], None] = lambda changed: None
 
     def submit(self, fact: Fact) -> asyncio.Future[None]:
         """Take in a fact; the future is done when what follows from it is on disk."""
@@ -172,6 +174,7 @@ class Distributor:
 
     def _dispatch(self, command: Command, deliver: Deliver) -> None:
         if isinstance(command, acd.AgentChanged):
+            self.on_agent(command)
             return
         if not deliver(command.contact, command) and isinstance(command, acd.Offer):
             # The contact ended in the very moment of the offer: its Left is on the way, nobody will ring.

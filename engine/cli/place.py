@@ -41,7 +41,8 @@ ReadSiteOption = Annotated[
 PortsOption = Annotated[
     int | None,
     Parameter(
-        name="--ports", help="Move every port: SIP BASE, ARI BASE+1, media +2, pages +3, voice from +100."
+        name="--ports",
+        help="Move every port: SIP BASE, ARI BASE+1, media +2, pages +3, AMI +4, voice from +100.",
     ),
 ]
 BindOption = Annotated[

@@ -18,12 +18,15 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from engine.ami.link import Access
+from engine.ami.phones import AmiPhones
 from engine.app import Engine, run_engine
 from engine.ari.pool import WebsocketTransport
 from engine.call.hours_told import hours_told
 from engine.call.overriding import override_event, overview
 from engine.cli.ask import answers, control_socket
 from engine.cli.place import (
+    LOOPBACK,
     STATE,
     BindOption,
     PagesOption,
@@ -114,7 +117,15 @@ async def serve(place: Place) -> None:
     app = settings.external.get("app", APP)
     async with (
         transport(place, settings, app) as link,
-        run_engine(link, files, place.state, never_back(time.time), app=app, release=start.release) as engine,
+        run_engine(
+            link,
+            files,
+            place.state,
+            never_back(time.time),
+            app=app,
+            release=start.release,
+            phones=phones(place, settings),
+        ) as engine,
         served(place, controls(place, engine, stopping)),
     ):
         log.info("engine started", release=start.release.number, state=str(place.state), pages=place.pages)
@@ -159,6 +170,18 @@ def transport(place: Place, settings: Settings, app: str) -> WebsocketTransport:
         return WebsocketTransport(f"{url}/ari", app, access["username"], access["password"])
     secrets = load_secrets(place.state)
     return WebsocketTransport(f"{place.ari}/ari", app, secrets.ari_user, secrets.ari_password)
+
+
+def phones(place: Place, settings: Settings) -> AmiPhones | None:
+    """Who tells which phones can be reached; nobody where an Asterisk of somebody else's is not asked."""
+    if settings.asterisk == "private":
+        secrets = load_secrets(place.state)
+        return AmiPhones(Access(LOOPBACK, place.ports.ami, secrets.ami_user, secrets.ami_password))
+    access = settings.external
+    if "ami" not in access:
+        return None
+    host, _, port = access["ami"].rpartition(":")
+    return AmiPhones(Access(host.strip("[]"), int(port), access["ami_username"], access["ami_password"]))
 
 
 def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:

@@ -307,6 +307,11 @@ def _external(site: SiteFile, report: Report) -> None:
         report.warn(
             site.section("external"), "not-used", "'external' means nothing to a private Asterisk", hint
         )
+    if outside and isinstance(given, MappingNode):
+        wanted = [name for name in ("ami", "ami_username", "ami_password") if given.get(name) is None]
+        if 0 < len(wanted) < 3:
+            what = f"to watch phones over AMI, 'external' needs {' and '.join(repr(name) for name in wanted)}, too"
+            report.add(site.section("external"), "missing-option", what, "or leave out all three")
 
 
 def _unattended(site: SiteFile, report: Report) -> None:

@@ -107,6 +107,16 @@ def _url(text: str) -> str:
     return text
 
 
+_AMI = re.compile(rf"{_HOST}:([0-9]{{1,5}})")
+
+
+def _ami(text: str) -> str:
+    found = _AMI.fullmatch(text)
+    if not found or not 0 < int(found[1]) < 65_536:
+        raise Wrong(f"{short(text)} is not an address of AMI", "write it like 192.0.2.5:5038")
+    return text
+
+
 _LOCAL = re.compile(r"127\.[0-9.]+|localhost|\[::1\]")
 
 
@@ -407,6 +417,18 @@ EXTERNAL_OPTIONS = (
     Option("username", PLAIN, True),
     Option("password", PASSWORD, True),
     Option("app", PLAIN, False),
+    Option(
+        "ami",
+        scalar(
+            "address",
+            "the address of AMI such as 192.0.2.5:5038",
+            _ami,
+            {**_STRING, "pattern": f"^{_AMI.pattern}$"},
+        ),
+        False,
+    ),
+    Option("ami_username", PLAIN, False),
+    Option("ami_password", PASSWORD, False),
 )
 QUEUE_DEFAULTS = tuple(replace(o, required=False) for o in rule_options(s.QueueRule))
 

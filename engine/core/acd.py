@@ -11,7 +11,8 @@ matched with a caller, every caller with an agent, before the turn ends. So two 
   that has ended already is ignored. If no report comes, the offer is cancelled `OVERDUE` seconds after its ring time.
 - A caller whose offer fails keeps place and enqueue time, and that agent is not offered to them again until `cool_down` has passed.
 - `no_answer` pauses the agent (unless `rona: ready`): nobody seems to sit there. `busy` and `unreachable` pause them for `cool_down`
-  only, so a phone that comes back needs nobody's help. `rejected` leaves them ready: they are at their desk and said no to this caller.
+  only, so a phone that comes back needs nobody's help. Where somebody watches the phones (PhoneReachable), an agent whose phone is gone is
+  paused (`unreachable`) from that moment until it is back. `rejected` leaves them ready: they are at their desk and said no to this caller.
 - When `max_wait` passes while a phone rings for the caller, that offer may still be answered; only if it fails has the caller timed out.
 - When a queue closes (Doors), callers in it stay while agents do, at most until it drains; then they move to the least busy open queue of
   their group with their place in time, whatever its capacity. Where none is open they are refused. A ringing phone may still be answered.
@@ -27,6 +28,7 @@ from engine.core.board import estimate, overview, position
 from engine.core.facts import (
     CALLBACK,
     CALLER,
+    UNREACHABLE,
     AgentChanged,
     AgentSet,
     Arrived,
@@ -38,6 +40,7 @@ from engine.core.facts import (
     Left,
     Offer,
     OfferFailed,
+    PhoneReachable,
     Queued,
     Refused,
     TalkEnded,
@@ -52,6 +55,7 @@ from engine.core.turn import Turn, rest_until
 __all__ = [
     "CALLBACK",
     "CALLER",
+    "UNREACHABLE",
     "AgentChanged",
     "AgentSet",
     "Arrived",
@@ -65,6 +69,7 @@ __all__ = [
     "Left",
     "Offer",
     "OfferFailed",
+    "PhoneReachable",
     "Queued",
     "Refused",
     "Rows",
@@ -108,6 +113,8 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
             turn.offer_failed(fact.offer, fact.why)
         case Left():
             turn.left(fact.contact, fact.reason, fact.seen)
+        case PhoneReachable():
+            turn.phone(fact)
         case Doors():
             turn.doors(fact)
     turn.send_on()

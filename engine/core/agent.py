@@ -7,6 +7,8 @@ withdrawn, given up), and the call reports (connected, ended).
 Nobody is torn out of a conversation: a pause or log-out asked for while talking is remembered, shown at once, and honoured when
 wrap-up is over. In wrap-up a pause waits for its end too, but logging out ends it (they are leaving), and so does asking for ready.
 While a phone rings, a pause or log-out withdraws the offer; the caller goes to somebody else.
+
+Whoever would become ready without a phone that can be reached is paused instead, until it is back.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ class Cause(StrEnum):
     WRAPPED_PAUSE = "wrap-up is over and a pause was asked for"
     WRAPPED_LOGOUT = "wrap-up is over and a log-out was asked for"
     RESTED = "a timed pause is over"
+    PHONE_GONE = "the phone is gone"
+    PHONE_BACK = "the phone is back, and only that was missing"
 
     __hash__ = str.__hash__
 
@@ -54,10 +58,16 @@ _C = Cause
 
 TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
     _S.LOGGED_OUT: {_C.ASKS_READY: _S.READY, _C.ASKS_PAUSE: _S.PAUSED},
-    _S.READY: {_C.OFFERED: _S.RESERVED, _C.ASKS_PAUSE: _S.PAUSED, _C.ASKS_LOGOUT: _S.LOGGED_OUT},
+    _S.READY: {
+        _C.OFFERED: _S.RESERVED,
+        _C.PHONE_GONE: _S.PAUSED,
+        _C.ASKS_PAUSE: _S.PAUSED,
+        _C.ASKS_LOGOUT: _S.LOGGED_OUT,
+    },
     _S.PAUSED: {
         _C.ASKS_READY: _S.READY,
         _C.RESTED: _S.READY,
+        _C.PHONE_BACK: _S.READY,
         _C.ASKS_PAUSE: _S.PAUSED,
         _C.ASKS_LOGOUT: _S.LOGGED_OUT,
     },
@@ -66,6 +76,7 @@ TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
         _C.WITHDRAWN: _S.READY,
         _C.DECLINED: _S.READY,
         _C.UNANSWERED: _S.PAUSED,
+        _C.PHONE_GONE: _S.PAUSED,
         _C.ASKS_PAUSE: _S.PAUSED,
         _C.ASKS_LOGOUT: _S.LOGGED_OUT,
     },

@@ -76,6 +76,7 @@ def _lanes(state: State) -> None:
 def _weights(state: State) -> None:
     for agent in state.agents.values():
         assert agent.active == (agent.state in ACTIVE and not agent.then), f"{agent.name}: active is wrong"
+        assert not (agent.standing and agent.unreachable), f"{agent.name} is ready without a phone"
         assert agent.standing == (agent.state is AgentState.READY), (
             f"{agent.name}: standing by while {agent.state}"
         )

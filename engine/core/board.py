@@ -96,6 +96,7 @@ def _agent(agent: Agent) -> dict[str, Any]:
         "until": agent.until,
         "contact": agent.contact,
         "then": agent.then,
+        "unreachable": agent.unreachable,
         "idle_since": agent.idle_since,
         "queues": [queue.name for queue in agent.queues],
         "skills": sorted(agent.rule.skills),

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 #: Ways an offer fails by the agent's side (`OfferFailed.why`, `Cancel.why` of an overdue offer): this agent cools down for this contact.
 FAILURES = frozenset({"no_answer", "rejected", "busy", "unreachable"})
+#: Why an agent is paused whose phone is gone: such a pause ends by itself when the phone is back.
+UNREACHABLE = "unreachable"
 
 
 #: Who waits: somebody on the line, or a place kept for somebody who is to be rung back.
@@ -84,6 +86,14 @@ class AgentSet:
     agent: str
     state: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneReachable:
+    """An agent's phone can be reached, cannot be, or (None) nobody can tell any more."""
+
+    agent: str
+    reachable: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +174,8 @@ class AgentChanged(NamedTuple):
     """An agent's state is now this (ready, paused, reserved, talking, wrap_up, logged_out); `until` is when it ends by itself.
 
     The last one of each agent is all that is needed to restore them: `since` when the state began, `idle_since` since when they have
-    waited for a contact, `then` what they have asked for after the conversation (paused, logged_out, or nothing) and why.
+    waited for a contact, `then` what they have asked for after the conversation (paused, logged_out, or nothing) and why; `unreachable`:
+    their phone is known to be gone.
     """
 
     agent: str
@@ -176,7 +187,8 @@ class AgentChanged(NamedTuple):
     idle_since: float = 0.0
     then: str = ""
     then_reason: str = ""
+    unreachable: bool = False
 
 
-Fact = Arrived | Left | OfferFailed | Connected | TalkEnded | AgentSet | Doors | Tick
+Fact = Arrived | Left | OfferFailed | Connected | TalkEnded | AgentSet | PhoneReachable | Doors | Tick
 Command = Queued | Refused | TimedOut | Offer | Cancel | AgentChanged

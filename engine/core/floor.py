@@ -137,6 +137,7 @@ class Agent:
         "state",
         "then",
         "then_reason",
+        "unreachable",
         "until",
         "weights",
     )
@@ -153,6 +154,7 @@ class Agent:
         self.idle_since = 0.0  # since when they have waited for a contact
         self.then = ""  # asked for while talking or in wrap-up: paused or logged_out
         self.then_reason = ""
+        self.unreachable = False  # their phone is known to be gone
         self.contact: str | None = None  # reserved for, talking to, wrapping up
         self.offer: str | None = None
         self.queue: Queue | None = None  # of the conversation, wrap-up included

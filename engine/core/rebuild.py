@@ -122,7 +122,7 @@ def _restore_agent(agent: Agent, row: AgentChanged) -> None:
     agent.state = AgentState(row.state)
     agent.reason, agent.contact, agent.until = row.reason, row.contact, row.until
     agent.since, agent.idle_since = row.since, row.idle_since
-    agent.then, agent.then_reason = row.then, row.then_reason
+    agent.then, agent.then_reason, agent.unreachable = row.then, row.then_reason, row.unreachable
 
 
 def _restore_offer(state: State, offer: Offer, at: float) -> None:
@@ -268,6 +268,7 @@ def _queue_summary(q: Queue) -> dict[str, Any]:
 def _agent_summary(a: Agent, now: float) -> dict[str, Any]:
     return {
         "state": (str(a.state), a.reason, a.since, a.until, a.idle_since, str(a.then), a.then_reason),
+        "unreachable": a.unreachable,
         "busy": (a.contact, a.offer, a.queue and a.queue.name, a.connected_at if a.queue else None),
         "cooling": {contact: until for contact, until in a.cooling.items() if until > now},
         "present": (a.active, a.signed_in, a.standing, dict(a.weights)),

@@ -11,6 +11,7 @@ from engine.core.choosing import candidate, expected_wait
 from engine.core.facts import (
     CALLBACK,
     CALLER,
+    UNREACHABLE,
     AgentChanged,
     AgentSet,
     Arrived,
@@ -18,6 +19,7 @@ from engine.core.facts import (
     Command,
     Doors,
     Offer,
+    PhoneReachable,
     Queued,
     Refused,
     TimedOut,
@@ -286,6 +288,33 @@ class Turn:
         if agent is not None and not agent.gone:
             self._ask(agent, cause, fact)
 
+    def phone(self, fact: PhoneReachable) -> None:
+        """Take an agent whose phone is gone from those who can be offered a caller, and give them back when it is there again.
+
+        One who speaks stays as they are; where nobody can tell any more, their own word counts again.
+        """
+        agent = self.state.agents.get(fact.agent)
+        if agent is None:
+            return
+        was, agent.unreachable = agent.unreachable, fact.reachable is False
+        ours = agent.state is PAUSED and agent.reason == UNREACHABLE
+        if agent.unreachable and not was and (target := step(agent.state, Cause.PHONE_GONE)) is not None:
+            self._take_away(agent, target, UNREACHABLE)
+        elif fact.reachable and ours and (was or agent.until is None):
+            agent.idle_since = self.now
+            self._free(agent, Cause.PHONE_BACK)
+        elif was != agent.unreachable:
+            self._report(agent)
+
+    def _take_away(self, agent: Agent, target: AgentState, reason: str) -> None:
+        """Bring an agent to where nobody is offered to them; whoever rings for them goes to somebody else."""
+        caller = self.state.offers[agent.offer].caller if agent.offer else None
+        if caller is not None:
+            self._cancel(caller, UNREACHABLE if reason == UNREACHABLE else target)
+        self._settle(agent, target, reason)
+        if caller is not None:
+            self._to_another(caller)
+
     def dismiss(self, agent: Agent) -> None:
         """Log out an agent the site no longer names, after their conversation."""
         agent.gone = True
@@ -313,11 +342,7 @@ class Turn:
             agent.then_reason = fact.reason
             self._wrapped(agent, cause)
         elif agent.state is RESERVED:
-            assert agent.offer is not None
-            caller = self.state.offers[agent.offer].caller
-            self._cancel(caller, fact.state)
-            self._settle(agent, target, fact.reason)
-            self._to_another(caller)
+            self._take_away(agent, target, fact.reason)
         else:
             agent.idle_since = self.now
             self._settle(agent, target, fact.reason)
@@ -347,6 +372,8 @@ class Turn:
         state = self.state
         if agent.standing:
             state.stand_down(agent)
+        if target is READY and agent.unreachable:
+            target, reason, until = PAUSED, UNREACHABLE, None
         if target is not READY:
             self._change(agent, target, reason, until)
             return
@@ -373,9 +400,10 @@ class Turn:
             self.state.dismiss(agent)
 
     def _report(self, a: Agent) -> None:
+        asked = a.then, a.then_reason
         self.commands.append(
             AgentChanged(
-                a.name, a.state, a.reason, a.contact, a.until, a.since, a.idle_since, a.then, a.then_reason
+                a.name, a.state, a.reason, a.contact, a.until, a.since, a.idle_since, *asked, a.unreachable
             )
         )
 

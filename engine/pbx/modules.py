@@ -23,6 +23,7 @@ SIP = (
 MEDIA = (
     "res_timing_timerfd",
     "res_rtp_asterisk",
+    "res_manager_devicestate",
     "codec_ulaw",
     "codec_alaw",
     "codec_a_mu",

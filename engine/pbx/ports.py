@@ -1,11 +1,12 @@
 """The ports one Quietline uses, and whether they are free.
 
-Each site uses four ports and a range. `Ports.from_base(B)` moves them together, so several states run side by side:
+Each site uses five ports and a range. `Ports.from_base(B)` moves them together, so several states run side by side:
 
     sip    B        UDP and TCP     phones and trunks
     ari    B + 1    TCP, loopback   Asterisk's REST interface
     media  B + 2    TCP, loopback   audio streams between Asterisk and the engine
     pages  B + 3    TCP             the engine's pages
+    ami    B + 4    TCP, loopback   Asterisk's manager interface: which phones can be reached
     rtp    B + 100 … B + 4099, UDP  voice
 """
 
@@ -33,6 +34,7 @@ class Ports:
     pages: int = 8080
     rtp_first: int = 10000
     rtp_last: int = 13999
+    ami: int = 5038
 
     @classmethod
     def from_base(cls, base: int) -> Ports:
@@ -41,7 +43,7 @@ class Ports:
         if base < 1024 or last > 65535:
             highest = 65535 - (last - base)
             raise SetupError(f"--ports {base} does not fit: give a base between 1024 and {highest}")
-        return cls(base, base + 1, base + 2, base + 3, base + RTP_OFFSET, last)
+        return cls(base, base + 1, base + 2, base + 3, base + RTP_OFFSET, last, base + 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,14 @@ def needs(ports: Ports) -> tuple[Need, ...]:
         Need(ports.sip, "tcp", "SIP"),
         Need(ports.ari, "tcp", "Asterisk's REST interface"),
         Need(ports.media, "tcp", "audio streams"),
+        Need(ports.ami, "tcp", "Asterisk's manager interface"),
         Need(ports.pages, "tcp", "pages"),
     )
 
 
 def asterisk_needs(ports: Ports) -> tuple[Need, ...]:
     """What Asterisk alone opens."""
-    return tuple(need for need in needs(ports) if need.port in (ports.sip, ports.ari))
+    return tuple(need for need in needs(ports) if need.port in (ports.sip, ports.ari, ports.ami))
 
 
 def check_free(

@@ -173,6 +173,8 @@ def names(settings: Settings, layout: Layout, secrets: Secrets) -> dict[str, Any
         "music": music(settings, layout),
         "ari_user": secrets.ari_user,
         "ari_password": secrets.ari_password,
+        "ami_user": secrets.ami_user,
+        "ami_password": secrets.ami_password,
     }
 
 

@@ -83,17 +83,17 @@ def agent_xml(plan: AgentPlan, media: Path) -> str:
     ringing = [_INVITED, _wait_for("CANCEL", ring, "rung", "cancelled"), _CANCELLED, '  <label id="rung"/>']
     match plan.then:
         case Then.NO_ANSWER:
-            return _document([*ringing, _DONE])
+            return _document([*ringing, '  <nop next="done"/>', _ASKED, _DONE])
         case Then.REJECT:
-            return _document([*ringing, _refused("603 Decline"), _DONE])
+            return _document([*ringing, _refused("603 Decline"), _ASKED, _DONE])
         case Then.BUSY:
-            return _document([*ringing, _refused("486 Busy Here"), _DONE])
+            return _document([*ringing, _refused("486 Busy Here"), _ASKED, _DONE])
     length = LONGEST if plan.talk is None else plan.talk
     voice = _stream(media / "agent.ulaw")
     keys = [*_pause(PRESSED, "press"), *_keys(plan.press, media, "press", voice)] if plan.press else []
     length -= PRESSED + len(plan.press) * KEY_GAP if plan.press else 0.0
     talk = _wait_for("BYE", length, "hang_up", "hung_up")
-    return _document([*ringing, _PICKED_UP, voice, *keys, talk, _HANG_UP_AGENT, _HUNG_UP, _DONE])
+    return _document([*ringing, _PICKED_UP, voice, *keys, talk, _HANG_UP_AGENT, _HUNG_UP, _ASKED, _DONE])
 
 
 def _acts(plan: CallerPlan, media: Path) -> Iterator[str]:
@@ -249,9 +249,14 @@ Content-Length: 0
     ]
 )
 _HUNG_UP: Final = "\n".join(['  <label id="hung_up"/>', _message(' next="done"', _OK)])
+#: A phone that is asked whether it is there.
+_ASKED: Final = "\n".join(
+    ['  <label id="asked"/>', _message("", _OK.replace("[last_To:]", "[last_To:];tag=[pid]-[call_number]"))]
+)
 _DONE: Final = '  <label id="done"/>\n  <nop/>'
 _INVITED: Final = "\n".join(
     [
+        '  <recv request="OPTIONS" optional="true" next="asked"/>',
         '  <recv request="INVITE" rrs="true"><action>',
         *(
             f'    <ereg regexp=".*" search_in="hdr" header="{header}:" assign_to="{name}"/>'

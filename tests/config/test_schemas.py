@@ -150,6 +150,7 @@ BEYOND: tuple[tuple[str, str, str], ...] = (
     ),
     ("missing-option", "entitlement by pin needs 'pin'", "one option asks for another"),
     ("missing-option", "an external Asterisk needs 'external'", "one option asks for another"),
+    ("missing-option", "to watch phones over AMI", "one option asks for another"),
     ("bad-value", "is not a date", "which days a month has is beyond a pattern"),
     ("bad-hours", "", "hours have a grammar of their own"),
     ("bad-value", "no calendar of holidays", "the countries come from a library, which learns new ones"),

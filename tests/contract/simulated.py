@@ -9,6 +9,7 @@ from pathlib import Path
 
 from told import Told, set_agents, told_by
 
+from engine.ami.port import PhoneFeed
 from engine.app import Engine, run_engine
 from engine.config import Loaded
 from engine.core.release import Release
@@ -24,7 +25,11 @@ REST = 30.0
 
 @asynccontextmanager
 async def simulated_engine(
-    pbx: SimulatedAsterisk, loaded: Loaded, folder: Path, release: Release | None = None
+    pbx: SimulatedAsterisk,
+    loaded: Loaded,
+    folder: Path,
+    release: Release | None = None,
+    phones: PhoneFeed | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine that takes calls from `pbx`; while its store opens, works or closes, virtual time stands still."""
     loop = asyncio.get_running_loop()
@@ -37,7 +42,7 @@ async def simulated_engine(
     loop.busy_hooks.append(at_work)
     try:
         async with run_engine(
-            pbx.connect(), loaded, folder, loop.wall, durable=False, release=release
+            pbx.connect(), loaded, folder, loop.wall, durable=False, release=release, phones=phones
         ) as engine:
             running.append(engine)
             try:

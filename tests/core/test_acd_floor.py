@@ -168,6 +168,10 @@ class Floor(RuleBasedStateMachine):
     def agent_asks(self, agent: str, wish: str) -> None:
         self.tell(acd.AgentSet(agent, wish, "lunch" if wish == "paused" else ""))
 
+    @rule(agent=st.sampled_from(sorted(AGENTS)), reachable=st.sampled_from([True, True, False, None]))
+    def phone_goes_or_comes_back(self, agent: str, reachable: bool | None) -> None:
+        self.tell(acd.PhoneReachable(agent, reachable))
+
     @rule(seconds=st.sampled_from([0.0, 0.5, 3.0, 10.0, 31.0, 31.0, 8000.0]))
     def time_passes(self, seconds: float) -> None:
         self.shell.pass_time(self.shell.now + seconds)

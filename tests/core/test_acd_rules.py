@@ -16,6 +16,7 @@ from engine.core.acd import (
     Left,
     Offer,
     OfferFailed,
+    PhoneReachable,
     Queued,
     Refused,
     TalkEnded,
@@ -461,6 +462,89 @@ def test_an_agent_who_goes_while_their_phone_rings_loses_the_offer_to_somebody_e
     commands = f.ask("anna", wish)
     assert [(c.agent, c.why) for c in kinds(commands, Cancel)] == [("anna", wish)]
     assert offers(commands) == [("boris", "c1")]
+
+
+def test_an_agent_whose_phone_is_gone_is_not_rung_until_it_is_back() -> None:
+    f = floor(agent("anna"))
+    f.ready("anna")
+    f.tell(PhoneReachable("anna", False))
+    assert f.state_of("anna") == ("paused", "unreachable")
+    assert f.tell(PhoneReachable("anna", False)) == []
+    f.tell(PhoneReachable("anna", True))
+    assert f.state_of("anna") == ("ready", "")
+
+
+def test_a_phone_that_is_gone_while_it_rings_gives_the_caller_to_somebody_else() -> None:
+    f = floor(agent("anna"), agent("boris"))
+    f.ready("anna", "boris")
+    f.call("c1")
+    commands = f.tell(PhoneReachable("anna", False))
+    assert [(c.agent, c.why) for c in kinds(commands, Cancel)] == [("anna", "unreachable")]
+    assert offers(commands) == [("boris", "c1")]
+    assert f.state_of("anna") == ("paused", "unreachable")
+
+
+def test_whoever_waits_is_offered_to_the_agent_whose_phone_comes_back() -> None:
+    f = floor(agent("anna"), queues=(queue(count_paused=True),))
+    f.ready("anna")
+    f.tell(PhoneReachable("anna", False))
+    f.call("c1")
+    assert offers(f.tell(PhoneReachable("anna", True))) == [("anna", "c1")]
+
+
+@pytest.mark.parametrize("before", ["logged_out", "paused"])
+def test_an_agent_who_asks_for_ready_without_a_phone_is_ready_once_it_is_there(before: str) -> None:
+    f = floor(agent("anna"))
+    f.ask("anna", before, "lunch")
+    f.tell(PhoneReachable("anna", False))
+    assert f.state_of("anna")[0] == before
+    f.ask("anna", "ready")
+    assert f.state_of("anna") == ("paused", "unreachable")
+    f.tell(PhoneReachable("anna", True))
+    assert f.state_of("anna") == ("ready", "")
+
+
+def test_a_phone_that_comes_back_ends_no_pause_of_its_agent() -> None:
+    f = floor(agent("anna"))
+    f.ready("anna")
+    f.tell(PhoneReachable("anna", False))
+    f.ask("anna", "paused", "lunch")
+    f.tell(PhoneReachable("anna", True))
+    assert f.state_of("anna") == ("paused", "lunch")
+
+
+def test_a_phone_that_is_gone_tears_nobody_out_of_a_conversation() -> None:
+    f = floor(agent("anna"))
+    f.ready("anna")
+    f.call("c1")
+    f.connect("c1")
+    f.tell(PhoneReachable("anna", False))
+    assert f.state_of("anna")[0] == "talking"
+    f.tell(TalkEnded("c1"))
+    f.wait(WRAP_UP + 1.0)
+    assert f.state_of("anna") == ("paused", "unreachable")
+
+
+def test_where_nobody_watches_the_phones_any_more_an_agents_own_word_counts() -> None:
+    f = floor(agent("anna"))
+    f.ready("anna")
+    f.tell(PhoneReachable("anna", False))
+    f.tell(PhoneReachable("anna", None))
+    assert f.state_of("anna") == ("paused", "unreachable")
+    f.ask("anna", "ready")
+    assert f.state_of("anna") == ("ready", "")
+
+
+def test_a_phone_that_is_there_again_ends_the_pause_that_a_failed_offer_began() -> None:
+    f = floor(agent("anna"))
+    f.ready("anna")
+    f.call("c1")
+    f.fail("c1", "unreachable")
+    f.tell(PhoneReachable("anna", False))
+    f.wait(COOL_DOWN + 1.0)
+    assert f.state_of("anna") == ("paused", "unreachable")
+    f.tell(PhoneReachable("anna", True))
+    assert f.state_of("anna")[0] != "paused"
 
 
 def test_a_state_nobody_can_ask_for_is_refused_in_one_sentence() -> None:

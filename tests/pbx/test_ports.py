@@ -13,8 +13,8 @@ from engine.pbx.ports import Need, Ports, check_free
 
 
 def test_a_base_moves_every_port() -> None:
-    assert Ports.from_base(23000) == Ports(23000, 23001, 23002, 23003, 23100, 27099)
-    assert Ports() == Ports(5060, 8088, 8089, 8080, 10000, 13999)
+    assert Ports.from_base(23000) == Ports(23000, 23001, 23002, 23003, 23100, 27099, 23004)
+    assert Ports() == Ports(5060, 8088, 8089, 8080, 10000, 13999, 5038)
 
 
 @pytest.mark.parametrize("base", [0, 1023, 61437, 70000, -5])

@@ -1,0 +1,60 @@
+"""Agents' phones: who cannot be reached is taken from those who can be offered a caller, and given back when the phone is there again.
+
+The feed tells of endpoints; here they become agents. Behind a trunk the other site's PBX stands for all its phones. An agent who asks for
+ready while their phone is gone has it asked at once, so that a phone just switched on need not wait for its turn.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from engine.ami.port import PhoneFeed, PhoneReport, PhonesUnknown, PhonesUp, PhoneUp
+from engine.call.distributor import Distributor
+from engine.core import acd
+from engine.core.agent import AgentState
+from engine.core.site import AgentRule
+
+
+def endpoint_of(agent: AgentRule) -> str:
+    """The endpoint that has to be there for an agent's phone to ring."""
+    return f"agent-{agent.name}" if agent.trunk is None else f"trunk-{agent.trunk}"
+
+
+class Phones:
+    """Tells the distributor whose phone is gone and whose is back; `run` lives as long as the engine."""
+
+    def __init__(self, distributor: Distributor, feed: PhoneFeed) -> None:
+        self._distributor = distributor
+        self._feed = feed
+        #: Endpoints that can be reached; None while nobody knows.
+        self._up: frozenset[str] | None = None
+        distributor.on_agent = self._changed
+
+    async def run(self) -> None:
+        """Follow the feed until cancelled."""
+        async with aclosing(self._feed.reports()) as reports:
+            async for report in reports:
+                self._take(report)
+                self.tell()
+
+    def _take(self, report: PhoneReport) -> None:
+        match report:
+            case PhonesUp(endpoints):
+                self._up = endpoints
+            case PhoneUp(endpoint) if self._up is not None:
+                self._up |= {endpoint}
+            case PhonesUnknown():
+                self._up = None
+
+    def tell(self) -> None:
+        """Tell the distributor of every agent it knows otherwise; also after the site has changed."""
+        for agent in list(self._distributor.state.agents.values()):
+            reachable = None if self._up is None else endpoint_of(agent.rule) in self._up
+            paused = agent.state is AgentState.PAUSED and agent.reason == acd.UNREACHABLE
+            if agent.unreachable != (reachable is False) or (reachable and paused and agent.until is None):
+                self._distributor.submit(acd.PhoneReachable(agent.name, reachable))
+
+    def _changed(self, changed: acd.AgentChanged) -> None:
+        agent = self._distributor.state.agents.get(changed.agent)
+        if agent is not None and changed.unreachable and changed.reason == acd.UNREACHABLE:
+            self._feed.look(endpoint_of(agent.rule))
