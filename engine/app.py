@@ -21,6 +21,7 @@ import structlog
 from engine.ami.port import PhoneFeed
 from engine.ari.client import AriClient
 from engine.ari.transport import AriTransport
+from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
 from engine.call.doors import Doors
@@ -69,6 +70,7 @@ class Engine:
     archive: Archive
     switchboard: Switchboard
     shelf: Shelf
+    agents: Agents
     #: Every release there was; the last one is live.
     releases: tuple[Release, ...]
     #: Watches agents' phones, where somebody tells of them.
@@ -198,7 +200,7 @@ async def run_engine(
             *([watched.run()] if watched is not None else []),
         )
         async with owned(*work):
-            yield Engine(house, archive, switchboard, shelf, known, watched)
+            yield Engine(house, archive, switchboard, shelf, Agents(distributor), known, watched)
 
 
 @asynccontextmanager

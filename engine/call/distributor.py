@@ -20,6 +20,7 @@ from engine.core.acd_log import LogFold
 from engine.core.board import pending_offer
 from engine.core.contact import SHORT
 from engine.core.event import Event
+from engine.core.phones import Rung, rung
 from engine.core.site import Settings
 from engine.core.waiting import Estimate
 from engine.store.ledger import Ledger
@@ -168,6 +169,11 @@ class Distributor:
         """True while a phone rings for this caller."""
         return pending_offer(self.state, contact) is not None
 
+    def rung(self, agent: str) -> Rung | None:
+        """How an agent is rung where they are now; None where they have no phone."""
+        known = self.state.agents.get(agent)
+        return None if known is None else rung(self.state.settings, known.rule, known.phone)
+
     def overview(self) -> dict[str, Any]:
         """Queues, callers and agents as JSON values."""
         return acd.overview(self.state, self._now())
@@ -196,6 +202,9 @@ class Distributor:
                 agent = state.talks[contact].name
                 data = {"by": ended_by(fact), "agent": agent, **seen_until(fact.seen)}
                 return [Event("talk_ended", now, contact, agent, data)]
+            case acd.Coded(agent=name, code=code, note=note, by=by) if about := state.agents[name].queue:
+                data = {"code": code, "queue": about.name, "note": note, "by": by}
+                return [Event("wrap_up_code", now, state.agents[name].contact, name, data)]
             case acd.OfferFailed(offer, why) if offer in state.offers:
                 ringing = state.offers[offer]
                 rest = acd.rest_until(ringing, now)

@@ -1,6 +1,6 @@
 """Agents' phones: who cannot be reached is taken from those who can be offered a caller, and given back when the phone is there again.
 
-The feed tells of endpoints; here they become agents. Behind a trunk the other site's PBX stands for all its phones. An agent who asks for
+The feed tells of endpoints; here they become agents. An agent is told of by the phone they are signed in at. An agent who asks for
 ready while their phone is gone has it asked at once, so that a phone just switched on need not wait for its turn.
 """
 
@@ -12,12 +12,7 @@ from engine.ami.port import PhoneFeed, PhoneReport, PhonesUnknown, PhonesUp, Pho
 from engine.call.distributor import Distributor
 from engine.core import acd
 from engine.core.agent import AgentState
-from engine.core.site import AgentRule
-
-
-def endpoint_of(agent: AgentRule) -> str:
-    """The endpoint that has to be there for an agent's phone to ring."""
-    return f"agent-{agent.name}" if agent.trunk is None else f"trunk-{agent.trunk}"
+from engine.core.floor import Agent
 
 
 class Phones:
@@ -49,12 +44,18 @@ class Phones:
     def tell(self) -> None:
         """Tell the distributor of every agent it knows otherwise; also after the site has changed."""
         for agent in list(self._distributor.state.agents.values()):
-            reachable = None if self._up is None else endpoint_of(agent.rule) in self._up
-            paused = agent.state is AgentState.PAUSED and agent.reason == acd.UNREACHABLE
-            if agent.unreachable != (reachable is False) or (reachable and paused and agent.until is None):
-                self._distributor.submit(acd.PhoneReachable(agent.name, reachable))
+            self._tell(agent)
+
+    def _tell(self, agent: Agent) -> None:
+        rung = self._distributor.rung(agent.name)
+        reachable = None if self._up is None or rung is None else rung.line in self._up
+        paused = agent.state is AgentState.PAUSED and agent.reason == acd.UNREACHABLE
+        if agent.unreachable != (reachable is False) or (reachable and paused and agent.until is None):
+            self._distributor.submit(acd.PhoneReachable(agent.name, reachable))
 
     def _changed(self, changed: acd.AgentChanged) -> None:
-        agent = self._distributor.state.agents.get(changed.agent)
-        if agent is not None and changed.unreachable and changed.reason == acd.UNREACHABLE:
-            self._feed.look(endpoint_of(agent.rule))
+        agent, rung = self._distributor.state.agents.get(changed.agent), self._distributor.rung(changed.agent)
+        if rung is not None and changed.unreachable and changed.reason == acd.UNREACHABLE:
+            self._feed.look(rung.line)
+        if agent is not None:
+            self._tell(agent)  # they may be at another phone

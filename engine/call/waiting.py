@@ -20,6 +20,7 @@ from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
 from engine.core.event import Event
+from engine.core.phones import Rung
 from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone
 
 log = structlog.get_logger()
@@ -206,8 +207,8 @@ class Waiting:
             await self._on_leg(event, self._offer)
 
     async def _on_leg(self, event: AriEvent, offer: Offered) -> None:
-        agent = self._house.site.settings.agents.get(offer.agent)
-        why = offer.hear(event, behind=agent is not None and agent.trunk is not None)
+        rung = self._rung(offer.agent)
+        why = offer.hear(event, behind=rung is not None and rung.behind_trunk)
         if why is not None:
             if offer.bridged:
                 await self._drop_leg()
@@ -230,18 +231,17 @@ class Waiting:
     # --- an agent's phone ---------------------------------------------------------------------
 
     async def _ring(self, offer: Offered) -> None:
-        contact = self._house.ledger.contact(self._line.contact)
+        contact, rung = self._house.ledger.contact(self._line.contact), self._rung(offer.agent)
         try:
-            await offer.originate(self._line, self._dialled(offer.agent), contact.from_number)
+            if rung is None:
+                raise AgentUnreachable("no phone")
+            await offer.originate(self._line, rung.endpoint, contact.from_number)
         except AgentUnreachable:
             self._offer = None
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
 
-    def _dialled(self, name: str) -> str:
-        agent = self._house.site.settings.agents.get(name)
-        if agent is None or agent.trunk is None:
-            return f"PJSIP/agent-{name}"
-        return f"PJSIP/{agent.number}@trunk-{agent.trunk}"
+    def _rung(self, name: str) -> Rung | None:
+        return self._house.distributor.rung(name)
 
     async def _drop_leg(self) -> None:
         offer, self._offer = self._offer, None

@@ -16,11 +16,20 @@ from engine.cli.place import STATE, JsonOption, StateOption
 from engine.config.trace import length
 from engine.core.release import Release
 from engine.errors import SetupError
+from engine.release.live import login
 
 #: What people type, and the state it is.
-ASKED = {"ready": "ready", "pause": "paused", "logout": "logged_out"}
+ASKED = {"login": "logged_in", "ready": "ready", "pause": "paused", "logout": "logged_out"}
 
-Wanted = Annotated[Literal["ready", "pause", "logout"], Parameter(help="What to become.")]
+Wanted = Annotated[
+    Literal["login", "ready", "pause", "logout", "code"],
+    Parameter(help="What to become; or `code`, to say what the conversation was about."),
+]
+PhoneOption = Annotated[
+    str | None,
+    Parameter(help="The phone they are at from now on: of `phones`, another agent's, or a number."),
+]
+NoteOption = Annotated[str | None, Parameter(help="A line beside the wrap-up code.")]
 
 
 def status(*, state: StateOption = STATE, json: JsonOption = False) -> None:
@@ -89,14 +98,15 @@ def show_floor(floor: dict[str, Any]) -> None:
         )
     say("")
     table(
-        ("agent", "name", "state", "reason", "for", "queues"),
+        ("agent", "name", "state", "reason", "for", "phone", "queues"),
         (
             (
                 name,
                 a["title"],
                 a["state"].replace("_", " "),
-                a["reason"].replace("_", " "),
+                why(a, time.time()),
                 length(max(0.0, time.time() - a["since"])) if a["since"] else "",
+                a["phone"] if a["phone"] != name else "",
                 ", ".join(a["queues"]),
             )
             for name, a in floor["agents"].items()
@@ -104,30 +114,51 @@ def show_floor(floor: dict[str, Any]) -> None:
     )
 
 
+def why(agent: dict[str, Any], now: float) -> str:
+    """Why they are in their state, and whether a pause has lasted too long."""
+    over = now - agent["since"] - agent["limit"] if agent["limit"] else 0.0
+    late = f", {length(over)} too long" if over > 0 else ""
+    return str(agent["reason"]).replace("_", " ") + late
+
+
 def callers_of(queue: dict[str, Any]) -> list[dict[str, Any]]:
     """Everybody in a queue, those first for whom a phone rings."""
     return [*queue["being_offered"], *queue["waiting"]]
 
 
-def agent(name: str, wanted: Wanted, /, *reason: str, state: StateOption = STATE) -> None:
-    """Make an agent ready, pause them (with a reason), or log them out.
+def agent(
+    name: str,
+    wanted: Wanted,
+    /,
+    *reason: str,
+    phone: PhoneOption = None,
+    note: NoteOption = None,
+    state: StateOption = STATE,
+) -> None:
+    """Log an agent in or out, make them ready, pause them (with a reason), or say what their conversation was about (code NAME).
 
     Parameters
     ----------
     name
         The agent's name in site.yaml.
     reason
-        Why they pause.
+        Why they pause; or the wrap-up code.
     """
-    told = set_agent(state, name, wanted, " ".join(reason))
+    told = set_agent(state, name, wanted, " ".join(reason), phone, note)
     say(sentence(name, told))
 
 
-def set_agent(state: Path, name: str, wanted: str, reason: str = "") -> dict[str, Any]:
-    """Ask for an agent's state; returns what the agent is now."""
+def set_agent(
+    state: Path, name: str, wanted: str, reason: str = "", phone: str | None = None, note: str | None = None
+) -> dict[str, Any]:
+    """Ask something of an agent; returns what the agent is now."""
     if name.strip(".") == "":
         raise SetupError(f"{name!r} is no agent's name: `quietline status` lists the agents")
-    asked = {"state": ASKED[wanted], "reason": reason}
+    if wanted == "code" and not reason:
+        raise SetupError(f"which code? Write `quietline agent {name} code NAME`")
+    asked: dict[str, Any] = {"by": f"user {login()}"}
+    asked |= {"code": reason} if wanted == "code" else {"state": ASKED[wanted], "reason": reason}
+    asked |= {key: text for key, text in (("phone", phone), ("note", note)) if text}
     told: dict[str, Any] = ask(state, "POST", f"/agents/{quote(name, safe='', errors='replace')}", asked)
     return told
 
@@ -135,6 +166,8 @@ def set_agent(state: Path, name: str, wanted: str, reason: str = "") -> dict[str
 def sentence(name: str, told: dict[str, Any]) -> str:
     """An agent's state in words."""
     why = f" ({told['reason']})" if told["reason"] else ""
+    why += f" at phone {told['phone']}" if told["phone"] not in ("", name) else ""
+    why += f", code {told['code']}" if told["code"] else ""
     later = f"; then {told['then'].replace('_', ' ')}" if told["then"] else ""
     title = f" {told['title']}" if told["title"] else ""
     unwritten = f" That is not on disk yet: {told['unwritten']}." if told.get("unwritten") else ""

@@ -93,8 +93,12 @@ def show_contacts(found: list[dict[str, Any]]) -> None:
     if not found:
         say("No calls.")
         return
+    coded = any(c["wrap_up_code"] for c in found)
     table(
-        ("contact", "arrived", "from", "to", "flow", "outcome", "queue", "agent", "waited", "talked"),
+        (
+            *("contact", "arrived", "from", "to", "flow", "outcome", "queue", "agent", "waited", "talked"),
+            *(("about",) if coded else ()),
+        ),
         (
             (
                 c["id"],
@@ -107,6 +111,7 @@ def show_contacts(found: list[dict[str, Any]]) -> None:
                 c["agent"] or c["transferred_to"] or "",
                 seconds(c["wait_s"]),
                 seconds(c["talk_s"]),
+                *((c["wrap_up_code"] or "",) if coded else ()),
             )
             for c in found
         ),

@@ -42,7 +42,6 @@ from engine.cli.place import (
     remember,
     sip_of,
 )
-from engine.core import acd
 from engine.core.release import Release, following
 from engine.core.site import Settings
 from engine.errors import EngineError, SetupError, SiteError, StoreError
@@ -54,6 +53,8 @@ from engine.pbx.render import APP, make_run_folder, render
 from engine.pbx.root import find_root
 from engine.pbx.secrets import load_secrets
 from engine.release.live import Standing, refuse_wrong_start, standing
+from engine.web.agents import Desk, agent_routes
+from engine.web.api import BELOW, api_token
 from engine.web.bulletins import Board
 from engine.web.callbacks import Callbacks
 from engine.web.control import Controls, control_app
@@ -188,12 +189,6 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
     """What the control socket and the pages reach of the engine."""
     house, distributor = engine.house, engine.house.distributor
 
-    async def submit(fact: acd.Fact) -> None:
-        await distributor.submit(fact)
-
-    def agents() -> dict[str, Any]:
-        return dict(distributor.overview()["agents"])
-
     def override(asked: dict[str, Any]) -> tuple[dict[str, Any], Awaitable[None]]:
         now = engine.house.now()
         event = override_event(asked, engine.house.site.settings, now)
@@ -212,8 +207,7 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
 
     return Controls(
         status=partial(status, place, engine),
-        submit=submit,
-        agents=agents,
+        desk=Desk(engine.agents.told, engine.agents.ask, lambda: engine.house.ledger.trouble),
         trouble=lambda: engine.house.ledger.trouble,
         overrides=lambda: overview(distributor.doors, engine.house.now()),
         override=override,
@@ -348,8 +342,9 @@ async def served(place: Place, wanted: Controls) -> AsyncIterator[None]:
         await web.UnixSite(control, str(socket)).start()
         socket.chmod(0o600)
         stack.callback(socket.unlink, missing_ok=True)
-        routes = report_routes(maker(place.state))
-        pages = await stack.enter_async_context(ready_runner(pages_app(wanted.status, wanted.hours, routes)))
+        routes = [*report_routes(maker(place.state)), *agent_routes(wanted.desk, BELOW)]
+        app = pages_app(wanted.status, wanted.hours, api_token(place.state), routes)
+        pages = await stack.enter_async_context(ready_runner(app))
         await web.TCPSite(pages, place.pages_address, place.ports.pages).start()
         yield
 

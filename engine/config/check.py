@@ -26,6 +26,7 @@ from engine.config.entitling import check_entitlement, check_sources, levels, un
 from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
 from engine.config.kinds import Ref
 from engine.config.knowledge import KnowledgeFile, check_knowledge
+from engine.config.manning import check_manning
 from engine.config.outgoing import check_outbound, check_rung
 from engine.config.paths import check_paths
 from engine.config.prompts import Catalog
@@ -64,6 +65,7 @@ def check_all(
         rule(site, report)
     check_sources(site, report)
     check_outbound(site, report)
+    check_manning(site, catalog, report)
     _numbers(site, flows, report)
     link_flows(flows, report)
     if catalog is not None:
@@ -102,7 +104,12 @@ def check_flow(flow: FlowFile, site: SiteFile, catalog: Catalog | None, report: 
 
 def _names(site: SiteFile, report: Report) -> None:
     """A name used in one place for two things cannot be told apart."""
-    for one, other in (("queues", "groups"), ("sites", "schedules"), ("agents", "trunks")):
+    for one, other in (
+        ("queues", "groups"),
+        ("sites", "schedules"),
+        ("agents", "trunks"),
+        ("agents", "phones"),
+    ):
         first = site.names(one)
         for name, place in site.names(other).items():
             if name in first:
@@ -118,6 +125,7 @@ def _references(site: SiteFile, report: Report) -> None:
         "schedule": ("schedules", "sites"),
         "site": ("sites",),
         "trunk": ("trunks",),
+        "wrap-up-code": ("wrap_up_codes",),
     }
     for ref in site.refs:
         if ref.to in sections:
@@ -141,8 +149,8 @@ def _known(ref: Ref, site: SiteFile, sections: tuple[str, ...], report: Report) 
 
 
 #: What a section holds, where that is not its name without the s.
-_THING = {"entitlement": "source of customers"}
-_THINGS = {"entitlement": "sources"}
+_THING = {"entitlement": "source of customers", "wrap_up_codes": "wrap-up code"}
+_THINGS = {"entitlement": "sources", "wrap_up_codes": "codes"}
 
 
 def _entries(site: SiteFile, section: str) -> Iterable[tuple[str, MappingNode]]:
@@ -190,6 +198,7 @@ def _lists(site: SiteFile, report: Report) -> None:
 
 
 _PHONES = "a phone that stands at an address has 'contact', one that registers 'password', one of another site 'trunk' and 'number'"
+_DESKS = "a phone that stands at an address has 'contact', one that registers 'password'"
 
 
 def _goes_out(site: SiteFile, trunk: Node | None, report: Report) -> None:
@@ -205,18 +214,21 @@ def _goes_out(site: SiteFile, trunk: Node | None, report: Report) -> None:
 
 
 def _agents(site: SiteFile, report: Report) -> None:
-    """An agent has one way to be reached: an address, a password it registers with, or a number behind a trunk; no two share a phone."""
+    """An agent's own phone is at an address, registers with a password, or is a number behind a trunk; no two share a phone.
+
+    Who has none signs in at another one, with a PIN.
+    """
     phones: dict[str, Place] = {}
     for name, entry in _entries(site, "agents"):
         place = site.at("agents", name, key=True)
         contact = entry.get("contact")
         trunk, number = entry.get("trunk"), entry.get("number")
         ways = [way for way in ("contact", "password", "trunk") if entry.get(way) is not None]
-        if len(ways) != 1:
+        if len(ways) > 1 or not (ways or entry.get("pin")):
             text = (
                 f"has {' and '.join(ways)}"
                 if ways
-                else "has no phone: neither contact nor password nor trunk"
+                else "has no phone: neither contact nor password nor trunk, nor a pin to sign in with elsewhere"
             )
             report.add(place, "agent-phone", f"agent '{name}' {text}", _PHONES)
         if (trunk is None) != (number is None):
@@ -225,12 +237,22 @@ def _agents(site: SiteFile, report: Report) -> None:
                 place, "agent-phone", f"agent '{name}' has no {lacking}", "trunk and number belong together"
             )
         _goes_out(site, trunk, report)
-        for phone in _scalars(contact):
-            if phone.text in phones:
-                also = [(phones[phone.text], "the other agent's")]
-                text = f"agent '{name}' has the same phone as another one"
-                report.add(phone.place, "same-phone", text, "one phone, one agent", also=also)
-            phones.setdefault(phone.text, phone.place)
+        _same_phone(f"agent '{name}'", contact, phones, report)
+    for name, entry in _entries(site, "phones"):
+        ways = [way for way in ("contact", "password") if entry.get(way) is not None]
+        if len(ways) != 1:
+            text = f"phone '{name}' has {' and '.join(ways) or 'neither contact nor password'}"
+            report.add(site.at("phones", name, key=True), "agent-phone", text, _DESKS)
+        _same_phone(f"phone '{name}'", entry.get("contact"), phones, report)
+
+
+def _same_phone(who: str, contact: Node | None, phones: dict[str, Place], report: Report) -> None:
+    for phone in _scalars(contact):
+        if phone.text in phones:
+            also = [(phones[phone.text], "the other one")]
+            text = f"{who} has the same phone as another one"
+            report.add(phone.place, "same-phone", text, "one phone, one agent", also=also)
+        phones.setdefault(phone.text, phone.place)
 
 
 def _trunks(site: SiteFile, report: Report) -> None:
@@ -286,7 +308,7 @@ def _addresses(site: SiteFile) -> Iterable[tuple[Network, str, Scalar]]:
 
 
 def _shared_users(site: SiteFile, report: Report) -> None:
-    seen = dict(site.names("agents"))
+    seen = dict(site.names("agents", "phones"))
     for name, entry in _entries(site, "trunks"):
         for item in _scalars(entry.get("username")):
             if item.text in seen:

@@ -119,12 +119,19 @@ CODES: dict[str, str] = {
         ask and set give variables their values; language, from_number and to_number are there from the start.""",
     # --- site.yaml as a whole ---
     "same-name": """One name stands for two things that flows or phones could not tell apart.
-        Queues and groups share their names, so do sites and schedules, and agents and trunks.""",
+        Queues and groups share their names, so do sites and schedules, agents and trunks, agents and phones.""",
     "listed-twice": """A list names the same thing twice.""",
     "small-group": """A group chooses among several queues; this one has fewer than two.
         Name the queue itself where the group is used.""",
     "agent-phone": """An agent is reached in one way: contact (a phone that stands at an address), password (a phone that registers), or
-        trunk and number (a phone or queue of another site).""",
+        trunk and number (a phone or queue of another site). One who has no phone of their own has a pin, and signs in at one of
+        `phones`, at another agent's, or at a number outside that `outbound` allows; before that they cannot be `ready`.
+        A phone of `phones` has contact or password.""",
+    "unknown-wrap-up-code": """A queue lists a wrap-up code that site.yaml does not have under `wrap_up_codes`.""",
+    "no-wrap-up-codes": """A queue wants a wrap-up code from its agents, but lists none: nobody could ever give one.
+        Write wrap_up_codes: with names from the section of that name.""",
+    "bad-pin-hash": """An agent's PIN stands in site.yaml as its hash only.
+        `quietline entitlement hash-pin` makes it. Put it in quotes.""",
     "unknown-trunk": """An agent is reached, or calls are let out, through a trunk that site.yaml does not have.""",
     "trunk-host": """Calls shall go out through a trunk, or it shall register, but it does not say where the other side is.
         Write host: 192.0.2.5 (with :port where it is not 5060); to register also username and password.""",
@@ -139,7 +146,8 @@ CODES: dict[str, str] = {
         understands it, such as "0888*" or "00359*"; or take `other_number` out.""",
     "outbound-unused": """A number or beginning in `allow` that another one allows already, in the same list or in that of a trunk
         before it, which takes the call. Delete it, or move the trunk up.""",
-    "reserved-name": """A site or a schedule is called 'everything', which in overrides means every queue there is.
+    "reserved-name": """A site or a schedule is called 'everything', which in overrides means every queue there is; or a pause reason
+        like one of those for which the distributor itself pauses agents.
         Rename it.""",
     "override-pin": """A flow lets callers override opening hours, but site.yaml has no override_pin, so nobody ever could.
         Write override_pin: and 6 to 12 digits in site.yaml.""",

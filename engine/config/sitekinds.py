@@ -47,6 +47,7 @@ from engine.config.source import Node, Scalar
 from engine.core import site as s
 from engine.core.outbound import dialable, is_pattern
 from engine.entitle.phone import COUNTRIES
+from engine.entitle.pins import fault
 from engine.entitle.rows import COLUMNS as CUSTOMER
 
 SHORTEST_PASSWORD = 8
@@ -250,6 +251,13 @@ def _query(slot: str) -> Callable[[str], str]:
     return convert
 
 
+def _hash(text: str) -> str:
+    if fault(text) is not None:
+        hint = "`quietline entitlement hash-pin` makes the hash of a PIN; put it in quotes"
+        raise Wrong("this is no hash of a PIN that can be compared with", hint, "bad-pin-hash")
+    return text
+
+
 def _peer(text: str) -> str:
     found = re.fullmatch(rf"{_HOST}(?::([0-9]{{1,5}}))?", text)
     if not found or not 0 < int(found[1] or 5060) < 65_536:
@@ -287,6 +295,8 @@ HEADER_VALUE = scalar("value", "its value", _header_value, _TYPED)
 ALLOWED = scalar("number", 'a number such as "112", or a beginning such as "+359*"', _allowed, _TYPED)
 SHOWN = scalar("number", "the number shown to whoever is rung", _shown, _TYPED)
 TRUNK = scalar("trunk", "a trunk of this file", _plain, _TYPED, "trunk")
+WRAP_UP_CODE = named("wrap-up-code", "a wrap-up code of this file")
+PIN_HASH = scalar("hash", "the hash of a PIN, made by `quietline entitlement hash-pin`", _hash, _STRING)
 QUEUE = named("queue", "a queue of this file")
 SCHEDULE = named("schedule", "a schedule or a site of this file")
 SITE = named("site", "a site of this file")
@@ -340,6 +350,8 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.QueueRule, "capacity"): number(0, 10_000),
     (s.QueueRule, "ring"): duration(5, 120),
     (s.QueueRule, "wrap_up"): duration(0, 3600),
+    (s.QueueRule, "wrap_up_codes"): list_of(WRAP_UP_CODE),
+    (s.QueueRule, "code_within"): duration(10, 3600),
     (s.QueueRule, "cool_down"): duration(0, 3600),
     (s.QueueRule, "rona"): choice("pause", "ready"),
     (s.QueueRule, "handle_time"): duration(1, 14_400),
@@ -359,6 +371,9 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.AgentRule, "contact"): CONTACT,
     (s.AgentRule, "password"): PASSWORD,
     (s.AgentRule, "trunk"): TRUNK,
+    (s.AgentRule, "pin"): PIN_HASH,
+    (s.Phone, "contact"): CONTACT,
+    (s.Phone, "password"): PASSWORD,
     (s.AgentRule, "number"): DIALLED,
     (s.Trunk, "addresses"): list_of(ADDRESS),
     (s.Trunk, "username"): PLAIN,
@@ -439,6 +454,9 @@ SECTIONS: dict[str, tuple[Kind, tuple[Option, ...]]] = {
     "queues": (NAME, rule_options(s.QueueRule)),
     "groups": (NAME, rule_options(s.GroupRule)),
     "agents": (PLAIN, rule_options(s.AgentRule)),
+    "phones": (PLAIN, rule_options(s.Phone)),
+    "pause_reasons": (NAME, rule_options(s.PauseReason)),
+    "wrap_up_codes": (NAME, rule_options(s.WrapUpCode)),
     "trunks": (PLAIN, rule_options(s.Trunk)),
     "outbound": (PLAIN, rule_options(s.OutboundRule)),
     "services": (NAME, rule_options(s.Service)),

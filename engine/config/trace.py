@@ -40,6 +40,8 @@ _OFFER_ENDS = {
     "stopped": "stops ringing: Quietline is taken down",
     "unreached": "is free again: the caller was not reached",
     "paused": "stops ringing: the agent paused",
+    "moved": "stops ringing: the agent is at another phone now",
+    "own_call": "stops ringing: the agent's phone is in a call of their own",
     "logged_out": "stops ringing: the agent logged out",
 }
 _TRANSFER_ENDS = {
@@ -330,6 +332,9 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return [f"✎ survey {data['survey']}: {data['question']} {data['answer']}"]
         case "entitled":
             return [_entitled(data)]
+        case "wrap_up_code":
+            note, by = data["note"], data["by"]
+            return [f"✎ {agent} says: {data['code']}{f', {note}' if note else ''}{f' ({by})' if by else ''}"]
         case "remembered":
             return [f"✎ {data['language']} is remembered for the next call"]
         case "ended":

@@ -19,6 +19,9 @@ matched with a caller, every caller with an agent, before the turn ends. So two 
 - A callback is a place kept for somebody who has hung up. It stands in line like a caller, is counted in everybody's place, takes no
   room of `capacity`, and waits where nobody is signed in. The agent is reserved from before anybody's phone rings until both speak, so
   there are never more callbacks in the air than agents who are ready for them.
+- An agent whose phone is in a call of their own is not rung; an offer that rings as it begins is withdrawn, and the caller goes to somebody
+  else. Where that call ends nobody else has to report, they are ready again.
+- An agent is at one phone, and nobody else is: who signs in at a phone logs out whoever was there before.
 - Skills: an agent takes a caller if they have every skill the caller needs.
 """
 
@@ -33,6 +36,7 @@ from engine.core.facts import (
     AgentSet,
     Arrived,
     Cancel,
+    Coded,
     Command,
     Connected,
     Doors,
@@ -40,6 +44,7 @@ from engine.core.facts import (
     Left,
     Offer,
     OfferFailed,
+    OwnCall,
     PhoneReachable,
     Queued,
     Refused,
@@ -60,6 +65,7 @@ __all__ = [
     "AgentSet",
     "Arrived",
     "Cancel",
+    "Coded",
     "Command",
     "Connected",
     "CoolDown",
@@ -69,6 +75,7 @@ __all__ = [
     "Left",
     "Offer",
     "OfferFailed",
+    "OwnCall",
     "PhoneReachable",
     "Queued",
     "Refused",
@@ -105,6 +112,10 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
             turn.arrived(fact)
         case AgentSet():
             turn.agent_set(fact)
+        case Coded():
+            turn.coded(fact)
+        case OwnCall():
+            turn.own_call(fact)
         case Connected():
             turn.connected(fact.offer)
         case TalkEnded():

@@ -9,6 +9,9 @@ wrap-up is over. In wrap-up a pause waits for its end too, but logging out ends 
 While a phone rings, a pause or log-out withdraws the offer; the caller goes to somebody else.
 
 Whoever would become ready without a phone that can be reached is paused instead, until it is back.
+Whoever comes to ready while their phone is in a call that is none of ours goes on to a call of their own at once, and comes back when
+it is over. Where the queue wants a wrap-up code, wrap-up goes on until it is given, for a while; then they are paused: nobody seems to
+be there.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ class AgentState(StrEnum):
     RESERVED = "reserved"
     TALKING = "talking"
     WRAP_UP = "wrap_up"
+    OWN_CALL = "own_call"
 
     # Looked up in every decision: str's own hash takes a fifth of Enum's, which is written in Python.
     __hash__ = str.__hash__
@@ -34,6 +38,7 @@ class AgentState(StrEnum):
 class Cause(StrEnum):
     """What leads from one state to another; the values are the words on the diagram's arrows."""
 
+    LOGS_IN = "logs in"
     ASKS_READY = "asks for ready"
     ASKS_PAUSE = "asks for a pause"
     ASKS_LOGOUT = "logs out"
@@ -46,9 +51,13 @@ class Cause(StrEnum):
     WRAPPED = "wrap-up is over"
     WRAPPED_PAUSE = "wrap-up is over and a pause was asked for"
     WRAPPED_LOGOUT = "wrap-up is over and a log-out was asked for"
+    CODE_OWED = "wrap-up is over and its code is missing"
+    CODE_LATE = "the missing code does not come"
     RESTED = "a timed pause is over"
     PHONE_GONE = "the phone is gone"
     PHONE_BACK = "the phone is back, and only that was missing"
+    OWN_CALL = "their phone is in a call of their own"
+    OWN_CALL_ENDED = "their own call is over"
 
     __hash__ = str.__hash__
 
@@ -57,12 +66,13 @@ _S = AgentState
 _C = Cause
 
 TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
-    _S.LOGGED_OUT: {_C.ASKS_READY: _S.READY, _C.ASKS_PAUSE: _S.PAUSED},
+    _S.LOGGED_OUT: {_C.LOGS_IN: _S.READY, _C.ASKS_READY: _S.READY, _C.ASKS_PAUSE: _S.PAUSED},
     _S.READY: {
         _C.OFFERED: _S.RESERVED,
         _C.PHONE_GONE: _S.PAUSED,
         _C.ASKS_PAUSE: _S.PAUSED,
         _C.ASKS_LOGOUT: _S.LOGGED_OUT,
+        _C.OWN_CALL: _S.OWN_CALL,
     },
     _S.PAUSED: {
         _C.ASKS_READY: _S.READY,
@@ -79,6 +89,7 @@ TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
         _C.PHONE_GONE: _S.PAUSED,
         _C.ASKS_PAUSE: _S.PAUSED,
         _C.ASKS_LOGOUT: _S.LOGGED_OUT,
+        _C.OWN_CALL: _S.OWN_CALL,
     },
     _S.TALKING: {
         _C.TALK_ENDED: _S.WRAP_UP,
@@ -90,18 +101,49 @@ TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
         _C.WRAPPED: _S.READY,
         _C.WRAPPED_PAUSE: _S.PAUSED,
         _C.WRAPPED_LOGOUT: _S.LOGGED_OUT,
+        _C.CODE_OWED: _S.WRAP_UP,
+        _C.CODE_LATE: _S.PAUSED,
         _C.ASKS_READY: _S.READY,
         _C.ASKS_PAUSE: _S.WRAP_UP,
         _C.ASKS_LOGOUT: _S.LOGGED_OUT,
     },
+    _S.OWN_CALL: {
+        _C.OWN_CALL_ENDED: _S.READY,
+        _C.ASKS_PAUSE: _S.PAUSED,
+        _C.ASKS_LOGOUT: _S.LOGGED_OUT,
+    },
 }
 
-#: The states an agent can ask for, and the cause each request is.
+#: Asks to be signed in, in whatever state one is: only who is logged out becomes ready.
+LOGGED_IN = "logged_in"
+
+#: What an agent can ask for, and the cause each request is.
 REQUESTS: Mapping[str, Cause] = {
+    LOGGED_IN: _C.LOGS_IN,
     _S.READY: _C.ASKS_READY,
     _S.PAUSED: _C.ASKS_PAUSE,
     _S.LOGGED_OUT: _C.ASKS_LOGOUT,
 }
+
+#: Why an agent is still in wrap-up whose queue waits for a code, and why they are paused when none came.
+CODE_MISSING, NO_CODE = "code_missing", "no_code"
+#: Why agents are logged out whose phone somebody else has taken, or whom the site has no such phone for any more.
+PHONE_TAKEN, PHONE_GONE = "phone_taken", "phone_gone"
+
+#: Reasons that nobody gives: those for which agents are paused or logged out without having asked.
+OWN_REASONS = frozenset(
+    {
+        "no_answer",
+        "busy",
+        "unreachable",
+        "rejected",
+        "restored",
+        CODE_MISSING,
+        NO_CODE,
+        PHONE_TAKEN,
+        PHONE_GONE,
+    }
+)
 
 #: What the end of wrap-up means, by what was asked for meanwhile.
 AFTER_WRAP_UP: Mapping[str, Cause] = {
@@ -125,5 +167,5 @@ def diagram() -> str:
 
 
 def _label(state: AgentState, to: AgentState, cause: Cause) -> str:
-    remembered = state == to and state in (_S.TALKING, _S.WRAP_UP)
+    remembered = state == to and cause in REQUESTS.values() and state in (_S.TALKING, _S.WRAP_UP)
     return f"{cause} (remembered)" if remembered else str(cause)

@@ -13,6 +13,7 @@ def check_invariants(state: State, now: float) -> None:
     """Raise AssertionError with the first broken promise; walks everything, so not for use on the way of a call."""
     _offers(state)
     _talks(state)
+    _phones(state)
     _lines(state)
     _lanes(state)
     _weights(state)
@@ -41,6 +42,16 @@ def _talks(state: State) -> None:
     talking = {a.contact: a.name for a in state.agents.values() if a.state is AgentState.TALKING}
     assert {c: a.name for c, a in state.talks.items()} == talking, "talks and talking agents differ"
     assert not talking.keys() & state.callers.keys(), "a contact talks and waits at once"
+
+
+def _phones(state: State) -> None:
+    here = [a for a in state.agents.values() if AgentState.LOGGED_OUT not in (a.state, a.then) and a.seat]
+    seats = [agent.seat for agent in here]
+    assert len(seats) == len(set(seats)), f"two agents at one phone: {sorted(seats)}"
+    for agent in state.agents.values():
+        assert agent.state is not AgentState.LOGGED_OUT or not agent.phone, (
+            f"{agent.name}: at a phone, signed out"
+        )
 
 
 def _lines(state: State) -> None:
@@ -80,6 +91,10 @@ def _weights(state: State) -> None:
         assert agent.standing == (agent.state is AgentState.READY), (
             f"{agent.name}: standing by while {agent.state}"
         )
+        assert not (agent.own and agent.state in (AgentState.READY, AgentState.RESERVED)), (
+            f"{agent.name} is {agent.state} in a call of their own"
+        )
+        assert agent.own or agent.state is not AgentState.OWN_CALL, f"{agent.name}: no call of their own"
     for queue in state.queues.values():
         weight = 0
         for agent in (a for a in state.agents.values() if a.active and queue in a.queues):

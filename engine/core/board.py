@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.core import waiting
+from engine.core.agent import AgentState
 from engine.core.floor import Agent, Caller, Queue, State
 from engine.core.waiting import Estimate
 
@@ -40,7 +41,7 @@ def overview(state: State, now: float) -> dict[str, Any]:
     return {
         "at": now,
         "queues": {queue.name: _queue(state, queue, now) for queue in queues},
-        "agents": {agent.name: _agent(agent) for agent in state.agents.values()},
+        "agents": {agent.name: _agent(state, agent) for agent in state.agents.values()},
         "offers": [
             {
                 "offer": r.id,
@@ -87,16 +88,21 @@ def _caller(caller: Caller, place: int, now: float) -> dict[str, Any]:
     }
 
 
-def _agent(agent: Agent) -> dict[str, Any]:
+def _agent(state: State, agent: Agent) -> dict[str, Any]:
+    pause = state.settings.pause_reasons.get(agent.reason) if agent.state is AgentState.PAUSED else None
     return {
         "title": agent.rule.title,
         "state": str(agent.state),
         "reason": agent.reason,
         "since": agent.since,
         "until": agent.until,
+        "limit": pause and pause.limit,
         "contact": agent.contact,
         "then": agent.then,
         "unreachable": agent.unreachable,
+        "code": agent.code,
+        "phone": agent.seat,
+        "own_call": agent.own,
         "idle_since": agent.idle_since,
         "queues": [queue.name for queue in agent.queues],
         "skills": sorted(agent.rule.skills),

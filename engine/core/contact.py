@@ -91,6 +91,8 @@ class Contact:
     position_at_entry: int | None = None
     wait_s: float | None = None
     talk_s: float | None = None
+    #: What the agent says it was about; the last one where it was several conversations.
+    wrap_up_code: str | None = None
     stage: Stage = Stage.FLOW
     messages: int = 0
     last_left: str | None = None
@@ -143,9 +145,13 @@ class Contact:
 
 
 def apply(contact: Contact, event: Event) -> Contact:
-    """The contact after one more event; an unknown kind changes nothing, nor does a late report about one that has ended."""
+    """The contact after one more event; an unknown kind changes nothing, nor does a late report about one that has ended.
+
+    What it was about agents often say when it has ended.
+    """
     fold = _FOLDS.get(event.kind)
-    return fold(contact, event) if fold and contact.ended_at is None else contact
+    heeded = contact.ended_at is None or event.kind == "wrap_up_code"
+    return fold(contact, event) if fold and heeded else contact
 
 
 def fold(contact_id: str, events: Iterable[Event]) -> Contact:
@@ -302,6 +308,10 @@ def _entitled(c: Contact, e: Event) -> Contact:
     return replace(c, entitlement={name: e.data[name] for name in DECISION})
 
 
+def _wrap_up_code(c: Contact, e: Event) -> Contact:
+    return replace(c, wrap_up_code=e.data["code"])
+
+
 def _ended(c: Contact, e: Event) -> Contact:
     cause, at = e.data["cause"], _until(c, e)
     return replace(c, stage=Stage.ENDED, ended_at=at, cause=cause, outcome=outcome_of(c, cause, at))
@@ -334,6 +344,7 @@ _FOLDS = {
     "survey": _survey,
     "article": _survey,
     "entitled": _entitled,
+    "wrap_up_code": _wrap_up_code,
     "ended": _ended,
 }
 
@@ -413,6 +424,7 @@ FIELDS = (
     "entitlement",
     "transferred_to",
     "callback_of",
+    "wrap_up_code",
 )
 
 

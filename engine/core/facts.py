@@ -81,11 +81,33 @@ class TalkEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentSet:
-    """An agent (or a command in their name) asks for a state: ready | paused | logged_out."""
+    """An agent (or a command in their name) asks for a state: ready | paused | logged_out | logged_in.
+
+    `phone` is the one they are at from now on (their own name: their own phone); None: the one they were at.
+    """
 
     agent: str
     state: str
     reason: str = ""
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """An agent tells what their conversation was about, in it or in its wrap-up; `note` and `by` are for the record."""
+
+    agent: str
+    code: str
+    note: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """An agent's phone is in a call that no offer of ours has made (`on`), or no longer."""
+
+    agent: str
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +182,8 @@ class Offer(NamedTuple):
 class Cancel(NamedTuple):
     """Stop ringing this offer.
 
-    `why`: the caller left (abandoned, key, failed, stopped, unreached), the agent went (paused, logged_out), or no report came
-    (unreachable).
+    `why`: the caller left (abandoned, key, failed, stopped, unreached), the agent went (paused, logged_out, moved, own_call), or no
+    report came (unreachable).
     """
 
     offer: str
@@ -171,11 +193,12 @@ class Cancel(NamedTuple):
 
 
 class AgentChanged(NamedTuple):
-    """An agent's state is now this (ready, paused, reserved, talking, wrap_up, logged_out); `until` is when it ends by itself.
+    """An agent's state is now this (ready, paused, reserved, talking, wrap_up, own_call, logged_out); `until` is when it ends by itself.
 
     The last one of each agent is all that is needed to restore them: `since` when the state began, `idle_since` since when they have
     waited for a contact, `then` what they have asked for after the conversation (paused, logged_out, or nothing) and why; `unreachable`:
-    their phone is known to be gone.
+    their phone is known to be gone; `code` the wrap-up code of `contact`, where it is given; `phone` where they are signed in (empty: at
+    their own), `own` whether it is in a call of their own.
     """
 
     agent: str
@@ -188,7 +211,22 @@ class AgentChanged(NamedTuple):
     then: str = ""
     then_reason: str = ""
     unreachable: bool = False
+    code: str = ""
+    phone: str = ""
+    own: bool = False
 
 
-Fact = Arrived | Left | OfferFailed | Connected | TalkEnded | AgentSet | PhoneReachable | Doors | Tick
+Fact = (
+    Arrived
+    | Left
+    | OfferFailed
+    | Connected
+    | TalkEnded
+    | AgentSet
+    | Coded
+    | OwnCall
+    | PhoneReachable
+    | Doors
+    | Tick
+)
 Command = Queued | Refused | TimedOut | Offer | Cancel | AgentChanged

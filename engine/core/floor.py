@@ -25,7 +25,16 @@ from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Shares, mic
 from engine.core.site import AgentRule, QueueRule, Settings
 from engine.core.timers import DRAINED, LOOK_AGAIN, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS, Timer, Timers
 
-ACTIVE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
+#: Those who work, or will when what they are in is over.
+ACTIVE = frozenset(
+    {
+        AgentState.READY,
+        AgentState.RESERVED,
+        AgentState.TALKING,
+        AgentState.WRAP_UP,
+        AgentState.OWN_CALL,
+    }
+)
 LOGGED_OUT, READY = AgentState.LOGGED_OUT, AgentState.READY
 
 
@@ -116,6 +125,7 @@ class Agent:
 
     __slots__ = (
         "active",
+        "code",
         "connected_at",
         "contact",
         "cooling",
@@ -125,6 +135,8 @@ class Agent:
         "name",
         "offer",
         "order",
+        "own",
+        "phone",
         "queue",
         "queues",
         "reason",
@@ -159,6 +171,9 @@ class Agent:
         self.offer: str | None = None
         self.queue: Queue | None = None  # of the conversation, wrap-up included
         self.connected_at = 0.0
+        self.code = ""  # the wrap-up code of that conversation
+        self.phone = ""  # where they are signed in; empty: at their own
+        self.own = False  # it is in a call of their own
         self.cooling: dict[str, float] = {}  # contact -> until when it is not offered to this agent again
         self.shares = Shares()
         self.queues: list[Queue] = []
@@ -168,6 +183,16 @@ class Agent:
         self.signed_in = False
         self.standing = False  # among the ready agents of their lanes
         self.stamp = 0  # tells live heap entries from stale ones
+
+    @property
+    def seat(self) -> str:
+        """The phone that rings for them; empty where there is none."""
+        return self.phone or (self.name if self.rule.has_phone else "")
+
+    @property
+    def owes_code(self) -> bool:
+        """Does their queue wait for the code of the conversation they had?"""
+        return self.queue is not None and self.queue.rule.wrap_up_required and not self.code
 
 
 class Caller:

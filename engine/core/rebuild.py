@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.agent import AgentState
+from engine.core.agent import PHONE_GONE, AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
 from engine.core.floor import Agent, Caller, Queue, Ringing, State
 from engine.core.measures import Handled, Waited
+from engine.core.phones import phone_named
 from engine.core.site import Settings
 from engine.core.timers import COOLED, DRAINED, LOOK_AGAIN, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS
 from engine.core.turn import Turn
@@ -123,6 +124,7 @@ def _restore_agent(agent: Agent, row: AgentChanged) -> None:
     agent.reason, agent.contact, agent.until = row.reason, row.contact, row.until
     agent.since, agent.idle_since = row.since, row.idle_since
     agent.then, agent.then_reason, agent.unreachable = row.then, row.then_reason, row.unreachable
+    agent.code, agent.phone, agent.own = row.code, row.phone, row.own
 
 
 def _restore_offer(state: State, offer: Offer, at: float) -> None:
@@ -166,7 +168,9 @@ def _reconcile(state: State, agent: Agent, now: float) -> None:
         agent.state = AgentState(asked) if asked else AgentState.PAUSED
         agent.reason = agent.then_reason if asked else "restored"
         agent.until = None if asked else now
-        agent.contact, agent.then, agent.then_reason = None, "", ""
+        agent.contact, agent.then, agent.then_reason, agent.code = None, "", "", ""
+        if agent.state is AgentState.LOGGED_OUT:
+            agent.phone = ""
     if agent.until is not None:
         state.timers.set(agent.until, WRAP_UP_ENDS, agent.name)
 
@@ -186,6 +190,9 @@ def reload(state: State, settings: Settings, now: float) -> list[Command]:
         turn.dismiss(agent)
     for agent in fresh:
         turn.agent_set(AgentSet(agent.name, AgentState.READY))
+    for agent in list(state.agents.values()):
+        if agent.phone and phone_named(settings, agent.phone) is None:
+            turn.agent_set(AgentSet(agent.name, AgentState.LOGGED_OUT, PHONE_GONE))
     for agent in list(state.agents.values()):
         turn.look_again(agent)
     turn.send_on()
@@ -269,6 +276,7 @@ def _agent_summary(a: Agent, now: float) -> dict[str, Any]:
     return {
         "state": (str(a.state), a.reason, a.since, a.until, a.idle_since, str(a.then), a.then_reason),
         "unreachable": a.unreachable,
+        "at": (a.phone, a.own, a.code),
         "busy": (a.contact, a.offer, a.queue and a.queue.name, a.connected_at if a.queue else None),
         "cooling": {contact: until for contact, until in a.cooling.items() if until > now},
         "present": (a.active, a.signed_in, a.standing, dict(a.weights)),

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from engine.core.catalog import Department, Problem
-from engine.core.flow import Flow
+from engine.core.flow import Flow, LanguageCode, PromptId, Seconds
 from engine.core.knowledge import Article
 
 
@@ -67,6 +67,9 @@ class QueueRule:
     capacity: int = 40  # callers waiting at most
     ring: float = 20.0  # how long an agent's phone rings
     wrap_up: float = 30.0
+    wrap_up_codes: tuple[str, ...] = ()  # what a conversation can have been about, in the order of the keys
+    wrap_up_required: bool = False  # nobody is ready again before they have given one,
+    code_within: float = 120.0  # or has let this time pass after wrap-up
     cool_down: float = (
         30.0  # after a no-answer or rejection: how long before this agent is rung again by this contact
     )
@@ -93,7 +96,11 @@ class GroupRule:
 
 @dataclass(frozen=True, slots=True)
 class AgentRule:
-    """Who answers: `contact` (a fixed SIP URI), `password` (a phone that registers as `name`), or `number` behind a `trunk`."""
+    """Who answers.
+
+    Their own phone is `contact` (a fixed SIP URI), `password` (it registers as `name`), or `number` behind a `trunk`; without one they sign
+    in at another phone, with `pin`.
+    """
 
     name: str
     queues: tuple[str, ...]
@@ -104,6 +111,42 @@ class AgentRule:
     trunk: str | None = None  # another site's PBX: calls go out through it,
     number: str | None = None  # to this number there
     ready: bool = False  # signed in and ready when the engine first starts
+    pin: str | None = None  # the hash of what they sign in with over the phone
+    language: LanguageCode | None = None  # what their phone tells them is told in; None: what the flow speaks
+
+    @property
+    def has_phone(self) -> bool:
+        """Have they a phone of their own?"""
+        return any(way is not None for way in (self.contact, self.password, self.trunk))
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone at a desk, for whoever signs in there: at a fixed SIP URI, or registering as `name` with a password."""
+
+    name: str
+    title: str = ""
+    contact: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PauseReason:
+    """Why agents pause: what their phone says of it, and after how long a pause is shown as too long."""
+
+    name: str
+    title: str = ""
+    prompt: PromptId | None = None
+    limit: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpCode:
+    """What a conversation was about, and what an agent's phone says of it."""
+
+    name: str
+    title: str = ""
+    prompt: PromptId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +241,10 @@ class Settings:
     override_pin: str | None = None
     prompts: str = "../prompts"  # folder of prompts, beside the site's folder
     entitlement: Mapping[str, SourceRule] = field(default_factory=dict)
+    #: In the order of the keys by which a phone takes them; none: any words are a reason.
+    pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)
+    wrap_up_codes: Mapping[str, WrapUpCode] = field(default_factory=dict)
+    phones: Mapping[str, Phone] = field(default_factory=dict)
     #: By trunk, in the order of the file; nobody outside is rung whom none of them allows.
     outbound: Mapping[str, OutboundRule] = field(default_factory=dict)
 

@@ -6,7 +6,16 @@ stands in line fits no ready agent, and whoever is ready fits nobody in line (co
 
 from __future__ import annotations
 
-from engine.core.agent import AFTER_WRAP_UP, REQUESTS, AgentState, Cause, step
+from engine.core.agent import (
+    AFTER_WRAP_UP,
+    CODE_MISSING,
+    NO_CODE,
+    PHONE_TAKEN,
+    REQUESTS,
+    AgentState,
+    Cause,
+    step,
+)
 from engine.core.choosing import candidate, expected_wait
 from engine.core.facts import (
     CALLBACK,
@@ -16,9 +25,11 @@ from engine.core.facts import (
     AgentSet,
     Arrived,
     Cancel,
+    Coded,
     Command,
     Doors,
     Offer,
+    OwnCall,
     PhoneReachable,
     Queued,
     Refused,
@@ -31,7 +42,7 @@ from engine.core.ranking import Choice, for_callback, least_busy
 from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS, Timer
 
 READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
-WRAP_UP, LOGGED_OUT = AgentState.WRAP_UP, AgentState.LOGGED_OUT
+WRAP_UP, LOGGED_OUT, TALKING = AgentState.WRAP_UP, AgentState.LOGGED_OUT, AgentState.TALKING
 LEAST_COOL_DOWN = 1.0  # a phone that fails at once must not be rung in a tight circle
 
 
@@ -263,15 +274,39 @@ class Turn:
         agent.connected_at += unseen(self.now, seen, agent.connected_at)
         if wrap_up <= 0.0:
             agent.state = WRAP_UP
-            self._wrapped(agent)
+            self._wrap_up_over(agent)
             return
         self._change(agent, step(agent.state, Cause.TALK_ENDED), until=self.now + wrap_up)
+
+    def _wrap_up_over(self, agent: Agent) -> None:
+        """Its time is: a code that is missing is waited for, and not for ever."""
+        assert agent.queue is not None
+        if not agent.owes_code:
+            self._wrapped(agent)
+        elif agent.reason == CODE_MISSING:
+            agent.then_reason = agent.then_reason or NO_CODE
+            self._wrapped(agent, None if agent.then else Cause.CODE_LATE)
+        else:
+            until = self.now + agent.queue.rule.code_within
+            self._change(agent, step(agent.state, Cause.CODE_OWED), CODE_MISSING, until)
+
+    def coded(self, fact: Coded) -> None:
+        """Keep the code; who is in wrap-up only for want of it is done."""
+        agent = self.state.agents.get(fact.agent)
+        if agent is None or agent.state not in (TALKING, WRAP_UP):
+            return
+        agent.code = fact.code
+        if agent.reason == CODE_MISSING:
+            self._wrapped(agent)
+        else:
+            self._report(agent)
 
     def _wrapped(self, agent: Agent, cause: Cause | None = None) -> None:
         """Learn from the finished contact, then honour what was asked for meanwhile."""
         assert agent.queue is not None
         self.state.finished.append((agent.queue, agent.name, agent.connected_at, self.now))
         agent.contact = agent.queue = None
+        agent.code = ""
         agent.idle_since = self.now
         cause = cause or AFTER_WRAP_UP[agent.then]
         reason, agent.then, agent.then_reason = agent.then_reason, "", ""
@@ -282,11 +317,51 @@ class Turn:
         cause = REQUESTS.get(fact.state)
         if cause is None:
             raise ValueError(
-                f"agent {fact.agent}: '{fact.state}' cannot be asked for; ask for ready, paused or logged_out"
+                f"agent {fact.agent}: '{fact.state}' cannot be asked for; ask for ready, paused, logged_in or logged_out"
             )
         agent = self.state.agents.get(fact.agent)
         if agent is not None and not agent.gone:
-            self._ask(agent, cause, fact)
+            self._say(agent, cause, fact)
+
+    def _say(self, agent: Agent, cause: Cause, fact: AgentSet) -> None:
+        phone = "" if fact.phone == agent.name else fact.phone
+        moves = phone is not None and phone != agent.phone
+        arrives = moves or LOGGED_OUT in (agent.state, agent.then)
+        if moves and phone is not None:
+            self._sit_down(agent, phone, cause)
+        self._ask(agent, cause, fact)
+        if arrives and LOGGED_OUT not in (agent.state, agent.then):
+            self._be_alone(agent)
+
+    def _sit_down(self, agent: Agent, phone: str, cause: Cause) -> None:
+        """From now on this phone rings for them; one that rings elsewhere stops, and the caller goes to whoever is next."""
+        agent.phone = phone
+        if agent.offer is None or step(RESERVED, cause) is not None:
+            self._report(agent)
+            return
+        caller = self.state.offers[agent.offer].caller
+        self._cancel(caller, "moved")
+        self._to_another(caller)
+        self._free(agent, Cause.WITHDRAWN)
+
+    def _be_alone(self, agent: Agent) -> None:
+        """Log out whoever else is signed in at their phone."""
+        for other in list(self.state.agents.values()) if agent.seat else ():
+            if other is not agent and other.seat == agent.seat and other.state is not LOGGED_OUT:
+                self._ask(other, Cause.ASKS_LOGOUT, AgentSet(other.name, LOGGED_OUT, PHONE_TAKEN))
+
+    def own_call(self, fact: OwnCall) -> None:
+        """Their phone is in a call of their own, or no longer: heeded now, or when they would be ready."""
+        agent = self.state.agents.get(fact.agent)
+        if agent is None or agent.own == fact.on:
+            return
+        agent.own = fact.on
+        target = step(agent.state, Cause.OWN_CALL if fact.on else Cause.OWN_CALL_ENDED)
+        if target is None:
+            self._report(agent)
+        else:
+            agent.idle_since = self.now
+            self._take_away(agent, target, "")
 
     def phone(self, fact: PhoneReachable) -> None:
         """Take an agent whose phone is gone from those who can be offered a caller, and give them back when it is there again.
@@ -339,6 +414,8 @@ class Turn:
         if target is agent.state and target is not PAUSED:
             self._remember(agent, cause, fact)
         elif agent.state is WRAP_UP:
+            if cause is Cause.ASKS_READY and agent.owes_code:
+                return  # nobody passes by it; who asks is told so before
             agent.then_reason = fact.reason
             self._wrapped(agent, cause)
         elif agent.state is RESERVED:
@@ -374,6 +451,8 @@ class Turn:
             state.stand_down(agent)
         if target is READY and agent.unreachable:
             target, reason, until = PAUSED, UNREACHABLE, None
+        elif target is READY and agent.own:
+            target = step(READY, Cause.OWN_CALL)
         if target is not READY:
             self._change(agent, target, reason, until)
             return
@@ -392,6 +471,8 @@ class Turn:
     ) -> None:
         assert target is not None, f"{agent.name}: no way leads on from {agent.state}"
         agent.state, agent.reason, agent.until, agent.since = target, reason, until, self.now
+        if target is LOGGED_OUT:
+            agent.phone = ""
         if until is not None:
             self.state.timers.set(until, WRAP_UP_ENDS, agent.name)
         self.state.refresh(agent)
@@ -400,10 +481,21 @@ class Turn:
             self.state.dismiss(agent)
 
     def _report(self, a: Agent) -> None:
-        asked = a.then, a.then_reason
         self.commands.append(
             AgentChanged(
-                a.name, a.state, a.reason, a.contact, a.until, a.since, a.idle_since, *asked, a.unreachable
+                a.name,
+                a.state,
+                a.reason,
+                a.contact,
+                a.until,
+                a.since,
+                a.idle_since,
+                a.then,
+                a.then_reason,
+                a.unreachable,
+                a.code,
+                a.phone,
+                a.own,
             )
         )
 
@@ -434,7 +526,7 @@ class Turn:
 
     def _agent_due(self, kind: int, agent: Agent, contact: str) -> None:
         if kind == WRAP_UP_ENDS and agent.state is WRAP_UP:
-            self._wrapped(agent)
+            self._wrap_up_over(agent)
         elif kind == WRAP_UP_ENDS:
             agent.idle_since = self.now
             self._free(agent, Cause.RESTED)

@@ -29,7 +29,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from engine.core.site import AgentRule, Settings, Trunk
+from engine.core.phones import endpoint_of_agent, endpoint_of_phone
+from engine.core.site import AgentRule, Phone, Settings, Trunk
 from engine.errors import SetupError
 from engine.pbx.modules import MODULES
 from engine.pbx.ports import Ports
@@ -156,9 +157,7 @@ def names(settings: Settings, layout: Layout, secrets: Secrets) -> dict[str, Any
     """Everything the templates may name."""
     return {
         "app": APP,
-        "agents": [
-            agent_line(agent, settings.numbers) for agent in settings.agents.values() if agent.trunk is None
-        ],
+        "phones": phone_lines(settings),
         "trunks": [trunk_line(trunk) for trunk in settings.trunks.values()],
         "asterisk": layout.asterisk.absolute(),
         "etc": (layout.asterisk / "etc").absolute(),
@@ -229,30 +228,42 @@ def network(trunk: Trunk, address: str) -> str:
         ) from error
 
 
-def agent_line(agent: AgentRule, numbers: Collection[str]) -> Line:
-    """An agent's phone: at a fixed SIP address, or registering as the agent's name with a password.
+def phone_lines(settings: Settings) -> list[Line]:
+    """The phones of agents who have their own here, and of desks."""
+    own = [agent for agent in settings.agents.values() if agent.has_phone and agent.trunk is None]
+    return [
+        *(phone_line("agent", agent, endpoint_of_agent(agent.name), settings.numbers) for agent in own),
+        *(
+            phone_line("phone", phone, endpoint_of_phone(phone.name), settings.numbers)
+            for phone in settings.phones.values()
+        ),
+    ]
+
+
+def phone_line(kind: str, phone: AgentRule | Phone, endpoint: str, numbers: Collection[str]) -> Line:
+    """A phone: at a fixed SIP address, or registering as the agent's or its own name with a password.
 
     A phone that registers is recognised by the name in To, later by the user name it proves, both before trunks by their
     address: so a phone on a trunk's machine stays a phone, and a caller whose number looks like an agent's name stays a caller.
     """
-    name = checked_name("agent", agent.name)
-    if agent.contact is not None:
-        if not URI.fullmatch(agent.contact):
+    name = checked_name(kind, phone.name)
+    if phone.contact is not None:
+        if not URI.fullmatch(phone.contact):
             raise SetupError(
-                f"agent {name!r}: {agent.contact!r} is no SIP address: write sip:NAME@HOST or sip:NAME@HOST:PORT"
+                f"{kind} {name!r}: {phone.contact!r} is no SIP address: write sip:NAME@HOST or sip:NAME@HOST:PORT"
             )
-        return Line(f"agent-{name}", aor=f"contact-{name}", contact=agent.contact)
+        return Line(endpoint, aor=f"contact-{name}", contact=phone.contact)
     if name in numbers or name.startswith("contact-"):
         raise SetupError(
-            f"agent {name!r} registers under a name that is taken (a dialled number): give the agent another name"
+            f"{kind} {name!r} registers under a name that is taken (a dialled number): give the {kind} another name"
         )
     quoted = re.escape(name)
     by_name = Match("match_header", f"To: /sips?:{quoted}@/")
     proven = Match("match_header", f'Authorization: /username="{quoted}"/')
     return Line(
-        f"agent-{name}",
+        endpoint,
         aor=name,
-        password=password_of("agent", name, agent.password),
+        password=password_of(kind, name, phone.password),
         matches=(by_name, proven),
     )
 

@@ -73,6 +73,7 @@ _PUT_ANSWER = (
 )
 _INSERT_READ = "INSERT INTO article_reads (contact, article, solved, at) VALUES (?, ?, ?, ?)"
 _PUT_LANGUAGE = "INSERT OR REPLACE INTO languages (who, language, at) VALUES (?, ?, ?)"
+_PUT_CODE = "UPDATE contacts SET wrap_up_code = ? WHERE id = ?"
 _FORGET_MESSAGE = "DELETE FROM messages WHERE file = ?"
 _INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VALUES (?, ?, ?, ?, ?)"
 
@@ -91,6 +92,7 @@ class _Batch:
     __slots__ = (
         "answers",
         "closed",
+        "codes",
         "contacts",
         "events",
         "flows",
@@ -109,6 +111,7 @@ class _Batch:
         self.events: list[Row] = []
         self.contacts: list[Row] = []
         self.closed: list[Row] = []
+        self.codes: list[Row] = []
         self.messages: list[Row] = []
         self.replaced: list[Row] = []
         self.orders: list[Row] = []
@@ -222,11 +225,15 @@ class Ledger:
         b = self._batch
         data = orjson.dumps(event.data).decode()
         b.events.append((event.at, event.contact, event.agent, event.kind, data))
-        match event.kind:  # what people do with requests goes on when the contact has ended
+        match (
+            event.kind
+        ):  # what people do with requests, and say of a call, goes on when the contact has ended
             case "work_order":
                 b.orders.append(_work_order_row(event))
             case "request_state":
                 b.moved.append((event.data["state"], event.at, event.data["number"]))
+            case "wrap_up_code":
+                b.codes.append((event.data["code"], event.contact))
         if event.contact is None:
             return
         before = self.open.get(event.contact)
@@ -367,6 +374,7 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
         (_INSERT_READ, batch.reads),
         (_PUT_LANGUAGE, batch.languages),
         (_CLOSE_CONTACT, batch.closed),
+        (_PUT_CODE, batch.codes),
     ):
         if rows:
             insert(db, sql, rows)

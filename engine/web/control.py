@@ -1,7 +1,7 @@
 """How commands reach a running engine: JSON over a Unix socket in the state folder; who may open the socket may command.
 
 GET  /status                       addresses, queues, callers, agents, whether calls can come in
-POST /agents/ID {state, reason}    ready, paused or logged_out; 202 with `unwritten` where it is taken and not on disk yet
+GET, POST /agents                  what agents are and shall be: engine/web/agents.py
 GET, POST /overrides               opening hours overridden by people: engine/web/overrides.py
 POST /publish {hash, from, by, why, site, back_to}   make a version that is kept in the state live; 409 and why when that cannot be:
                                    `from` is the release it was compared with, `site` the folder it was taken from
@@ -21,9 +21,9 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.core import acd
 from engine.errors import SiteError
-from engine.web.answers import answer, asked, in_time, taken, wrong
+from engine.web.agents import Desk, agent_routes
+from engine.web.answers import answer, asked, wrong
 from engine.web.bulletins import Board, bulletin_routes
 from engine.web.callbacks import Callbacks, callback_routes
 from engine.web.hours import Hours
@@ -32,7 +32,6 @@ from engine.web.requests import Move, request_routes
 
 #: What is told of a release that shall be live.
 PUBLISHED = ("hash", "from", "by", "why", "site", "back_to")
-STATES = ("ready", "paused", "logged_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,7 @@ class Controls:
     """What the outside may ask of the engine."""
 
     status: Callable[[], dict[str, Any]]
-    submit: Callable[[acd.Fact], Awaitable[None]]
-    agents: Callable[[], dict[str, Any]]
+    desk: Desk
     trouble: Callable[[], str]
     overrides: Callable[[], dict[str, Any]]
     override: Callable[[dict[str, Any]], tuple[dict[str, Any], Awaitable[None]]]
@@ -60,23 +58,6 @@ def control_app(controls: Controls) -> web.Application:
 
     async def status(_: web.Request) -> web.Response:
         return answer(controls.status())
-
-    async def agent(request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        wanted = await asked(request)
-        if wanted is None:
-            return wrong('an object is expected here, like {"state": "paused", "reason": "lunch"}')
-        state, reason = str(wanted.get("state", "")), str(wanted.get("reason", ""))
-        known = controls.agents()
-        if name not in known:
-            return wrong(f"there is no agent {name!r}: this site has {', '.join(known)}", 404)
-        if state not in STATES:
-            return wrong(f"{state!r} is no state to ask for: {', '.join(STATES)}")
-        written = await in_time(controls.submit(acd.AgentSet(name, state, reason)))
-        if not written.done():
-            return taken(controls.agents()[name], controls.trouble)
-        await written
-        return answer(controls.agents()[name])
 
     async def publish(request: web.Request) -> web.Response:
         wanted = await asked(request) or {}
@@ -97,7 +78,7 @@ def control_app(controls: Controls) -> web.Application:
     app.add_routes(
         [
             web.get("/status", status),
-            web.post("/agents/{name}", agent),
+            *agent_routes(controls.desk),
             *override_routes(controls.overrides, controls.override, controls.trouble),
             web.post("/publish", publish),
             web.post("/stop", stop),

@@ -1,4 +1,4 @@
-"""The pages: the live floor, the opening hours, their JSON, and the health check that containers ask."""
+"""The pages: the live floor, the opening hours, their JSON, the interface for programs, and the health check that containers ask."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Any
 from aiohttp import web
 
 from engine.web.answers import answer
+from engine.web.api import guarded
 from engine.web.forms import MOST_BYTES
 from engine.web.hours import Hours, hours_routes
 from engine.web.html import html, templates
 
 
 def pages_app(
-    status: Callable[[], dict[str, Any]], hours: Hours, more: Iterable[web.RouteDef] = ()
+    status: Callable[[], dict[str, Any]], hours: Hours, token: str, more: Iterable[web.RouteDef] = ()
 ) -> web.Application:
-    """The application behind the pages' port; `status` is what the control socket answers, `more` are routes of other rooms."""
+    """The application behind the pages' port.
+
+    `status` is what the control socket answers, `token` what programs prove themselves with, `more` are routes of other rooms.
+    """
     environment = templates()
 
     async def floor(_: web.Request) -> web.Response:
@@ -30,7 +34,7 @@ def pages_app(
         ready = bool(told["ready"])
         return web.Response(text="ok\n" if ready else f"{told['trouble']}\n", status=200 if ready else 503)
 
-    app = web.Application(client_max_size=MOST_BYTES)
+    app = web.Application(client_max_size=MOST_BYTES, middlewares=[guarded(token)])
     app.add_routes([web.get("/", floor), web.get("/status.json", floor_json), web.get("/healthz", health)])
     app.add_routes(hours_routes(hours, environment))
     app.add_routes(more)

@@ -14,11 +14,11 @@ from engine.call.overriding import override_event, overview
 from engine.call.remarks import remark
 from engine.cli.place import Place
 from engine.config.opening import weekly
-from engine.core import acd
 from engine.core.bulletins import Bulletin, ended, taken
 from engine.core.event import Event
 from engine.core.site import ScheduleRule, Settings, Site
-from engine.errors import SetupError, SiteError
+from engine.errors import BadWord, SetupError, SiteError
+from engine.web.agents import Desk
 from engine.web.bulletins import Board
 from engine.web.callbacks import Callbacks
 from engine.web.control import Controls
@@ -51,7 +51,8 @@ def caller(contact: str, position: int) -> dict[str, Any]:
 
 def agent(title: str, state: str, reason: str = "") -> dict[str, Any]:
     """An agent, as the floor tells it."""
-    return {"title": title, "state": state, "reason": reason, "since": 1.0, "then": "", "queues": ["support"]}
+    told = {"title": title, "state": state, "reason": reason, "since": 1.0, "then": "", "queues": ["support"]}
+    return {**told, "phone": "", "code": "", "limit": None}
 
 
 class KeptBulletins:
@@ -81,10 +82,10 @@ OFFICE = Settings(
 
 @dataclass
 class FakeEngine:
-    """What a control socket reaches here: two agents, one queue, and the facts that came in."""
+    """What a control socket reaches here: two agents, one queue, and what was asked of them."""
 
     place: Place
-    facts: list[acd.Fact] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     agents: dict[str, Any] = field(
         default_factory=lambda: {"2001": agent("Mila", "ready"), "2002": agent("Ivan", "talking")}
     )
@@ -116,12 +117,13 @@ class FakeEngine:
         kept |= {"release": self.release}
         return {**addresses, **kept, **said, "ready": not self.trouble, "calls": 1, "floor": floor}
 
-    async def submit(self, fact: acd.Fact) -> None:
-        """Note the fact, and let it come true."""
-        self.facts.append(fact)
-        assert isinstance(fact, acd.AgentSet)
-        self.agents[fact.agent] |= {"state": fact.state, "reason": fact.reason}
-        await asyncio.sleep(self.disk_takes)
+    def ask_agent(self, name: str, asked: dict[str, Any]) -> tuple[dict[str, Any], Awaitable[None]]:
+        """Note what is asked, and let it come true."""
+        if name not in self.agents:
+            raise BadWord(f"there is no agent {name!r}: this site has {', '.join(self.agents)}", "agent")
+        self.asked.append((name, asked))
+        self.agents[name] |= {key: asked[key] for key in ("state", "reason", "phone", "code") if key in asked}
+        return self.agents[name], self._written()
 
     def _written(self) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
@@ -191,8 +193,7 @@ class FakeEngine:
         """All of it for the socket."""
         return Controls(
             status=self.status,
-            submit=self.submit,
-            agents=lambda: self.agents,
+            desk=Desk(lambda: self.agents, self.ask_agent, lambda: self.trouble),
             trouble=lambda: self.trouble,
             overrides=lambda: overview(self.doors, self.now),
             override=self.override,

@@ -9,13 +9,14 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_kit import FakeEngine, Quietline
 
 from engine.cli.ask import control_socket
-from engine.core import acd
 from engine.pbx.process import remember_process
+from engine.release.live import login
 
 
 def test_status_shows_addresses_queues_callers_and_agents(
@@ -88,11 +89,66 @@ def test_an_agent_is_made_ready_paused_and_logged_out(
     assert said.out == "2001 Mila is paused (lunch time).\n"
     assert quietline("agent", "2001", "ready", "--state", tmp_path).out == "2001 Mila is ready.\n"
     assert quietline("agent", "2001", "logout", "--state", tmp_path).out == "2001 Mila is logged out.\n"
-    assert engine.facts == [
-        acd.AgentSet("2001", "paused", "lunch time"),
-        acd.AgentSet("2001", "ready", ""),
-        acd.AgentSet("2001", "logged_out", ""),
+    by = f"user {login()}"
+    assert engine.asked == [
+        ("2001", {"by": by, "state": "paused", "reason": "lunch time"}),
+        ("2001", {"by": by, "state": "ready", "reason": ""}),
+        ("2001", {"by": by, "state": "logged_out", "reason": ""}),
     ]
+
+
+def test_an_agent_is_logged_in_at_a_phone_and_says_what_a_conversation_was_about(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    said = quietline("agent", "2001", "login", "--phone", "desk_1", "--state", tmp_path)
+    assert said.out == "2001 Mila is logged in at phone desk_1.\n"
+    said = quietline("agent", "2001", "code", "solved", "--note", "a new lamp", "--state", tmp_path)
+    assert said.out == "2001 Mila is logged in at phone desk_1, code solved.\n"
+    by = f"user {login()}"
+    assert engine.asked == [
+        ("2001", {"by": by, "state": "logged_in", "reason": "", "phone": "desk_1"}),
+        ("2001", {"by": by, "code": "solved", "note": "a new lamp"}),
+    ]
+    assert quietline("agent", "2001", "code", "--state", tmp_path).sentence.startswith("which code? ")
+
+
+def test_a_pause_that_lasts_too_long_is_shown_as_such(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    paused = {"state": "paused", "reason": "lunch", "since": time.time() - 2900, "limit": 2700.0}
+    engine.agents["2001"] |= paused
+    assert "lunch, 3 min 2" in quietline("status", "--state", tmp_path).out
+
+
+def test_programs_ask_with_the_token_and_nobody_else_does(engine: FakeEngine, tmp_path: Path) -> None:
+    token = (tmp_path / "api-token").read_text().strip()
+    assert (tmp_path / "api-token").stat().st_mode & 0o77 == 0
+    assert asked_of_api(engine, "agents/2001", token)["title"] == "Mila"
+    assert set(asked_of_api(engine, "agents", token)) == {"2001", "2002"}
+    told = asked_of_api(engine, "agents/2001", token, {"state": "paused", "reason": "lunch"})
+    assert (told["state"], told["reason"]) == ("paused", "lunch")
+    assert asked_of_api(engine, "agents/9", token, {"state": "ready"}) == (
+        404,
+        "there is no agent '9': this site has 2001, 2002",
+    )
+    assert asked_of_api(engine, "agents/9", token)[0] == 404
+    for wrong in ("", token[:-1], token + "é"):
+        assert asked_of_api(engine, "agents", wrong)[0] == 401
+        assert asked_of_api(engine, "agents/2001", wrong, {"state": "ready"})[0] == 401
+    assert engine.agents["2001"]["state"] == "paused"
+
+
+def asked_of_api(engine: FakeEngine, path: str, token: str, body: Any = None) -> Any:
+    """What the interface for programs answers; of a refusal its status and sentence."""
+    request = urllib.request.Request(f"{engine.place.pages}api/{path}")
+    request.add_header("Authorization", f"Bearer {token}".encode().decode("latin-1"))
+    request.data = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(request) as answered:
+            return json.loads(answered.read())
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.loads(refused.read())["error"]
 
 
 def test_an_unknown_agent_is_one_sentence(quietline: Quietline, engine: FakeEngine, tmp_path: Path) -> None:
@@ -108,7 +164,7 @@ def test_a_state_nobody_can_ask_for_is_refused_before_it_is_sent(
 ) -> None:
     said = quietline("agent", "2001", "asleep", "--state", tmp_path)
     assert said.status == 2
-    assert said.err.startswith("quietline: WANTED 'asleep' is not one of ready, pause, logout: ")
+    assert said.err.startswith("quietline: WANTED 'asleep' is not one of login, ready, pause, logout, code: ")
 
 
 @pytest.mark.usefixtures("engine")

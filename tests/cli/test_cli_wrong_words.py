@@ -22,7 +22,7 @@ from engine.pbx.ports import free_ports
         ("trace", "CONTACT is missing: write `quietline trace CONTACT`; "),
         (
             "agent 2001",
-            "WANTED is missing: write `quietline agent … WANTED`, WANTED one of ready, pause, logout; ",
+            "WANTED is missing: write `quietline agent … WANTED`, WANTED one of login, ready, pause, logout, code; ",
         ),
         ("up --ports", "--ports needs a value: write `quietline up --ports PORTS`; "),
         ("up --ports many", "--ports 'many' is not a whole number: "),

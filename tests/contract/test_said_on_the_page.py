@@ -29,10 +29,11 @@ async def say(engine: Engine, folder: Path, **typed: str) -> int:
     """Send the page's form; virtual time stands still meanwhile."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
-    hours = controls(Place(folder, folder, Ports()), engine, asyncio.Event()).hours
+    reached = controls(Place(folder, folder, Ports()), engine, asyncio.Event())
+    pages = pages_app(dict, reached.hours, "token")
     loop.busy_hooks.append(on_the_wire := lambda: True)
     try:
-        async with http.TestClient(http.TestServer(pages_app(dict, hours))) as client:
+        async with http.TestClient(http.TestServer(pages)) as client:
             page = await (await client.get("/hours")).text()
             form = {"token": re.findall(r'name="token" value="(\w+)"', page)[0], "name": "Anna", **typed}
             origin = str(client.make_url("")).rstrip("/")

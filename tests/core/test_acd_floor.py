@@ -15,13 +15,22 @@ from engine.core.audit import check_invariants
 from engine.core.site import AgentRule, GroupRule, QueueRule
 
 QUEUES = {
-    "sales": QueueRule("sales", capacity=6, ring=20, wrap_up=30, cool_down=30),
+    "sales": QueueRule(
+        "sales",
+        capacity=6,
+        ring=20,
+        wrap_up=30,
+        cool_down=30,
+        wrap_up_codes=("sold", "not_sold"),
+        wrap_up_required=True,
+        code_within=20,
+    ),
     "support": QueueRule("support", capacity=6, ring=15, wrap_up=0, cool_down=10, rona="ready"),
     "night": QueueRule("night", capacity=2, ring=30, wrap_up=5, cool_down=0, count_paused=True, adjust=60),
 }
 AGENTS = {
-    "anna": AgentRule("anna", ("sales",)),
-    "boris": AgentRule("boris", ("sales", "support"), skills=frozenset({"ar"})),
+    "anna": AgentRule("anna", ("sales",), contact="sip:anna@192.0.2.1"),
+    "boris": AgentRule("boris", ("sales", "support"), skills=frozenset({"ar"}), contact="sip:b@192.0.2.1"),
     "chen": AgentRule("chen", ("support", "night"), skills=frozenset({"ar", "fa"})),
     "dora": AgentRule("dora", ("sales", "support", "night"), skills=frozenset({"fa"})),
 }
@@ -79,7 +88,9 @@ class Watched(Shell):
 
 #: Which one of those there are: any number will do.
 ANY = st.integers(0, 99)
-WISHES = st.sampled_from(["ready", "ready", "ready", "paused", "logged_out"])
+WISHES = st.sampled_from(["ready", "ready", "ready", "paused", "logged_out", "logged_in"])
+#: Most ask from the phone they are at; others sit down at a desk's, at anna's, or at their own again.
+PHONES = st.sampled_from([None, None, None, "desk", "anna", "boris"])
 PATIENCE = st.sampled_from([90.0, 600.0])
 CALLER = st.fixed_dictionaries(
     {
@@ -164,9 +175,18 @@ class Floor(RuleBasedStateMachine):
         talks = sorted(self.shell.state.talks)
         self.tell(acd.TalkEnded(talks[which % len(talks)], self.shell.now - 50.0 if which % 3 == 0 else None))
 
-    @rule(agent=st.sampled_from(sorted(AGENTS)), wish=WISHES)
-    def agent_asks(self, agent: str, wish: str) -> None:
-        self.tell(acd.AgentSet(agent, wish, "lunch" if wish == "paused" else ""))
+    @rule(agent=st.sampled_from(sorted(AGENTS)), wish=WISHES, phone=PHONES)
+    def agent_asks(self, agent: str, wish: str, phone: str | None) -> None:
+        sits_down = phone if wish != "logged_out" and phone not in {"boris"} - {agent} else None
+        self.tell(acd.AgentSet(agent, wish, "lunch" if wish == "paused" else "", sits_down))
+
+    @rule(agent=st.sampled_from(sorted(AGENTS)), code=st.sampled_from(["sold", "not_sold"]))
+    def agent_tells_what_it_was_about(self, agent: str, code: str) -> None:
+        self.tell(acd.Coded(agent, code))
+
+    @rule(agent=st.sampled_from(sorted(AGENTS)), on=st.booleans())
+    def agent_uses_the_phone(self, agent: str, on: bool) -> None:
+        self.tell(acd.OwnCall(agent, on))
 
     @rule(agent=st.sampled_from(sorted(AGENTS)), reachable=st.sampled_from([True, True, False, None]))
     def phone_goes_or_comes_back(self, agent: str, reachable: bool | None) -> None:
@@ -214,6 +234,8 @@ class Floor(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Everybody in line is served, as far as there is somebody; then, left alone, everything ends by itself."""
+        for name in AGENTS:
+            self.tell(acd.OwnCall(name, False))
         for _ in range(12):
             for offer in list(self.shell.state.offers):
                 self.tell(acd.Connected(offer))

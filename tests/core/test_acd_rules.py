@@ -550,7 +550,8 @@ def test_a_phone_that_is_there_again_ends_the_pause_that_a_failed_offer_began() 
 def test_a_state_nobody_can_ask_for_is_refused_in_one_sentence() -> None:
     f = floor(agent("anna"))
     with pytest.raises(
-        ValueError, match="agent anna: 'talking' cannot be asked for; ask for ready, paused or logged_out"
+        ValueError,
+        match="agent anna: 'talking' cannot be asked for; ask for ready, paused, logged_in or logged_out",
     ):
         f.ask("anna", "talking")
 

@@ -115,7 +115,7 @@ class Browser:
 @asynccontextmanager
 async def browsing(hours: Hours) -> AsyncIterator[Browser]:
     """A browser before the pages of an engine."""
-    async with http.TestClient(http.TestServer(pages_app(dict, hours))) as client:
+    async with http.TestClient(http.TestServer(pages_app(dict, hours, "token"))) as client:
         yield Browser(client)
 
 

@@ -1,0 +1,117 @@
+"""What is asked of an agent, whichever way it comes: a command, a program over HTTP, a phone. Refused in one sentence, or done.
+
+    state      ready, paused, logged_out, or logged_in: ready where they were logged out, else as they are
+    reason     why they pause; one of `pause_reasons` where site.yaml has some
+    phone      where they are from now on
+    code       what the conversation was about that they are in, or wrap up; one of their queue's
+    note       a line beside the code
+    by         who asks
+
+A code is taken before the state, so that both can be said at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.call.distributor import Distributor
+from engine.call.remarks import remark
+from engine.core import acd
+from engine.core.agent import LOGGED_IN, AgentState
+from engine.core.floor import Agent
+from engine.core.phones import phone_named
+from engine.core.site import Settings
+from engine.errors import BadWord
+
+STATES = (AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT, LOGGED_IN)
+IN_CONTACT = (AgentState.TALKING, AgentState.WRAP_UP)
+
+
+@dataclass(slots=True)
+class Agents:
+    """The agents of a running engine; what they may ask for follows the newest release."""
+
+    distributor: Distributor
+
+    @property
+    def _settings(self) -> Settings:
+        return self.distributor.state.settings
+
+    def told(self) -> dict[str, Any]:
+        """All agents as they stand, as JSON values."""
+        return dict(self.distributor.overview()["agents"])
+
+    def ask(self, name: str, asked: Mapping[str, Any]) -> tuple[dict[str, Any], Awaitable[object]]:
+        """Do it: what the agent is then, and what is done when that is on disk. Raises BadWord with a sentence."""
+        agent = self.distributor.state.agents.get(name)
+        if agent is None or agent.gone:
+            raise BadWord(
+                f"there is no agent {name[:60]!r}: this site has {listed(self._settings.agents)}", "agent"
+            )
+        facts = self._facts(agent, asked)
+        written = [self.distributor.submit(fact) for fact in facts]
+        return self.told()[name], asyncio.gather(*written)
+
+    def _facts(self, agent: Agent, asked: Mapping[str, Any]) -> Sequence[acd.Fact]:
+        """Everything is looked at before anything is done."""
+        code, state = remark(asked, "code"), remark(asked, "state")
+        if not code and not state:
+            raise BadWord(f"say what agent {agent.name} shall be: {listed(STATES)}; or give a code", "state")
+        facts: list[acd.Fact] = []
+        if code:
+            facts.append(self._coded(agent, code, asked))
+        if state:
+            facts.append(self._set(agent, state, asked, coded=bool(code)))
+        return facts
+
+    def _coded(self, agent: Agent, code: str, asked: Mapping[str, Any]) -> acd.Coded:
+        if agent.queue is None or agent.state not in IN_CONTACT:
+            raise BadWord(f"agent {agent.name} has no conversation that a code could be given for", "code")
+        known = agent.queue.rule.wrap_up_codes
+        if not known:
+            raise BadWord(f"queue {agent.queue.name} has no wrap-up codes", "code")
+        if code not in known:
+            raise BadWord(
+                f"{code!r} is no wrap-up code of queue {agent.queue.name}: it has {listed(known)}", "code"
+            )
+        return acd.Coded(agent.name, code, remark(asked, "note"), remark(asked, "by"))
+
+    def _set(self, agent: Agent, state: str, asked: Mapping[str, Any], *, coded: bool) -> acd.AgentSet:
+        if state not in STATES:
+            raise BadWord(f"{state!r} is no state to ask for: {listed(STATES)}", "state")
+        phone = self._phone(agent, state, remark(asked, "phone"))
+        if state == AgentState.READY and not coded and agent.state is AgentState.WRAP_UP and agent.owes_code:
+            assert agent.queue is not None
+            codes = listed(agent.queue.rule.wrap_up_codes)
+            raise BadWord(f"queue {agent.queue.name} wants a wrap-up code first: {codes}", "code")
+        return acd.AgentSet(agent.name, state, self._reason(state, remark(asked, "reason")), phone)
+
+    def _reason(self, state: str, reason: str) -> str:
+        known = self._settings.pause_reasons
+        if state != AgentState.PAUSED or not known or reason in known:
+            return reason
+        if reason:
+            raise BadWord(f"{reason!r} is no reason for a pause: this site has {listed(known)}", "reason")
+        raise BadWord(f"a pause needs a reason: {listed(known)}", "reason")
+
+    def _phone(self, agent: Agent, state: str, phone: str) -> str | None:
+        if state == AgentState.LOGGED_OUT:
+            return None
+        found = phone_named(self._settings, phone) if phone else None
+        if phone and found is None:
+            raise BadWord(self._no_phone(phone), "phone")
+        if not phone and not agent.seat:
+            raise BadWord(f"agent {agent.name} has no phone of their own: say at which one they are", "phone")
+        return found
+
+    def _no_phone(self, phone: str) -> str:
+        own = [name for name, agent in self._settings.agents.items() if agent.has_phone]
+        return f"there is no phone {phone!r}: this site has {listed([*self._settings.phones, *own])}"
+
+
+def listed(names: Sequence[str] | Mapping[str, object]) -> str:
+    """Names in a sentence."""
+    return ", ".join(map(str, names))

@@ -1,0 +1,151 @@
+"""What agents are asked for, whichever way it comes: done and on record, or refused in one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulated import simulate
+from told import Told
+
+from engine.app import Engine, acd_events
+from engine.call.distributor import rebuilt
+from engine.config import Loaded
+from engine.config.trace import Trace
+from engine.core import acd
+from engine.errors import BadWord
+from engine.sim.asterisk import SimulatedAsterisk
+from engine.sim.people import phone
+from engine.sim.scenario import AgentPlan
+
+CALLER = "+359888000001"
+ANSWERS = AgentPlan("2007", ring=1.0, talk=3.0)
+
+
+async def ask(engine: Engine, name: str, **asked: str) -> dict[str, Any]:
+    told, written = engine.agents.ask(name, asked)
+    await written
+    return told
+
+
+def refusal(engine: Engine, name: str, **asked: str) -> str:
+    with pytest.raises(BadWord) as refused:
+        engine.agents.ask(name, asked)
+    return str(refused.value)
+
+
+def stands(engine: Engine, name: str = "2007") -> tuple[str, str]:
+    agent = engine.agents.told()[name]
+    return agent["state"], agent["reason"]
+
+
+def talked(site: Loaded, folder: Path, act: Callable[[Engine], Any], agent: AgentPlan = ANSWERS) -> Told:
+    """A caller of the claims desk has spoken with its agent for three seconds; wrap-up of one second has begun when `act` does."""
+
+    async def call(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        pbx.phones["agent-2007"] = phone(pbx, agent)
+        await ask(engine, "2007", state="ready")
+        pbx.call(CALLER, "140")
+        while stands(engine)[0] != "wrap_up":  # noqa: ASYNC110 - virtual time
+            await asyncio.sleep(0.05)
+        await act(engine)
+
+    return simulate(site, folder, call)
+
+
+def test_who_owes_a_code_is_not_ready_before_it_is_given(site: Loaded, tmp_path: Path) -> None:
+    async def act(engine: Engine) -> None:
+        await asyncio.sleep(1.5)
+        assert stands(engine) == ("wrap_up", "code_missing")
+        wants = "queue claims wants a wrap-up code first: settled, open_still"
+        assert refusal(engine, "2007", state="ready") == wants
+        known = "it has settled, open_still"
+        assert (
+            refusal(engine, "2007", code="unused") == f"'unused' is no wrap-up code of queue claims: {known}"
+        )
+        now, house = engine.house.now(), engine.house
+        again = rebuilt(house.site.settings, await acd_events(house.ledger, engine.archive, now), now)
+        assert acd.summary(again, now) == acd.summary(house.distributor.state, now)
+        told = await ask(engine, "2007", code="settled", note="paid at once", by="user anna")
+        assert (told["state"], told["code"]) == ("ready", "")
+        assert (
+            refusal(engine, "2007", code="settled")
+            == "agent 2007 has no conversation that a code could be given for"
+        )
+
+    told = talked(site, tmp_path, act)
+    assert told.records[CALLER]["wrap_up_code"] == "settled"
+    (said,) = [event for event in told.events[CALLER] if event.kind == "wrap_up_code"]
+    assert (said.agent, said.data) == (
+        "2007",
+        {"code": "settled", "queue": "claims", "note": "paid at once", "by": "user anna"},
+    )
+    trace = Trace(site.catalog, {})
+    lines = [line.text for event in told.events[CALLER] for line in trace.feed(event)]
+    assert lines[-1] == "✎ agent 2007 says: settled, paid at once (user anna)"
+
+
+def test_a_code_that_does_not_come_pauses_the_agent_and_holds_nobody_up_for_ever(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(engine: Engine) -> None:
+        await asyncio.sleep(20.9)
+        assert stands(engine) == ("wrap_up", "code_missing")
+        await asyncio.sleep(0.2)
+        assert stands(engine) == ("paused", "no_code")
+        await ask(engine, "2007", state="ready")
+        assert stands(engine) == ("ready", "")
+
+    assert talked(site, tmp_path, act).records[CALLER]["wrap_up_code"] is None
+
+
+def test_a_code_may_come_with_the_wish_and_what_was_wished_for_meanwhile_is_heeded(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(engine: Engine) -> None:
+        await ask(engine, "2007", state="paused", reason="lunch")
+        await asyncio.sleep(1.5)
+        assert stands(engine) == ("wrap_up", "code_missing")
+        await ask(engine, "2007", code="open_still")
+        assert stands(engine) == ("paused", "lunch")
+
+    assert talked(site, tmp_path / "pause", act).records[CALLER]["wrap_up_code"] == "open_still"
+
+    async def both(engine: Engine) -> None:
+        assert (await ask(engine, "2007", state="ready", code="settled"))["state"] == "ready"
+
+    assert talked(site, tmp_path / "both", both).records[CALLER]["wrap_up_code"] == "settled"
+
+
+def test_what_cannot_be_done_is_refused_in_one_sentence_and_changes_nothing(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(_: SimulatedAsterisk, engine: Engine) -> None:
+        before = engine.agents.told()
+        site_has = "this site has 2001, 2002, 2003, 2004, 2005, 2006, 2007"
+        for asked, sentence in {
+            ("9", "state", "ready"): f"there is no agent '9': {site_has}",
+            (
+                "2001",
+                "state",
+                "asleep",
+            ): "'asleep' is no state to ask for: ready, paused, logged_out, logged_in",
+            (
+                "2001",
+                "reason",
+                "lunch",
+            ): "say what agent 2001 shall be: ready, paused, logged_out, logged_in; or give a code",
+            ("2001", "code", "settled"): "agent 2001 has no conversation that a code could be given for",
+        }.items():
+            assert refusal(engine, asked[0], **{asked[1]: asked[2]}) == sentence
+        assert refusal(engine, "2001", state="paused") == "a pause needs a reason: lunch, training"
+        reason = "'golf' is no reason for a pause: this site has lunch, training"
+        assert refusal(engine, "2001", state="paused", reason="golf") == reason
+        phone = refusal(engine, "2001", state="ready", phone="attic")
+        assert phone == f"there is no phone 'attic': {site_has}"
+        assert engine.agents.told() == before
+
+    simulate(site, tmp_path, act)
