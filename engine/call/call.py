@@ -273,7 +273,7 @@ class Call:
     async def _hang_up_strays(self, contact: Contact, relink: Relink) -> None:
         """Legs of offers that ended while their hang-up could not be sent."""
         for channel in relink.channels:
-            if channel.startswith(f"{self.id}{MADE}") and channel not in (contact.leg, contact.channel):
+            if channel.startswith(f"{self.id}{MADE}") and channel not in (*contact.legs_now, contact.channel):
                 await self.line.try_hangup(channel)
 
     async def _relink(self) -> Relink:

@@ -99,6 +99,5 @@ def in_use(contact: Contact | None, thing: str) -> bool:
     """Is this the channel, leg or bridge that this contact (None: it has ended) has now?"""
     if contact is None:
         return False
-    return thing == contact.channel or (
-        contact.leg is not None and thing in (contact.leg, bridge_of(contact.leg))
-    )
+    legs = contact.legs_now
+    return thing == contact.channel or thing in legs or thing in map(bridge_of, legs)

@@ -19,6 +19,7 @@ from engine.core.acd import Command, Fact
 from engine.core.acd_log import LogFold
 from engine.core.board import pending_offer
 from engine.core.contact import SHORT
+from engine.core.conversation import AGENT
 from engine.core.event import Event
 from engine.core.phones import Rung, rung
 from engine.core.site import Settings
@@ -182,6 +183,8 @@ class Distributor:
         if isinstance(command, acd.AgentChanged):
             self.on_agent(command)
             return
+        if isinstance(command, acd.Asked):
+            return  # who asks for an agent has waited for the commit already
         if not deliver(command.contact, command) and isinstance(command, acd.Offer):
             # The contact ended in the very moment of the offer: its Left is on the way, nobody will ring.
             log.debug("an offer found its caller gone", offer=command.offer, contact=command.contact)
@@ -201,10 +204,26 @@ class Distributor:
             case acd.Left(contact) | acd.TalkEnded(contact) if contact in state.talks:
                 agent = state.talks[contact].name
                 data = {"by": ended_by(fact), "agent": agent, **seen_until(fact.seen)}
-                return [Event("talk_ended", now, contact, agent, data)]
+                ended = Event("talk_ended", now, contact, agent, data)
+                return [*self._asking_ended(contact, ended_by(fact), now), ended]
+            case acd.Left(contact) | acd.TalkEnded(contact):
+                return self._asking_ended(contact, ended_by(fact), now)
             case acd.Coded(agent=name, code=code, note=note, by=by) if about := state.agents[name].queue:
                 data = {"code": code, "queue": about.name, "note": note, "by": by}
                 return [Event("wrap_up_code", now, state.agents[name].contact, name, data)]
+            case acd.AskAnswered(contact) if contact in state.asks:
+                asking = state.asks[contact]
+                data = {"to": asking.agent.name, "leg": leg_of(asking.id, contact)}
+                return [Event("calling_answered", now, contact, asking.agent.name, data)]
+            case acd.AskEnded(contact, why):
+                return self._asking_ended(contact, why, now)
+            case acd.HandedOver(contact, to):
+                called = state.asks.get(contact)
+                second = called.agent.name if called is not None else None
+                return [Event("transferred", now, contact, second, dict(to))]
+            case acd.Released(contact, why):
+                first = state.talks.get(contact)
+                return [Event("released", now, contact, first.name if first else None, {"why": why})]
             case acd.OfferFailed(offer, why) if offer in state.offers:
                 ringing = state.offers[offer]
                 rest = acd.rest_until(ringing, now)
@@ -262,9 +281,23 @@ class Distributor:
                 return [Event("offered", now, contact, agent, data)]
             case acd.Cancel(offer, contact, agent, why):
                 return [self._offer_ended(offer, contact, agent, why, now, self._rests_until(agent, contact))]
+            case acd.Asked(ask, contact, agent, queue, how, ring):
+                leg = leg_of(ask, contact)
+                data = {"kind": AGENT, "to": agent, "how": how, "ask": ask, "leg": leg, "queue": queue}
+                return [Event("calling", now, contact, agent, data | {"ring": ring})]
+            case acd.AskCalledOff(contact, agent, why):
+                return [Event("calling_ended", now, contact, agent, {"to": agent, "why": why})]
             case acd.AgentChanged():
                 changed = command._asdict()
                 return [Event("agent_state", now, None, changed.pop("agent"), changed)]
+
+    def _asking_ended(self, contact: str, why: str, now: float) -> list[Event]:
+        """What is written where an agent is called into this conversation, who no longer is."""
+        asking = self.state.asks.get(contact)
+        if asking is None:
+            return []
+        data = {"to": asking.agent.name, "why": why}
+        return [Event("calling_ended", now, contact, asking.agent.name, data)]
 
     def _queue_of(self, contact: str) -> str | None:
         known = self._ledger.open.get(contact)
@@ -317,6 +350,10 @@ ACD_KINDS = (
     "offer_ended",
     "connected",
     "left_queue",
+    "calling",
+    "calling_answered",
+    "calling_ended",
+    "transferred",
     "talk_ended",
     "doors",
     "ended",

@@ -16,6 +16,7 @@ import structlog
 
 from engine.ari.calls import Calls, HangupReason
 from engine.call.inbox import Inbox
+from engine.call.ordering import Order
 from engine.core.acd import Command, Doors
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
@@ -65,7 +66,7 @@ class CalledOff:
 
 
 #: What a call hears: what Asterisk reports, the distributor's words, that queues have opened or closed, what people say.
-Heard = AriEvent | Command | Doors | CalledOff
+Heard = AriEvent | Command | Doors | CalledOff | Order
 Item = Heard | Relink
 
 _ENDS = frozenset({"StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"})

@@ -20,13 +20,14 @@ from engine.call.call import Call
 from engine.call.called import in_use
 from engine.call.house import Edition, House
 from engine.call.line import MADE, CalledOff, Relink
+from engine.call.ordering import NO_TALK, order_of, talk_shown
 from engine.call.remarks import remark
 from engine.core import acd
 from engine.core.acd import Command
-from engine.core.contact import IN_QUEUE
+from engine.core.contact import IN_QUEUE, Contact
 from engine.core.event import Event
 from engine.core.flow import Flow
-from engine.errors import EngineError, PbxUnreachable, StoreError
+from engine.errors import EngineError, PbxUnreachable, SetupError, StoreError
 from engine.store.archive import Archive
 
 log = structlog.get_logger()
@@ -35,6 +36,8 @@ log = structlog.get_logger()
 KEPT = re.compile(r"(?P<contact>.+)-(?P<kind>[wv])\d+")
 #: Seconds after which a store that could not be read is asked again.
 AGAIN = 1.0
+#: Seconds within which a conversation has taken up what is asked of it.
+ORDERED_WITHIN = 5.0
 
 
 def contact_of_channel(channel: str) -> str:
@@ -110,6 +113,45 @@ class Switchboard:
         await self._house.ledger.append(Event("callback_cancelled", self._house.now(), contact, data=data))
         call.line.inbox.put(CalledOff())
         return True
+
+    def conversations(self) -> list[dict[str, Any]]:
+        """Every conversation in progress, the oldest first, as JSON values; times in seconds since the epoch."""
+        talking = [one for one in self._house.ledger.open.values() if one.talk is not None]
+        return [talk_shown(one) for one in sorted(talking, key=lambda one: one.talk_from or 0.0)]
+
+    async def order(self, who: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Do something to a conversation: of an agent, by their name, or of a contact. It is under way, and on disk, then.
+
+        `asked` tells what (`do`), and for some `to` whom, and by whom. None where nobody talks there. Raises SetupError with a sentence.
+        """
+        order = order_of(self._house.site.settings, asked)
+        contact = self._talk_of(who)
+        call = self._calls.get(contact.id) if contact is not None else None
+        if call is None or contact is None:
+            return None
+        call.line.inbox.put(order)
+        try:
+            sentence = await asyncio.wait_for(order.answer, ORDERED_WITHIN)
+        except TimeoutError:
+            sentence = (
+                NO_TALK if contact.id not in self._calls else "Asterisk does not answer; it may still be done"
+            )
+        if sentence:
+            raise SetupError(f"{who}: {sentence}")
+        now = self._house.ledger.open.get(contact.id)
+        return talk_shown(now) if now is not None else {"contact": contact.id}
+
+    def _talk_of(self, who: str) -> Contact | None:
+        """The contact of a conversation: by its own id, by an agent in it, or by the agent who sent the caller on or parked them."""
+        known = self._house.ledger.open
+        found = known.get(who)
+        if found is None:
+            agent = self._house.distributor.state.agents.get(who)
+            found = known.get(agent.contact or "") if agent is not None else None
+        if found is not None and found.talk is not None:
+            return found
+        left = (one for one in known.values() if one.talk is not None and one.talk.leg is None)
+        return next((one for one in left if one.talk is not None and one.talk.to == who), None)
 
     async def end_calls(self, patience: float) -> int:
         """Hang up every call and take no more; returns how many were still open after `patience` seconds.

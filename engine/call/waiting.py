@@ -15,7 +15,10 @@ from engine.call.called import Called, bridge_of
 from engine.call.distributor import leg_of
 from engine.call.house import House
 from engine.call.line import AriEvent, Heard, Line, Relink, channel_of
+from engine.call.ordering import NO_TALK, Order
+from engine.call.sending import Sender, end_talk
 from engine.call.sounds import Sounds
+from engine.call.talking import Talking
 from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
@@ -84,7 +87,11 @@ class Waiting:
             case Contact(stage=Stage.WAITING | Stage.OFFERED | Stage.PICKED_UP):
                 return await self._stay(relink=relink)
             case Contact(stage=Stage.TALKING):
-                return await self._stay(True) if self._leg_in(relink) else await self._after_talk(relink.seen)
+                return await self._stay(True, relink)
+            case Contact(sent_back=Event()):
+                Sender(self._house, self._line, self._do).enter(contact)
+                await self._music()
+                return await self._stay()
             case Contact(left=Event(kind="talk_ended")):
                 return "done"
             case Contact(left=Event() as left):
@@ -102,10 +109,10 @@ class Waiting:
             case _:
                 return "timeout"
 
-    def _leg_in(self, relink: Relink) -> bool:
-        return self._offer is not None and self._offer.leg in relink.channels
-
     async def _gone(self, contact: Contact, seen: float) -> None:
+        if contact.talk is not None:
+            await end_talk(self._house, self._line, "abandoned", seen)
+            return
         if self._offer is not None:
             await self._offer.unbridge(self._line)
         if contact.stage is not Stage.FLOW:
@@ -135,12 +142,12 @@ class Waiting:
     async def _stay(self, talking: bool = False, relink: Relink | None = None) -> str:
         """Until something ends the waiting; `talking` enters in the conversation, `relink` after a gap."""
         try:
-            if relink is not None:
+            if relink is not None and not talking:
                 await self._go_on_waiting(relink)
             while True:
                 outcome: str | None
                 if talking:
-                    outcome = await self._talk()
+                    outcome = await self._talk(relink)
                 elif self._offer is not None and self._offer.picked_up:
                     outcome = await self._bridge()
                 else:
@@ -178,6 +185,8 @@ class Waiting:
                 await self._ring(self._offer)
             case acd.Cancel(offer) if self._offer is not None and self._offer.offer == offer:
                 await self._drop_leg()
+            case Order():
+                item.tell(NO_TALK)
             case dict():
                 await self._on_event(item)
             case _:
@@ -270,35 +279,24 @@ class Waiting:
 
     # --- the conversation ---------------------------------------------------------------------
 
-    async def _talk(self) -> str | None:
-        """Until either side hangs up. None: the distributor had given this offer up; the caller goes on waiting."""
-        offer = self._offer
-        assert offer is not None
-        try:
-            while True:
-                match item := await self._line.wait():
-                    case dict() if channel_of(item) == offer.leg and item["type"] in (
-                        "ChannelDestroyed",
-                        "StasisEnd",
-                    ):
-                        return await self._after_talk()
-                    case acd.Cancel(of) if of == offer.offer:
-                        await offer.unbridge(self._line)
-                        self._offer = None
-                        await self._music()
-                        return None
-                    case _:
-                        self._line.keys.clear()
-        except CallerGone:
-            await offer.unbridge(self._line)
-            self._offer = None
-            raise
+    async def _talk(self, relink: Relink | None = None) -> str | None:
+        """Until the conversation is over. None: the caller goes on waiting, in a queue they were sent to, or because they never spoke."""
+        offer, self._offer = self._offer, None
+        if self._house.ledger.contact(self._line.contact).talk is None:
+            assert offer is not None
+            await self._given_up(offer)
+            return None
+        talking = Talking(self._house, self._line, self._do, self._music)
+        return await (talking.run() if relink is None else talking.resume(relink))
 
-    async def _after_talk(self, seen: float | None = None) -> str:
-        assert self._offer is not None
-        await self._offer.unbridge(self._line)
-        await self._house.distributor.submit(acd.TalkEnded(self._line.contact, seen))
-        return "done"
+    async def _given_up(self, offer: Offered) -> None:
+        """The distributor had given this offer up in that moment: what it says comes next."""
+        try:
+            while self._live(offer.offer):
+                await self._line.wait()
+        finally:
+            await offer.unbridge(self._line)
+        await self._music()
 
     # --- what the caller hears ----------------------------------------------------------------
 
@@ -317,7 +315,9 @@ class Waiting:
 
 async def leave_queue(house: House, line: Line, contact: Contact) -> None:
     """Whatever stage a call was in as a fault of ours ended it: its agent is free again, and no phone rings on."""
-    if contact.offered is not None:
+    if contact.talk is not None:
+        await end_talk(house, line, "failed")
+    elif contact.offered is not None:
         leg = contact.offered.data["leg"]
         await line.try_unbridge(bridge_of(leg))
         await line.try_hangup(leg)

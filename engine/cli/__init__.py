@@ -65,6 +65,7 @@ COMMANDS = {
     "bulletin:bulletin": "Known outages that callers are told.",
     "requests:requests": "What callers want: list, show, change.",
     "requests:work-orders": "What is done about it: list, show, change, close.",
+    "call:call": "Conversations in progress: hold, consult, conference, transfer, park.",
     "callback:callback": "Callers who are to be rung back.",
     "entitlement:entitlement": "Customers and their PINs.",
     "machine:doctor": "Look at this machine and say what to do.",

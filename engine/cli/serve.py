@@ -57,6 +57,7 @@ from engine.web.agents import Desk, agent_routes
 from engine.web.api import BELOW, api_token
 from engine.web.bulletins import Board
 from engine.web.callbacks import Callbacks
+from engine.web.calls import Conversations
 from engine.web.control import Controls, control_app
 from engine.web.hours import Hours, Override
 from engine.web.pages import pages_app
@@ -216,6 +217,7 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         move_order=lambda number, asked: house.orders.move(number, asked, house.now()),
         board=board(engine),
         callbacks=Callbacks(engine.switchboard.callbacks, engine.switchboard.call_off),
+        conversations=Conversations(engine.switchboard.conversations, engine.switchboard.order),
         hours=hours(engine, override),
         stop=stopping.set,
         end_calls=partial(end_calls, engine),

@@ -358,6 +358,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.QueueRule, "adjust"): duration(-3600, 3600, signed=True),
     (s.QueueRule, "drain"): duration(0, 86_400),
     (s.QueueRule, "music"): PLAIN,
+    (s.QueueRule, "parked"): duration(5, 3600),
     (s.QueueRule, "announce_first"): duration(0, 600),
     (s.QueueRule, "announce_every"): duration(20, 3600),
     (s.GroupRule, "queues"): list_of(QUEUE),

@@ -22,6 +22,7 @@ from typing import Any
 from engine.config.prompts import Catalog
 from engine.config.rehearse import heard, said
 from engine.config.report import printable
+from engine.config.trace_talk import talk_told
 from engine.core import do as d
 from engine.core import flow as f
 from engine.core import interpreter as i
@@ -125,7 +126,8 @@ class Trace:
             self._up = offer
         if event.kind == "offer_ended" and event.data["why"] == "rejected" and offer == self._up is not None:
             return [f"☎ agent {event.agent} has hung up"]
-        return _told(before, self._contact, event)
+        talk = talk_told(before, event)
+        return _told(before, self._contact, event) if talk is None else talk
 
     def as_json(self, event: Event, lines: Iterable[TraceLine]) -> dict[str, Any]:
         """The event and its lines as JSON values."""
@@ -274,7 +276,8 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
                 "stopped": "the conversation ends with Quietline",
                 "lost": "the conversation ended while nobody saw it, at the earliest",
             }
-            return [f"⇄ {ends.get(data['by'], f'{agent} ends the conversation')} after {length(talked)}"]
+            other = f"{agent if event.agent else before.talk.to if before.talk else 'nobody'} ends the conversation"
+            return [f"⇄ {ends.get(data['by'], other)} after {length(talked)}"]
         case "transferring":
             return [f"☎ {data['to']} rings through trunk {data['trunk']}, for {length(data['ring'])} at most"]
         case "transfer_answered":

@@ -22,11 +22,13 @@ matched with a caller, every caller with an agent, before the turn ends. So two 
 - An agent whose phone is in a call of their own is not rung; an offer that rings as it begins is withdrawn, and the caller goes to somebody
   else. Where that call ends nobody else has to report, they are ready again.
 - An agent is at one phone, and nobody else is: who signs in at a phone logs out whoever was there before.
+- An agent who is called into a conversation by name is reserved before their phone rings, too (asking.py).
 - Skills: an agent takes a caller if they have every skill the caller needs.
 """
 
 from __future__ import annotations
 
+from engine.core.asking import Conversing, why_not
 from engine.core.board import estimate, overview, position
 from engine.core.facts import (
     CALLBACK,
@@ -35,12 +37,18 @@ from engine.core.facts import (
     AgentChanged,
     AgentSet,
     Arrived,
+    Ask,
+    AskAnswered,
+    AskCalledOff,
+    Asked,
+    AskEnded,
     Cancel,
     Coded,
     Command,
     Connected,
     Doors,
     Fact,
+    HandedOver,
     Left,
     Offer,
     OfferFailed,
@@ -48,14 +56,15 @@ from engine.core.facts import (
     PhoneReachable,
     Queued,
     Refused,
+    Released,
     TalkEnded,
     Tick,
     TimedOut,
 )
 from engine.core.floor import State, next_due
 from engine.core.measures import Handled, Waited
-from engine.core.rebuild import CoolDown, Rows, Talk, reload, restore, summary
-from engine.core.turn import Turn, rest_until
+from engine.core.rebuild import Consult, CoolDown, Rows, Talk, reload, restore, summary
+from engine.core.turn import rest_until
 
 __all__ = [
     "CALLBACK",
@@ -64,13 +73,20 @@ __all__ = [
     "AgentChanged",
     "AgentSet",
     "Arrived",
+    "Ask",
+    "AskAnswered",
+    "AskCalledOff",
+    "AskEnded",
+    "Asked",
     "Cancel",
     "Coded",
     "Command",
     "Connected",
+    "Consult",
     "CoolDown",
     "Doors",
     "Fact",
+    "HandedOver",
     "Handled",
     "Left",
     "Offer",
@@ -79,6 +95,7 @@ __all__ = [
     "PhoneReachable",
     "Queued",
     "Refused",
+    "Released",
     "Rows",
     "State",
     "Talk",
@@ -95,6 +112,7 @@ __all__ = [
     "rest_until",
     "restore",
     "summary",
+    "why_not",
 ]
 
 
@@ -104,7 +122,7 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
     A fact about a contact, offer or agent that is not (or no longer) here changes nothing. What is due by `now` happens on a Tick.
     ValueError for an agent state nobody can ask for.
     """
-    turn = Turn(state, now)
+    turn = Conversing(state, now)
     match fact:
         case Tick():
             turn.run_due()
@@ -120,6 +138,16 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
             turn.connected(fact.offer)
         case TalkEnded():
             turn.talk_ended(fact.contact, fact.seen)
+        case Ask():
+            turn.ask(fact)
+        case AskAnswered():
+            turn.ask_answered(fact.contact)
+        case AskEnded():
+            turn.ask_ended(fact.contact, fact.why)
+        case HandedOver():
+            turn.handed_over(fact.contact)
+        case Released():
+            turn.released(fact.contact)
         case OfferFailed():
             turn.offer_failed(fact.offer, fact.why)
         case Left():

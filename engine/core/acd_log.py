@@ -5,6 +5,7 @@ What each kind must carry, beyond what the table there says: the event's `at` is
 
     queued        the caller waits (again: moved to another queue, or recovered)    offered      their offer rings
     offer_ended   it does not; with `rest_until` the agent cools down until then     connected    they are out of line, and talk
+    calling …     an agent is called into a conversation (calling_answered: consulted, calling_ended: no more); transferred: has the caller
     left_queue    they are out of line, unless connected said so                    talk_ended   the agent wraps up
     doors         which queues are closed, and until when those who wait there may stay
     ended         whatever was still open of this contact is closed, a conversation without `talk_ended` too
@@ -18,10 +19,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.core.conversation import AGENT
 from engine.core.event import Event
 from engine.core.facts import CALLER, AgentChanged, Arrived, Offer
 from engine.core.measures import Handled, Waited, unseen
-from engine.core.rebuild import CoolDown, Rows, Talk
+from engine.core.rebuild import Consult, CoolDown, Rows, Talk
 
 CHANGED_FIELDS = AgentChanged._fields[1:]  # all but the agent
 BUSY_WITH_CONTACT = ("talking", "wrap_up")
@@ -36,6 +38,7 @@ class LogFold:
     _ended: set[str] = field(default_factory=set)
     _offers: dict[str, tuple[Offer, float]] = field(default_factory=dict)
     _talks: dict[str, Talk] = field(default_factory=dict)  # by agent
+    _consults: dict[str, Consult] = field(default_factory=dict)  # by contact
     _cool_downs: dict[tuple[str, str], CoolDown] = field(default_factory=dict)
     _handled: list[Handled] = field(default_factory=list)
     _waited: list[Waited] = field(default_factory=list)
@@ -68,12 +71,16 @@ class LogFold:
             case "left_queue":
                 abandoned = data["outcome"] in ("abandoned", "short_abandoned")
                 self._left(contact, data.get("seen", event.at), abandoned)
+            case "calling" | "calling_answered" | "calling_ended" | "transferred":
+                self._conversed(event)
             case "talk_ended":
+                self._consults.pop(contact, None)
                 self._talk_ended(event.agent or "", event.at, data.get("seen"))
             case "doors":
                 self._closed = dict(data["closed"])
             case "ended":
                 self._waiting.pop(contact, None)
+                self._consults.pop(contact, None)
                 self._ended.add(contact)
             case "agent_state":
                 self._agent_state(event.agent or "", event.at, data)
@@ -89,6 +96,7 @@ class LogFold:
             waiting=tuple(self._waiting.values()),
             offers=tuple(offers),
             talks=tuple(talks),
+            consults=tuple(self._consults.values()),
             cool_downs=tuple(self._cool_downs.values()),
             handled=tuple(self._handled),
             waited=tuple(self._waited),
@@ -101,6 +109,23 @@ class LogFold:
         """The contact has ended without a word about this conversation: nobody will ever report its end."""
         agent = self._agents.get(talk.agent)
         return talk.contact in self._ended and agent is not None and agent.state == "talking"
+
+    def _conversed(self, event: Event) -> None:
+        contact, data = event.contact or "", event.data
+        consult = self._consults.get(contact)
+        match event.kind:
+            case "calling" if data["kind"] == AGENT:
+                row = Consult(data["ask"], contact, data["to"], data["queue"], data["ring"], event.at)
+                self._consults[contact] = row
+                self._serial += 1
+            case "calling_answered" if consult is not None:
+                self._consults[contact] = replace(consult, answered_at=event.at)
+            case "calling_ended":
+                self._consults.pop(contact, None)
+            case "transferred":
+                self._consults.pop(contact, None)
+                if data["kind"] == AGENT:
+                    self._talks[data["to"]] = Talk(contact, data["to"], data["queue"], event.at)
 
     def _queued(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
         queue = data["queue"]

@@ -48,6 +48,7 @@ class Cause(StrEnum):
     UNANSWERED = "the offer is unanswered, or the phone is busy or unreachable"
     CONNECTED = "both legs are bridged"
     TALK_ENDED = "the conversation ends"
+    CALLED_BACK = "the caller they sent on comes back"
     WRAPPED = "wrap-up is over"
     WRAPPED_PAUSE = "wrap-up is over and a pause was asked for"
     WRAPPED_LOGOUT = "wrap-up is over and a log-out was asked for"
@@ -98,6 +99,7 @@ TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
         _C.ASKS_LOGOUT: _S.TALKING,
     },
     _S.WRAP_UP: {
+        _C.CALLED_BACK: _S.RESERVED,
         _C.WRAPPED: _S.READY,
         _C.WRAPPED_PAUSE: _S.PAUSED,
         _C.WRAPPED_LOGOUT: _S.LOGGED_OUT,

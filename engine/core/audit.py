@@ -33,13 +33,24 @@ def _offers(state: State) -> None:
     offered = [r.agent.name for r in state.offers.values()]
     assert len(offered) == len(set(offered)), f"an agent has two offers: {sorted(offered)}"
     reserved = {a.name for a in state.agents.values() if a.state is AgentState.RESERVED}
-    assert reserved == set(offered), (
-        f"reserved without an offer, or the other way round: {reserved ^ set(offered)}"
+    asked = {one.agent.name for one in state.asks.values() if not one.answered}
+    assert reserved == set(offered) | asked, (
+        f"reserved without an offer, or the other way round: {reserved ^ (set(offered) | asked)}"
     )
 
 
 def _talks(state: State) -> None:
-    talking = {a.contact: a.name for a in state.agents.values() if a.state is AgentState.TALKING}
+    consulted = {one.agent.name for one in state.asks.values() if one.answered}
+    talking = {
+        a.contact: a.name
+        for a in state.agents.values()
+        if a.state is AgentState.TALKING and a.name not in consulted
+    }
+    for contact, one in state.asks.items():
+        wanted = AgentState.TALKING if one.answered else AgentState.RESERVED
+        assert one.agent.state is wanted, f"{one.agent.name} is called in but {one.agent.state}"
+        assert one.agent.contact == contact, f"{one.agent.name} is called into another conversation"
+        assert contact not in state.callers, f"{contact} waits while somebody is called in"
     assert {c: a.name for c, a in state.talks.items()} == talking, "talks and talking agents differ"
     assert not talking.keys() & state.callers.keys(), "a contact talks and waits at once"
 

@@ -23,10 +23,12 @@ is when it ends on record: the time after it is nobody's wait and nobody's talk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from engine.core import conversation as talks
+from engine.core.conversation import AGENT, NUMBER, QUEUE, Conversation, Leg, converse
 from engine.core.event import Event
 
 #: Seconds of waiting below which a hang-up is a short abandon (FIELD default, changeable in reports).
@@ -69,7 +71,10 @@ IN_QUEUE = frozenset({Stage.WAITING, Stage.OFFERED, Stage.PICKED_UP, Stage.TALKI
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One call. Times are seconds since the epoch or None; `wait_s` are seconds over all its queues, `talk_s` over all conversations."""
+    """One call. Times are seconds since the epoch or None; `wait_s` are seconds over all its queues, `talk_s` over all conversations.
+
+    Hold is inside talk: `hold_s` are those of `talk_s` in which the caller heard music (held, handed over, parked) and nobody.
+    """
 
     id: str
     channel: str = ""
@@ -99,10 +104,20 @@ class Contact:
     #: Set while the step that queues has not been told yet how its waiting ended, and the key that ended it.
     left: Event | None = None
     pressed: str | None = None
-    #: What the queue segment in progress was entered with, and the offer and conversation in it.
+    #: What the queue segment in progress was entered with, since when it is waited in (who comes from a conversation keeps an earlier
+    #: place), and the offer and conversation in it.
     queued: Event | None = None
+    waits_from: float = 0.0
     offered: Event | None = None
     talk_from: float | None = None
+    #: The conversation in progress, since when it is on hold, and for how long it was; the `transferred` by which the caller shall go
+    #: back into a queue, until they wait there.
+    talk: Conversation | None = None
+    hold_from: float | None = None
+    hold_s: float | None = None
+    sent_back: Event | None = None
+    #: Everybody who was connected with the caller, or called in.
+    legs: tuple[Leg, ...] = ()
     #: The last event of the transfer in progress; how it ended, until the step that asked for it has been told; with whom they spoke last.
     transfer: Event | None = None
     transfer_end: Event | None = None
@@ -138,10 +153,12 @@ class Contact:
         return self.callback_of is not None and self.connected_at is None
 
     @property
-    def leg(self) -> str | None:
-        """The channel of whoever is rung for the caller, or speaks with them."""
+    def legs_now(self) -> tuple[str, ...]:
+        """The channels of everybody who is rung for the caller, or speaks with them."""
+        if self.talk is not None:
+            return self.talk.legs
         rung = self.offered or self.transfer
-        return None if rung is None else str(rung.data["leg"])
+        return () if rung is None else (str(rung.data["leg"]),)
 
 
 def apply(contact: Contact, event: Event) -> Contact:
@@ -204,6 +221,8 @@ def _queued(c: Contact, e: Event) -> Contact:
         queued=e,
         place=e,
         left=None,
+        sent_back=None,
+        waits_from=c.sent_back.at if c.sent_back is not None else e.data["enqueued_at"],
         enqueued_at=e.data["enqueued_at"] if first else c.enqueued_at,
         position_at_entry=e.data["position"] if first else c.position_at_entry,
     )
@@ -224,22 +243,82 @@ def _picked_up(c: Contact, e: Event) -> Contact:
 
 
 def _connected(c: Contact, e: Event) -> Contact:
+    rang_at = c.offered.at if c.offered is not None else e.at
+    agent, channel = str(e.agent), str(e.data.get("leg", ""))
+    leg = Leg(channel, AGENT, agent, QUEUE, rang_at, e.at)
     return replace(
         c,
         stage=Stage.TALKING,
         agent=e.agent,
         connected_at=c.connected_at or e.at,
         talk_from=e.at,
+        talk=Conversation(AGENT, agent, channel, str(e.data.get("queue", c.queue))),
+        legs=(*c.legs, leg),
         place=None,
         wait_s=_plus(c.wait_s, e.at - _since(c, e)),
     )
 
 
-def _talk_ended(c: Contact, e: Event) -> Contact:
-    if c.talk_from is None:
+def _in_talk(c: Contact, e: Event) -> Contact:
+    """Something has changed in the conversation; whoever the caller speaks with last stands in the record."""
+    if c.talk is None:
         return c
-    talk = _plus(c.talk_s, _until(c, e) - c.talk_from)
-    return replace(c, stage=Stage.FLOW, talk_s=talk, talk_from=None, offered=None, left=e)
+    talk = converse(c.talk, e)
+    c = replace(c, legs=_legs(c, e))
+    if talk is None:
+        return replace(_talked(c, e), sent_back=e, left=None)
+    if e.kind == "transferred" and talk.kind == AGENT:
+        c = replace(c, agent=talk.to)
+    elif e.kind == "transferred":
+        c = replace(c, transferred_to=talk.to)
+    if talk.on_hold and c.hold_from is None:
+        return replace(c, talk=talk, hold_from=e.at)
+    if not talk.on_hold and c.hold_from is not None:
+        return replace(c, talk=talk, hold_from=None, hold_s=_plus(c.hold_s, e.at - c.hold_from))
+    return replace(c, talk=talk)
+
+
+def _legs(c: Contact, e: Event) -> tuple[Leg, ...]:
+    """The legs after an event of a conversation."""
+    assert c.talk is not None
+    data, before, asked = e.data, c.talk.leg, c.talk.asked
+    match e.kind:
+        case "calling":
+            return (*c.legs, Leg(data["leg"], data["kind"], data["to"], data["how"], e.at))
+        case "calling_answered":
+            return talks.answered(c.legs, data["leg"], e.at)
+        case "calling_ended" if asked is not None:
+            return talks.over(c.legs, e.at, data["why"], asked.leg)
+        case "released" if before is not None:
+            return talks.over(c.legs, e.at, data["why"], before)
+        case "transferred":
+            legs = c.legs if before is None else talks.over(c.legs, e.at, "transferred", before)
+            return legs if data["kind"] == QUEUE else talks.answered(legs, data["leg"], e.at)
+        case _:
+            return c.legs
+
+
+def _talked(c: Contact, e: Event) -> Contact:
+    """The conversation is over, for the caller."""
+    at = _until(c, e)
+    hold = c.hold_s if c.hold_from is None else _plus(c.hold_s, at - c.hold_from)
+    talk = c.talk_s if c.talk_from is None else _plus(c.talk_s, at - c.talk_from)
+    legs = talks.over(c.legs, at, str(e.data.get("by") or e.data.get("how") or ""))
+    return replace(
+        c,
+        stage=Stage.FLOW,
+        talk=None,
+        talk_from=None,
+        talk_s=talk,
+        hold_from=None,
+        hold_s=hold,
+        legs=legs,
+        offered=None,
+    )
+
+
+def _talk_ended(c: Contact, e: Event) -> Contact:
+    return c if c.talk_from is None else replace(_talked(c, e), left=e)
 
 
 def _left_queue(c: Contact, e: Event) -> Contact:
@@ -251,16 +330,23 @@ def _left_queue(c: Contact, e: Event) -> Contact:
 
 
 def _transferring(c: Contact, e: Event) -> Contact:
+    leg = Leg(str(e.data.get("leg", "")), NUMBER, e.data["to"], "flow", e.at)
+    return replace(c, stage=Stage.TRANSFER, transfer=e, legs=(*c.legs, leg))
+
+
+def _transfer_answered(c: Contact, e: Event) -> Contact:
     return replace(c, stage=Stage.TRANSFER, transfer=e)
 
 
 def _transfer_connected(c: Contact, e: Event) -> Contact:
-    return replace(c, transfer=e, transferred_to=e.data["to"], talk_from=e.at)
+    legs = talks.answered(c.legs, str(e.data.get("leg", "")), e.at)
+    return replace(c, transfer=e, transferred_to=e.data["to"], talk_from=e.at, legs=legs)
 
 
 def _transfer_ended(c: Contact, e: Event) -> Contact:
     talk = c.talk_s if c.talk_from is None else _plus(c.talk_s, _until(c, e) - c.talk_from)
-    return replace(c, stage=Stage.FLOW, transfer=None, transfer_end=e, talk_from=None, talk_s=talk)
+    legs = talks.over(c.legs, _until(c, e), str(e.data.get("why") or e.data["by"]))
+    return replace(c, stage=Stage.FLOW, transfer=None, transfer_end=e, talk_from=None, talk_s=talk, legs=legs)
 
 
 def _dialled(c: Contact, e: Event) -> Contact:
@@ -314,6 +400,7 @@ def _wrap_up_code(c: Contact, e: Event) -> Contact:
 
 def _ended(c: Contact, e: Event) -> Contact:
     cause, at = e.data["cause"], _until(c, e)
+    c = replace(c, legs=talks.over(c.legs, at, cause))
     return replace(c, stage=Stage.ENDED, ended_at=at, cause=cause, outcome=outcome_of(c, cause, at))
 
 
@@ -328,8 +415,22 @@ _FOLDS = {
     "connected": _connected,
     "talk_ended": _talk_ended,
     "left_queue": _left_queue,
+    **dict.fromkeys(
+        (
+            "held",
+            "resumed",
+            "calling",
+            "calling_answered",
+            "calling_ended",
+            "conferenced",
+            "released",
+            "parked",
+            "transferred",
+        ),
+        _in_talk,
+    ),
     "transferring": _transferring,
-    "transfer_answered": _transferring,
+    "transfer_answered": _transfer_answered,
     "transfer_connected": _transfer_connected,
     "transfer_ended": _transfer_ended,
     "dialled": _dialled,
@@ -350,7 +451,7 @@ _FOLDS = {
 
 
 def _since(c: Contact, e: Event) -> float:
-    return float(c.queued.data["enqueued_at"]) if c.queued else e.at
+    return c.waits_from if c.queued else e.at
 
 
 def _until(c: Contact, e: Event) -> float:
@@ -358,7 +459,7 @@ def _until(c: Contact, e: Event) -> float:
     seen = e.data.get("seen")
     if seen is None:
         return e.at
-    queued = float(c.queued.data["enqueued_at"]) if c.queued else 0.0
+    queued = c.waits_from if c.queued else 0.0
     return float(max(seen, c.arrived_at, c.answered_at or 0.0, queued, c.talk_from or c.connected_at or 0.0))
 
 
@@ -425,9 +526,12 @@ FIELDS = (
     "transferred_to",
     "callback_of",
     "wrap_up_code",
+    "hold_s",
+    "legs",
 )
 
 
 def record(contact: Contact) -> dict[str, Any]:
     """The contact record as JSON values; times stay seconds since the epoch."""
-    return {name: getattr(contact, name) for name in FIELDS}
+    values = {name: getattr(contact, name) for name in FIELDS}
+    return values | {"legs": [asdict(leg) for leg in contact.legs]}

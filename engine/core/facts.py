@@ -80,6 +80,51 @@ class TalkEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Call an agent, by name, into the conversation of `contact`, which came from `queue`; nothing comes of it where they are not free.
+
+    `how`: consult, blind, back, retrieve (core/conversation.py).
+    """
+
+    contact: str
+    agent: str
+    queue: str
+    how: str
+    ring: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskAnswered:
+    """The agent who was asked speaks with the one who asks; the caller is still theirs."""
+
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskEnded:
+    """The agent who was asked is not called in any more. `why`: one of FAILURES, or anything else, which leaves them free at once."""
+
+    contact: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The caller is with somebody else now: the agent who was asked, a number, or they go back into a queue. `to` is the event's data."""
+
+    contact: str
+    to: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The agent has left the caller to us. `why`: blind, parked, agent (they hung up)."""
+
+    contact: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSet:
     """An agent (or a command in their name) asks for a state: ready | paused | logged_out | logged_in.
 
@@ -192,6 +237,25 @@ class Cancel(NamedTuple):
     why: str
 
 
+class Asked(NamedTuple):
+    """Ring `agent`, who is reserved already, into the conversation of `contact`."""
+
+    ask: str
+    contact: str
+    agent: str
+    queue: str
+    how: str
+    ring: float
+
+
+class AskCalledOff(NamedTuple):
+    """The agent who was asked has gone: paused, logged_out, or unreachable, as their phone is."""
+
+    contact: str
+    agent: str
+    why: str
+
+
 class AgentChanged(NamedTuple):
     """An agent's state is now this (ready, paused, reserved, talking, wrap_up, own_call, logged_out); `until` is when it ends by itself.
 
@@ -222,6 +286,11 @@ Fact = (
     | OfferFailed
     | Connected
     | TalkEnded
+    | Ask
+    | AskAnswered
+    | AskEnded
+    | HandedOver
+    | Released
     | AgentSet
     | Coded
     | OwnCall
@@ -229,4 +298,4 @@ Fact = (
     | Doors
     | Tick
 )
-Command = Queued | Refused | TimedOut | Offer | Cancel | AgentChanged
+Command = Queued | Refused | TimedOut | Offer | Cancel | Asked | AskCalledOff | AgentChanged

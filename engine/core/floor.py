@@ -241,6 +241,21 @@ class Ringing:
         self.offered_at = offered_at
 
 
+class Asking:
+    """An agent who is called into a conversation: their phone rings, or (`answered`) they are consulted; `at` is when that began."""
+
+    __slots__ = ("agent", "answered", "at", "contact", "id", "queue", "ring")
+
+    def __init__(self, ask: str, agent: Agent, contact: str, queue: Queue, ring: float, at: float) -> None:
+        self.id = ask
+        self.agent = agent
+        self.contact = contact
+        self.queue = queue
+        self.ring = ring
+        self.at = at
+        self.answered = False
+
+
 #: Queue, agent, connected_at, wrapped_at of a contact that an agent is done with.
 Finished = tuple[Queue, str, float, float]
 
@@ -250,6 +265,7 @@ class State:
 
     __slots__ = (
         "agents",
+        "asks",
         "callers",
         "deserted",
         "finished",
@@ -269,6 +285,7 @@ class State:
         self.callers: dict[str, Caller] = {}
         self.offers: dict[str, Ringing] = {}
         self.talks: dict[str, Agent] = {}
+        self.asks: dict[str, Asking] = {}  # by contact
         self.timers = Timers()
         self.recent: deque[tuple[float, str, str, int]] = deque()  # wrapped_at, agent, queue, microseconds
         self.finished: list[Finished] = []  # not yet learned from

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.core.agent import PHONE_GONE, AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
-from engine.core.floor import Agent, Caller, Queue, Ringing, State
+from engine.core.floor import Agent, Asking, Caller, Queue, Ringing, State
 from engine.core.measures import Handled, Waited
 from engine.core.phones import phone_named
 from engine.core.site import Settings
@@ -37,6 +37,19 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
+class Consult:
+    """`agent` is called into the conversation of `contact`, which came from `queue`; `answered_at`: they speak since then."""
+
+    ask: str
+    contact: str
+    agent: str
+    queue: str
+    ring: float
+    at: float
+    answered_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CoolDown:
     """`agent` failed an offer of `contact` and is not offered it again until `until`."""
 
@@ -50,15 +63,16 @@ class Rows:
     """All the distributor is made of; sequences of measures in the order they happened.
 
     `agents`: each agent's last AgentChanged. `waiting`: every contact in a queue, those being offered included, as Arrived with `queue` and
-    `enqueued_at`. `offers`: live ones with the time they were made. `talks`: of agents talking or in wrap-up. `handled`: the last
-    100 of each queue and all of the last 2 h. `waited`: the last 200 of each queue. `chosen`: when each queue was last chosen.
-    `closed`: the last Doors. `serial`: how many offers were ever made, where known.
+    `enqueued_at`. `offers`: live ones with the time they were made. `talks`: of agents talking or in wrap-up. `consults`: of agents called
+    into a conversation. `handled`: the last 100 of each queue and all of the last 2 h. `waited`: the last 200 of each queue. `chosen`: when
+    each queue was last chosen. `closed`: the last Doors. `serial`: how many offers were ever made, where known.
     """
 
     agents: Sequence[AgentChanged] = ()
     waiting: Sequence[Arrived] = ()
     offers: Sequence[tuple[Offer, float]] = ()
     talks: Sequence[Talk] = ()
+    consults: Sequence[Consult] = ()
     cool_downs: Sequence[CoolDown] = ()
     handled: Sequence[Handled] = ()
     waited: Sequence[Waited] = ()
@@ -87,6 +101,8 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
         _restore_offer(state, offer, at)
     for talk in rows.talks:
         _restore_talk(state, talk)
+    for consult in rows.consults:
+        _restore_consult(state, consult)
     for cool in rows.cool_downs:
         if cool.until > now:
             _restore_cool_down(state, cool)
@@ -152,6 +168,18 @@ def _restore_talk(state: State, talk: Talk) -> None:
         state.talks[talk.contact] = agent
 
 
+def _restore_consult(state: State, row: Consult) -> None:
+    agent = state.agents.get(row.agent)
+    wanted = AgentState.RESERVED if row.answered_at is None else AgentState.TALKING
+    if agent is None or agent.state is not wanted or agent.contact != row.contact or agent.offer:
+        return
+    queue = state.queue(row.queue)
+    asking = state.asks[row.contact] = Asking(row.ask, agent, row.contact, queue, row.ring, row.at)
+    if row.answered_at is not None:
+        asking.answered = True
+        agent.queue, agent.connected_at = queue, row.answered_at
+
+
 def _restore_cool_down(state: State, row: CoolDown) -> None:
     agent, caller = state.agents.get(row.agent), state.callers.get(row.contact)
     if agent is not None and caller is not None:
@@ -161,13 +189,14 @@ def _restore_cool_down(state: State, row: CoolDown) -> None:
 
 
 def _reconcile(state: State, agent: Agent, now: float) -> None:
-    lost_offer = agent.state is AgentState.RESERVED and agent.offer is None
+    asked = agent.contact in state.asks and state.asks[agent.contact].agent is agent
+    lost_offer = agent.state is AgentState.RESERVED and agent.offer is None and not asked
     lost_talk = agent.state in IN_CONTACT and agent.queue is None
     if lost_offer or lost_talk:
-        asked = agent.then
-        agent.state = AgentState(asked) if asked else AgentState.PAUSED
-        agent.reason = agent.then_reason if asked else "restored"
-        agent.until = None if asked else now
+        wish = agent.then
+        agent.state = AgentState(wish) if wish else AgentState.PAUSED
+        agent.reason = agent.then_reason if wish else "restored"
+        agent.until = None if wish else now
         agent.contact, agent.then, agent.then_reason, agent.code = None, "", "", ""
         if agent.state is AgentState.LOGGED_OUT:
             agent.phone = ""
@@ -254,6 +283,10 @@ def summary(state: State, now: float) -> dict[str, Any]:
             r.id: (r.agent.name, r.caller.contact, r.ring, r.offered_at) for r in state.offers.values()
         },
         "talks": {contact: agent.name for contact, agent in state.talks.items()},
+        "asks": {
+            contact: (one.id, one.agent.name, one.queue.name, one.ring, one.at, one.answered)
+            for contact, one in state.asks.items()
+        },
         "recent": sorted(state.recent),
     }
 

@@ -78,6 +78,7 @@ class QueueRule:
     adjust: float = 0.0
     drain: float = 900.0  # how long those who wait at closing time may stay while agents remain
     count_paused: bool = False  # does a queue whose agents are all paused still count as staffed?
+    parked: float = 120.0  # how long a caller whom an agent has parked waits to be fetched
     music: str = "default"
     announce_position: bool = True
     announce_wait: bool = True

@@ -24,6 +24,7 @@ from engine.core.facts import (
     AgentChanged,
     AgentSet,
     Arrived,
+    AskCalledOff,
     Cancel,
     Coded,
     Command,
@@ -384,8 +385,11 @@ class Turn:
     def _take_away(self, agent: Agent, target: AgentState, reason: str) -> None:
         """Bring an agent to where nobody is offered to them; whoever rings for them goes to somebody else."""
         caller = self.state.offers[agent.offer].caller if agent.offer else None
+        why = UNREACHABLE if reason == UNREACHABLE else str(target)
         if caller is not None:
-            self._cancel(caller, UNREACHABLE if reason == UNREACHABLE else target)
+            self._cancel(caller, why)
+        elif agent.state is RESERVED:
+            self._call_off(agent, why)
         self._settle(agent, target, reason)
         if caller is not None:
             self._to_another(caller)
@@ -423,6 +427,12 @@ class Turn:
         else:
             agent.idle_since = self.now
             self._settle(agent, target, fact.reason)
+
+    def _call_off(self, agent: Agent, why: str) -> None:
+        assert agent.contact is not None
+        del self.state.asks[agent.contact]
+        self.commands.append(AskCalledOff(agent.contact, agent.name, why))
+        agent.contact = None
 
     def _to_another(self, caller: Caller) -> None:
         if self.now >= caller.deadline:

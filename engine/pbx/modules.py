@@ -18,6 +18,7 @@ SIP = (
     "res_pjsip_nat",
     "res_pjsip_dtmf_info",
     "res_pjsip_rfc3326",
+    "res_pjsip_refer",
     "chan_pjsip",
 )
 MEDIA = (

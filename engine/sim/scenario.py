@@ -22,6 +22,8 @@ answers, rejects (603), is busy (486), or gives no_answer; after `talk` the agen
 answers may `press` keys two seconds later.
 A phone that is not mentioned is switched off. `outside` are phones that calls go out to, by number and trunk; one that is not mentioned
 does not exist. `expect` names fields of the contact record; a list allows any of its values.
+`orders` are what people ask of conversations by command, `at` so long after the first call:
+`{at: 5s, who: "2001", do: transfer, to: "agent 2002"}`.
 `race: yes` says that two things happen at the same moment, so that either world may order them differently.
 
 `engine.sim.people` plays a scenario on the simulated Asterisk, `engine.sim.sipp` compiles it for a real one.
@@ -116,6 +118,16 @@ class CallerPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPlan:
+    """What somebody asks of a conversation by command, `at` seconds after the first caller dials."""
+
+    at: float
+    who: str
+    do: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One scenario, checked."""
 
@@ -126,6 +138,7 @@ class Scenario:
     ready: tuple[str, ...] = ()
     race: bool = False
     outside: Mapping[str, AgentPlan] = field(default_factory=dict)
+    orders: tuple[OrderPlan, ...] = ()
 
 
 def load_scenarios(folder: Path) -> list[Scenario]:
@@ -161,6 +174,7 @@ _SCENARIO: Final = (
     "callers",
     "agents",
     "outside",
+    "orders",
     "ready",
     "race",
 )
@@ -193,7 +207,18 @@ class _Reader:
             tuple(map(str, self._list("ready", given.get("ready") or []))),
             given.get("race") is True,
             outside,
+            tuple(self._orders(given.get("orders") or [])),
         )
+
+    def _orders(self, given: Any) -> Iterable[OrderPlan]:
+        for index, one in enumerate(self._list("orders", given)):
+            where = f"orders[{index}]"
+            order = self._mapping(where, one, ("at", "who", "do", "to"))
+            for key in ("who", "do"):
+                if not isinstance(order.get(key), str):
+                    raise self.wrong(f"{where}.{key}", "is missing, or no text")
+            at = self._seconds(f"{where}.at", order.get("at"))
+            yield OrderPlan(at, order["who"], order["do"], str(order.get("to") or ""))
 
     def _phones(self, section: str, given: Mapping[str, Any]) -> dict[str, AgentPlan]:
         plans = self._mapping(section, given.get(section) or {})

@@ -14,7 +14,7 @@ from engine.core.event import Event
 
 #: Fields that name a thing of this one call.
 IDS: Final = frozenset(
-    {"contact", "channel", "leg", "bridge", "number", "of", "offer", "recording", "replaces"}
+    {"ask", "contact", "channel", "leg", "bridge", "number", "of", "offer", "recording", "replaces"}
 )
 
 #: Fields that hold a time, something measured in time, or something that follows from it.
@@ -60,8 +60,9 @@ def _line(event: Event, names: dict[tuple[str, str], str]) -> str:
 
 
 def _left_out(event: Event) -> frozenset[str]:
-    """Fields of which nothing is told; how long a callback may wait is counted from when they came, which is measured."""
-    return MEASURED | {"agent"} | ({"max_wait"} if event.data.get("kind") == "callback" else set())
+    """Fields of which nothing is told; how long who has come before may wait is counted from then, which is measured."""
+    measured = event.data.get("kind") == "callback" or event.data.get("max_wait", 0) % 1
+    return MEASURED | {"agent"} | ({"max_wait"} if measured else set())
 
 
 def _kind(key: str, event: Event) -> str:

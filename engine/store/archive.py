@@ -37,6 +37,7 @@ def _record(row: Iterable[Any]) -> dict[str, Any]:
     record = dict(zip(FIELDS, row, strict=True))
     if record["entitlement"] is not None:
         record["entitlement"] = orjson.loads(record["entitlement"])
+    record["legs"] = orjson.loads(record["legs"]) if record["legs"] else []
     return record
 
 

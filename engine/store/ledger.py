@@ -383,7 +383,7 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
 
 def _column(value: object) -> object:
     """A field of a contact as its column holds it."""
-    return orjson.dumps(value).decode() if isinstance(value, Mapping) else value
+    return orjson.dumps(value).decode() if isinstance(value, Mapping | tuple) else value
 
 
 def _request_row(contact: Contact, event: Event) -> Row:

@@ -7,6 +7,7 @@ POST /publish {hash, from, by, why, site, back_to}   make a version that is kept
                                    `from` is the release it was compared with, `site` the folder it was taken from
 GET, POST /bulletins               known outages: engine/web/bulletins.py
 POST /requests/N, /work-orders/N   what people do with them: engine/web/requests.py
+GET, POST /calls                   conversations, and what is done with them: engine/web/calls.py
 GET, DELETE /callbacks             who is to be rung back: engine/web/callbacks.py
 POST /stop                         end the engine; calls stay in Asterisk and are taken up at the next start
 POST /stop {"calls": "end"}        hang up every call and write that down, then end the engine; "open" says how many were left
@@ -26,6 +27,7 @@ from engine.web.agents import Desk, agent_routes
 from engine.web.answers import answer, asked, wrong
 from engine.web.bulletins import Board, bulletin_routes
 from engine.web.callbacks import Callbacks, callback_routes
+from engine.web.calls import Conversations, call_routes
 from engine.web.hours import Hours
 from engine.web.overrides import override_routes
 from engine.web.requests import Move, request_routes
@@ -48,6 +50,7 @@ class Controls:
     move_order: Move
     board: Board
     callbacks: Callbacks
+    conversations: Conversations
     hours: Hours
     stop: Callable[[], None]
     end_calls: Callable[[], Awaitable[int]]
@@ -85,6 +88,7 @@ def control_app(controls: Controls) -> web.Application:
             *bulletin_routes(controls.board),
             *request_routes(controls.move_request, controls.move_order, controls.trouble),
             *callback_routes(controls.callbacks, controls.trouble),
+            *call_routes(controls.conversations),
         ]
     )
     return app

@@ -21,6 +21,7 @@ from engine.errors import BadWord, SetupError, SiteError
 from engine.web.agents import Desk
 from engine.web.bulletins import Board
 from engine.web.callbacks import Callbacks
+from engine.web.calls import Conversations
 from engine.web.control import Controls
 from engine.web.hours import Hours
 
@@ -102,6 +103,10 @@ class FakeEngine:
     #: Who is to be rung back, and by whom which of them was called off.
     callbacks: list[dict[str, Any]] = field(default_factory=list)
     called_off: list[tuple[str, str, str]] = field(default_factory=list)
+    #: Conversations, what was asked of them, and the sentence with which the next thing is refused.
+    talks: list[dict[str, Any]] = field(default_factory=list)
+    ordered: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    refusal: str = ""
     #: What was asked of requests and work orders.
     moved: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -189,6 +194,15 @@ class FakeEngine:
             now=lambda: self.now,
         )
 
+    async def order(self, who: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Note it, where there is such a conversation."""
+        if self.refusal:
+            raise SetupError(self.refusal)
+        found = [one for one in self.talks if who in (one["contact"], one["with"]["name"])]
+        if found:
+            self.ordered.append((who, dict(asked)))
+        return found[0] if found else None
+
     def controls(self) -> Controls:
         """All of it for the socket."""
         return Controls(
@@ -202,6 +216,7 @@ class FakeEngine:
             move_order=self.move_order,
             board=Board(self.bulletins, lambda: frozenset({"outage"}), lambda: "UTC", lambda: 1000.0),
             callbacks=Callbacks(lambda: self.callbacks, self.call_off),
+            conversations=Conversations(lambda: self.talks, self.order),
             hours=self.hours(),
             stop=self.stopped.set,
             end_calls=self.end_calls,

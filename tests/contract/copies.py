@@ -82,4 +82,5 @@ def together(scenarios: list[Scenario]) -> Scenario:
         {name: plan for one in scenarios for name, plan in one.agents.items()},
         tuple(chain.from_iterable(one.ready for one in scenarios)),
         outside={name: plan for one in scenarios for name, plan in one.outside.items()},
+        orders=tuple(chain.from_iterable(one.orders for one in scenarios)),
     )

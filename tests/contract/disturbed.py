@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from simulated import simulated_engine
-from told import Told, set_agents, told_by
+from told import Told, give_orders, set_agents, told_by
 
 from engine.app import Engine
 from engine.config import Loaded
@@ -69,9 +69,11 @@ def play_disturbed(
         plug_in(pbx, scenario, list(loaded.snapshot.settings.agents))
         async with AsyncExitStack() as life:
             engine = await life.enter_async_context(simulated_engine(pbx, loaded, folder))
+            there: list[Engine] = [engine]
             await set_agents(engine, scenario.ready)
             began = pbx.now()
             people = asyncio.create_task(play(pbx, scenario), name="people")
+            orders = asyncio.create_task(give_orders(lambda: there[0] if there else None, scenario))
             for trouble in troubles:
                 await asyncio.sleep(max(0.0, began + trouble.at - pbx.now()))
                 transport = pbx.apps[pbx.app].transport
@@ -81,12 +83,15 @@ def play_disturbed(
                     await asyncio.sleep(trouble.gap)
                     transport.restore()
                 else:
+                    there.clear()
                     engine.house.ledger.append = never_written  # type: ignore[method-assign]
                     transport.close()
                     await life.aclose()
                     await asyncio.sleep(trouble.gap)
                     engine = await life.enter_async_context(simulated_engine(pbx, loaded, folder))
+                    there.append(engine)
             await people
+            await orders
             await asyncio.sleep(REST)
             return await aftermath(pbx, engine)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from told import Told, set_agents, told_by
+from told import Told, give_orders, set_agents, told_by
 
 from engine.ami.port import PhoneFeed
 from engine.app import Engine, run_engine
@@ -80,6 +80,6 @@ def play_simulated(loaded: Loaded, scenario: Scenario, folder: Path) -> Told:
     async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
         plug_in(pbx, scenario, list(loaded.snapshot.settings.agents))
         await set_agents(engine, scenario.ready)
-        await play(pbx, scenario)
+        await asyncio.gather(play(pbx, scenario), give_orders(lambda: engine, scenario))
 
     return simulate(loaded, folder, act)

@@ -19,7 +19,7 @@ from agreement import departures
 from copies import Copies, together
 from short_prompts import short_prompts
 from simulated import play_simulated
-from told import BACK, Told, disagreements, set_agents, told_by
+from told import BACK, Told, disagreements, give_orders, set_agents, told_by
 from twin import RealAsterisk, leftovers, running_asterisk
 
 from engine.app import Engine, run_engine
@@ -47,7 +47,8 @@ async def play_real(real: RealAsterisk, site: Loaded, scenarios: list[Scenario],
 
         async def play(scenario: Scenario) -> None:
             async with places:
-                await real.play(scenario, folder / scenario.name)
+                orders = give_orders(lambda: engine, scenario)
+                await asyncio.gather(real.play(scenario, folder / scenario.name), orders)
 
         async with asyncio.TaskGroup() as group:
             for scenario in sorted(scenarios, key=length, reverse=True):

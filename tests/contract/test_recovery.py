@@ -97,8 +97,8 @@ def complaints(scenario: Scenario, caller: CallerPlan, calm: Aftermath, after: A
 
 def cut_talks(scenario: Scenario, caller: CallerPlan, events: list[Event]) -> list[str]:
     """Conversations that ended before the agent had talked as long as they want, though the caller stayed."""
-    if not isinstance(caller.does[-1], Stay):
-        return []
+    if not isinstance(caller.does[-1], Stay) or scenario.orders:
+        return []  # who has been sent on talks no longer, and not as long as they would
     rings = {event.data["offer"]: event.at for event in events if event.kind == "offered"}
     rings |= {event.data["to"]: event.at for event in events if event.kind == "transferring"}
     outside = {name.partition("@")[0]: plan for name, plan in scenario.outside.items()}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from engine.app import Engine
 from engine.core import acd
 from engine.core.event import Event
-from engine.errors import EngineError
-from engine.sim.scenario import Scenario
+from engine.errors import EngineError, SetupError
+from engine.sim.scenario import OrderPlan, Scenario
 
 #: Stands behind the number of somebody who is rung back.
 BACK = " back"
@@ -43,6 +45,31 @@ async def told_by(engine: Engine) -> Told:
     return Told(records, events)
 
 
+#: Seconds between two tries of an order that meets no conversation, and for how long it is tried.
+TRY_AGAIN, TRIED_FOR = 0.5, 8.0
+
+
+async def give_orders(current: Callable[[], Engine | None], scenario: Scenario) -> None:
+    """Ask of conversations what the scenario says, of the engine that is there then; who is in none yet is asked again for a while."""
+    began = asyncio.get_running_loop().time()
+    for plan in sorted(scenario.orders, key=lambda one: one.at):
+        await asyncio.sleep(max(0.0, began + plan.at - asyncio.get_running_loop().time()))
+        until = asyncio.get_running_loop().time() + TRIED_FOR
+        while asyncio.get_running_loop().time() < until:
+            engine = current()
+            if engine is not None and engine.ready and await taken(engine, plan):
+                break
+            await asyncio.sleep(TRY_AGAIN)
+
+
+async def taken(engine: Engine, plan: OrderPlan) -> bool:
+    """Ask one thing; a refusal is an answer, too."""
+    try:
+        return await engine.switchboard.order(plan.who, {"do": plan.do, "to": plan.to}) is not None
+    except SetupError:
+        return True
+
+
 def disagreements(scenario: Scenario, told: Told) -> list[str]:
     """Where the records depart from what the scenario expects."""
     wrong = []
@@ -55,7 +82,7 @@ def disagreements(scenario: Scenario, told: Told) -> list[str]:
             if name == "callback":
                 value = told.records.get(caller.from_number + BACK, {}).get("outcome")
             else:
-                value = got[name] if name in got else _of_events(name, told.events[caller.from_number])
+                value = got[name] if name in got else _of_events(name, told.events[caller.from_number], got)
             if value not in allowed:
                 wrong.append(
                     f"{caller.from_number}: {name} is {value!r}, not {' or '.join(map(repr, allowed))}"
@@ -63,11 +90,15 @@ def disagreements(scenario: Scenario, told: Told) -> list[str]:
     return wrong
 
 
-def _of_events(name: str, events: list[Event]) -> Any:
+def _of_events(name: str, events: list[Event], record: dict[str, Any]) -> Any:
     """What a scenario may expect beside the record's fields."""
     match name:
         case "cause":
             return events[-1].data["cause"]
+        case "hold":
+            return round(record["hold_s"] or 0.0)
+        case "path":
+            return ", ".join(f"{leg['to']} {leg['how']} {leg['ended']}" for leg in record["legs"])
         case "messages":
             return sum(event.kind == "message" for event in events)
         case "transfer":

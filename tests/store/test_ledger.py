@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from engine.core.contact import fold
+from engine.core.contact import fold, record
 from engine.core.event import Event
 from engine.errors import StoreError
 from engine.store.archive import open_archive
@@ -57,7 +57,7 @@ async def test_a_contact_closes_exactly_once_and_equals_the_fold_of_its_events(p
             events = await archive.events("c1")
     assert (row["outcome"], row["ended_at"], row["answered_at"]) == ("completed", 110.0, 101.0)
     whole = fold("c1", events[:3])
-    assert {name: getattr(whole, name) for name in row} == row
+    assert record(whole) == row
     assert ledger.open == {}
 
 

@@ -1,0 +1,156 @@
+"""What people, and phones, ask of a conversation in progress, and whom they mean by what they say.
+
+agent NAME      an agent of the site, who is ready
+queue NAME      a queue or a group that takes callers now
+number NUMBER   somebody outside whom `outbound` of site.yaml allows to be rung
+anything else   the first of these that is so called: what an agent's phone dials when it transfers
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from engine.call.remarks import remark
+from engine.core.contact import Contact
+from engine.core.conversation import AGENT, NUMBER, QUEUE, Conversation
+from engine.core.outbound import way_out
+from engine.core.site import Settings
+from engine.errors import SetupError
+
+KINDS = (AGENT, QUEUE, NUMBER)
+#: What is said where an order meets a call that is in no conversation (any more).
+NO_TALK = "the conversation is over"
+
+
+class Verb(StrEnum):
+    """What can be asked for."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    CONSULT = "consult"
+    COMPLETE = "complete"
+    CANCEL = "cancel"
+    CONFERENCE = "conference"
+    TRANSFER = "transfer"
+    PARK = "park"
+    RETRIEVE = "retrieve"
+
+
+#: Those that need to know to whom.
+AIMED = frozenset({Verb.CONSULT, Verb.TRANSFER, Verb.RETRIEVE})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom somebody is to be sent to: an agent or a queue by name, or a number as it is dialled."""
+
+    kind: str
+    name: str
+    #: In a queue; None: the one they came with.
+    priority: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """One thing asked of a conversation; `answer` becomes empty when it is under way and on disk, or the sentence why it cannot be."""
+
+    verb: Verb
+    target: Target | None = None
+    by: str = ""
+    answer: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def tell(self, sentence: str = "") -> None:
+        """Answer it, once."""
+        if not self.answer.done():
+            self.answer.set_result(sentence)
+
+
+def order_of(settings: Settings, asked: Mapping[str, Any]) -> Order:
+    """What is asked for, of `do`, `to`, `priority` and `by`. Raises SetupError with a sentence."""
+    try:
+        verb = Verb(str(asked.get("do", "")))
+    except ValueError:
+        raise SetupError(f"{asked.get('do')!r} is nothing to do with a call: {', '.join(Verb)}") from None
+    words, by = str(asked.get("to") or ""), remark(asked, "by")
+    if verb in AIMED and not words.strip():
+        raise SetupError(f"say to whom: {verb} needs an agent, a queue or a number")
+    if verb not in AIMED and words.strip():
+        raise SetupError(f"{verb} is about the conversation as it is: leave {words.strip()!r} out")
+    target = target_of(settings, words) if verb in AIMED else None
+    priority = asked.get("priority")
+    if priority is not None and (target is None or target.kind != QUEUE):
+        raise SetupError("a priority is for a caller who goes into a queue: leave it out")
+    if priority is not None and priority not in range(1, 11):
+        raise SetupError(f"{priority!r} is no priority: write 1 to 10")
+    if target is not None and priority is not None:
+        target = replace(target, priority=priority)
+    return Order(verb, target, by)
+
+
+def talk_shown(contact: Contact) -> dict[str, Any]:
+    """A conversation as JSON values: who is in it, and what the caller hears."""
+    talk = contact.talk
+    if talk is None:
+        return {"contact": contact.id, "from_number": contact.from_number, "with": None, "now": "over"}
+    asked = talk.asked
+    return {
+        "contact": contact.id,
+        "from_number": contact.from_number,
+        "queue": talk.queue,
+        "with": {"kind": talk.kind, "name": talk.to, "there": talk.leg is not None},
+        "called_in": None
+        if asked is None
+        else {"kind": asked.kind, "name": asked.to, "how": asked.how, "answered": asked.answered},
+        "now": now_of(talk),
+        "since": contact.talk_from,
+        "parked_until": talk.parked.data["until"] if talk.parked is not None else None,
+    }
+
+
+def now_of(talk: Conversation) -> str:
+    """A conversation's state in a word."""
+    asked = talk.asked
+    if asked is not None and asked.joined:
+        return "conference"
+    if asked is not None:
+        return "consulting" if asked.answered else "ringing"
+    if talk.leg is None:
+        return "parked" if talk.parked is not None else "handed over"
+    return "held" if talk.held else "talking"
+
+
+def target_of(settings: Settings, words: str) -> Target:
+    """Whom these words mean. Raises SetupError with a sentence."""
+    kind, _, name = words.strip().partition(" ")
+    if kind in KINDS and name.strip():
+        found = _named(settings, kind, name.strip())
+        if found is None:
+            raise SetupError(_unknown(settings, kind, name.strip()))
+        return found
+    for one in KINDS:
+        if (found := _named(settings, one, words.strip())) is not None:
+            return found
+    raise SetupError(
+        f"{words.strip()!r} is no agent, no queue and no number that `outbound` of site.yaml allows: nobody can be sent there"
+    )
+
+
+def _named(settings: Settings, kind: str, name: str) -> Target | None:
+    if kind == AGENT:
+        return Target(AGENT, name) if name in settings.agents else None
+    if kind == QUEUE:
+        return Target(QUEUE, name) if name in settings.queues or name in settings.groups else None
+    out = way_out(settings.outbound, name)
+    return None if out is None else Target(NUMBER, out.number)
+
+
+def _unknown(settings: Settings, kind: str, name: str) -> str:
+    if kind == AGENT:
+        return f"there is no agent {name!r}: this site has {', '.join(settings.agents)}"
+    if kind == QUEUE:
+        return f"there is no queue {name!r}: this site has {', '.join([*settings.queues, *settings.groups])}"
+    return f"{name!r} may not be rung: `outbound` of site.yaml does not allow it"

@@ -1,0 +1,471 @@
+"""A conversation: the caller, who speaks with them, and whoever is called in; it follows the caller through every transfer.
+
+What may happen to it is told in `core/conversation.py`. Each step is an event, on disk before anything changes for those who speak, and
+`arranging.py` then brings about how that sounds. So a conversation that is taken up after a lost link or a killed engine is had from its
+events, whatever it was in the middle of.
+
+Nobody is dropped by a transfer. Where whoever was called does not come, the caller is with their agent again if that one is still on the
+line. If not, the agent who sent them on is rung, and if they do not come either, the caller goes to the front of the queue they came from,
+with their own time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from engine.call.arranging import ALONE, Arranger, arrangement
+from engine.call.called import Called, bridge_of
+from engine.call.distributor import seen_until
+from engine.call.house import House
+from engine.call.line import MADE, AriEvent, Heard, Line, Relink, channel_of
+from engine.call.ordering import Order, Target, Verb
+from engine.call.sending import Sender, dialled, end_talk
+from engine.core import acd
+from engine.core.contact import Contact
+from engine.core.conversation import AGENT, BACK, BLIND, CONSULT, NUMBER, QUEUE, RETRIEVE, Asked, Conversation
+from engine.core.do import Enqueue
+from engine.core.event import Event
+from engine.core.outbound import way_out
+from engine.errors import AgentUnreachable, CallerGone, Gone
+
+#: What becomes of the caller when it is over: the flow goes on, or they wait in a queue again.
+DONE, WAITS = "done", None
+#: Seconds somebody who is called in is rung for, where no queue says so; and a parked caller waits to be fetched.
+RING, PARKED = 20.0, 120.0
+
+
+class Talking:
+    """One conversation; `run` returns DONE, or WAITS where the caller stands in a queue again."""
+
+    def __init__(self, house: House, line: Line, do: Enqueue, music: Callable[[], Awaitable[None]]) -> None:
+        self._house = house
+        self._line = line
+        self._arranger = Arranger(line, music)
+        self._called: Called | None = None
+        self._sender = Sender(house, line, do)
+
+    # --- ways in ------------------------------------------------------------------------------
+
+    async def run(self) -> str | None:
+        """From the moment at which both are in the bridge."""
+        self._arranger.begins(arrangement(self._talk, self._line.channel))
+        return await self._until_over(None)
+
+    async def resume(self, relink: Relink) -> str | None:
+        """After a gap, with the caller still there."""
+        leg = self._talk.leg
+        self._arranger.forget(bridge_of(leg) if leg is not None else None)
+        return await self._until_over(relink)
+
+    @property
+    def _contact(self) -> Contact:
+        return self._house.ledger.contact(self._line.contact)
+
+    @property
+    def _talk(self) -> Conversation:
+        talk = self._contact.talk
+        assert talk is not None
+        return talk
+
+    async def _until_over(self, relink: Relink | None) -> str | None:
+        try:
+            over = await self._found(relink) if relink is not None else False
+            while not over:
+                over = await self._hear(await self._line.wait(self._deadline()))
+                self._line.keys.clear()
+        except (CallerGone, Gone) as gone:
+            await self._caller_gone()
+            if isinstance(gone, CallerGone):
+                raise
+            raise CallerGone(self._line.channel) from gone
+        left = self._contact.left
+        return DONE if left is not None and left.kind == "talk_ended" else WAITS
+
+    async def _found(self, relink: Relink) -> bool:
+        """Take in what has become of everybody meanwhile; True where the conversation is over."""
+        talk, asked = self._talk, self._talk.asked
+        gone = asked is not None and asked.leg not in relink.channels
+        if asked is not None and gone and asked.answered:
+            await self._not_called_in("target")
+        elif asked is not None and gone:
+            why = await self._dial(asked, Called(asked.leg, asked.ring))  # nobody knows for how long it rang
+            if why:
+                await self._not_called_in(why)
+        elif asked is not None and not asked.answered:
+            self._called = self._phone(asked)
+            self._called.picked_up = relink.channels[asked.leg] == "Up"
+        if talk.leg is not None and talk.leg not in relink.channels:
+            over = await self._left_by_agent(relink.seen)
+        else:
+            over = await self._looked_after()
+        if not over and self._called is not None and self._called.picked_up:
+            over = await self._picked_up()
+        if not over:
+            await self._arrange()
+        return over
+
+    # --- what is heard ------------------------------------------------------------------------
+
+    async def _hear(self, item: Heard | None) -> bool:
+        """Deal with one thing; True where the conversation is over for the caller."""
+        match item:
+            case None:
+                return await self._on_time()
+            case Order():
+                return await self._obey(item)
+            case acd.AskCalledOff() if self._talk.asked is None:
+                return await self._nobody_comes()
+            case dict() if "channel" in item:
+                return await self._on_event(item, channel_of(item))
+            case _:
+                return False
+
+    async def _on_event(self, event: AriEvent, channel: str) -> bool:
+        talk, kind = self._talk, event["type"]
+        over = kind in ("ChannelDestroyed", "StasisEnd")
+        if channel == talk.leg:
+            match kind:
+                case "ChannelHold" if not talk.on_hold:
+                    await self._hold("phone")
+                case "ChannelUnhold" if talk.held and talk.asked is None:
+                    await self._resume("phone")
+                case _ if over:
+                    return await self._left_by_agent()
+        elif talk.asked is not None and channel == talk.asked.leg:
+            return await self._on_asked(event, over)
+        return False
+
+    async def _on_asked(self, event: AriEvent, over: bool) -> bool:
+        called = self._called
+        if called is None or called.picked_up:
+            return await self._comes_no_more("target") if over else False
+        asked = self._talk.asked
+        assert asked is not None
+        why = called.hear(event, behind=dialled(self._house, asked).behind)
+        if why is not None:
+            return await self._comes_no_more(why)
+        return await self._picked_up() if called.picked_up else False
+
+    def _deadline(self) -> float | None:
+        loop, times = asyncio.get_running_loop(), []
+        if self._called is not None and not self._called.picked_up:
+            times.append(self._called.deadline)
+        parked = self._talk.parked
+        if parked is not None and self._talk.asked is None:
+            times.append(loop.time() + max(0.0, parked.data["until"] - self._house.now()))
+        return min(times) if times else None
+
+    async def _on_time(self) -> bool:
+        """A phone of which nothing was told, or a parked caller whom nobody has fetched."""
+        if self._called is not None and not self._called.picked_up:
+            return await self._comes_no_more("no_answer" if self._called.rang else "unreachable")
+        return await self._bring_back()
+
+    # --- hold ---------------------------------------------------------------------------------
+
+    async def _hold(self, by: str) -> None:
+        await self._write(Event("held", self._house.now(), data={"by": by}))
+        await self._arrange()
+
+    async def _resume(self, by: str) -> None:
+        await self._write(Event("resumed", self._house.now(), data={"by": by}))
+        await self._arrange()
+
+    async def _arrange(self) -> None:
+        await self._arranger.arrange(arrangement(self._talk, self._line.channel))
+
+    # --- what is asked for --------------------------------------------------------------------
+
+    async def _obey(self, order: Order) -> bool:
+        sentence = self._refusal(order)
+        if sentence:
+            order.tell(sentence)
+            return False
+        try:
+            return await self._carry_out(order)
+        finally:
+            order.tell()
+
+    def _refusal(self, order: Order) -> str:
+        """Why this cannot be done now; empty where it can."""
+        talk, asked = self._talk, self._talk.asked
+        who = "the caller" if talk.leg is None else f"{talk.to}"
+        match order.verb:
+            case Verb.RETRIEVE if talk.parked is None:
+                return "nobody is parked there"
+            case Verb.RETRIEVE if asked is not None:
+                return f"{asked.to} is being rung for the caller already"
+            case Verb.RETRIEVE:
+                return self._sender.refusal(order, talk)
+            case Verb.CANCEL if asked is None:
+                return "nobody is called in: there is nothing to cancel"
+            case Verb.CANCEL:
+                return ""
+            case _ if talk.leg is None:
+                return "nobody is with the caller now: they are on their way, or parked"
+            case Verb.HOLD if talk.on_hold:
+                return "the caller is on hold already"
+            case Verb.RESUME if not talk.held:
+                return "the caller is not on hold"
+            case Verb.COMPLETE if asked is None:
+                return f"{who} consults nobody: there is nothing to complete"
+            case Verb.CONFERENCE if asked is None or not asked.answered:
+                return "nobody has answered who could be brought together with the caller"
+            case Verb.CONFERENCE if asked is not None and asked.joined:
+                return "all three speak with each other already"
+            case Verb.COMPLETE | Verb.CONFERENCE:
+                return ""
+            case _ if asked is not None:
+                return f"{asked.to} is called in: complete or cancel that first"
+            case Verb.CONSULT | Verb.TRANSFER:
+                return self._sender.refusal(order, talk)
+        return ""
+
+    async def _carry_out(self, order: Order) -> bool:
+        target = order.target
+        match order.verb:
+            case Verb.HOLD:
+                await self._hold(order.by)
+            case Verb.RESUME:
+                await self._resume(order.by)
+            case Verb.CONFERENCE:
+                await self._write(Event("conferenced", self._house.now(), data={"by": order.by}))
+                await self._arrange()
+            case Verb.COMPLETE:
+                return await self._complete()
+            case Verb.CANCEL:
+                return await self._comes_no_more("cancelled")
+            case Verb.PARK:
+                await self._park(order.by)
+            case Verb.RETRIEVE if target is not None:
+                return await self._call_in(target, RETRIEVE)
+            case Verb.CONSULT if target is not None:
+                return await self._call_in(target, CONSULT)
+            case Verb.TRANSFER if target is not None and target.kind == QUEUE:
+                return await self._into_queue(target.name, "blind", target.priority)
+            case Verb.TRANSFER if target is not None:
+                return await self._blind(target)
+        return False
+
+    async def _park(self, by: str) -> None:
+        leg = self._talk.leg
+        rule = self._house.site.settings.queues.get(self._talk.queue)
+        within = rule.parked if rule is not None else PARKED
+        await self._write(
+            Event("parked", self._house.now(), data={"by": by, "until": self._house.now() + within})
+        )
+        await self._release("parked", leg)
+
+    async def _release(self, why: str, leg: str | None) -> None:
+        """Let the one who spoke with the caller go; the caller hears music."""
+        await self._house.distributor.submit(acd.Released(self._line.contact, why))
+        await self._arrange()
+        await self._line.try_hangup(leg or "")
+
+    async def _blind(self, target: Target) -> bool:
+        leg = self._talk.leg
+        if await self._call_in(target, BLIND):
+            return True
+        if self._talk.leg is not None and self._talk.asked is not None:
+            await self._release("blind", leg)
+        return False
+
+    # --- somebody is called in ----------------------------------------------------------------
+
+    async def _call_in(self, target: Target, how: str) -> bool:
+        """Ring somebody for this conversation; True where that has ended it at once."""
+        if not await self._asked_for(target, how):
+            return await self._nobody_comes()
+        await self._arrange()
+        asked = self._talk.asked
+        assert asked is not None
+        return await self._ring(asked, self._phone(asked))
+
+    async def _asked_for(self, target: Target, how: str) -> bool:
+        """Write down who is rung next; False where they cannot be."""
+        talk, house, contact = self._talk, self._house, self._line.contact
+        rule = house.site.settings.queues.get(talk.queue)
+        ring = rule.ring if rule is not None else RING
+        if target.kind == AGENT:
+            await house.distributor.submit(acd.Ask(contact, target.name, talk.queue, how, ring))
+            return self._talk.asked is not None
+        out = way_out(house.site.settings.outbound, target.name)
+        if out is None:
+            return False
+        leg = f"{contact}{MADE}n{len(self._contact.legs)}"
+        shown = out.caller or self._contact.from_number
+        await self._write(
+            Event(
+                "calling",
+                self._house.now(),
+                data={
+                    "kind": NUMBER,
+                    "to": out.number,
+                    "how": how,
+                    "leg": leg,
+                    "ring": ring,
+                    "trunk": out.trunk,
+                    "shown": shown,
+                },
+            )
+        )
+        return True
+
+    def _phone(self, asked: Asked) -> Called:
+        """The phone that rings, for as long as it has left."""
+        called = Called(asked.leg, asked.ring)
+        called.deadline -= max(0.0, min(asked.ring, self._house.now() - asked.at))
+        return called
+
+    async def _ring(self, asked: Asked, called: Called) -> bool:
+        why = await self._dial(asked, called)
+        return await self._comes_no_more(why) if why else False
+
+    async def _dial(self, asked: Asked, called: Called) -> str:
+        """Ring them; why that is not possible, or nothing."""
+        way = dialled(self._house, asked)
+        if not way.endpoint:
+            return "not_allowed"
+        self._called = called
+        try:
+            await called.originate(self._line, way.endpoint, way.shown or self._contact.from_number)
+        except AgentUnreachable:
+            return "unreachable"
+        return ""
+
+    async def _picked_up(self) -> bool:
+        """A consulted one speaks with the agent; anybody else has the caller now."""
+        talk, asked = self._talk, self._talk.asked
+        assert asked is not None
+        if asked.how != CONSULT or talk.leg is None:
+            return await self._complete()
+        if asked.kind == AGENT:
+            await self._house.distributor.submit(acd.AskAnswered(self._line.contact))
+        else:
+            await self._write(
+                Event("calling_answered", self._house.now(), data={"to": asked.to, "leg": asked.leg})
+            )
+        await self._arrange()
+        return False
+
+    async def _complete(self) -> bool:
+        """The caller is with whoever was called in; who rings still is left to it, as in a blind transfer."""
+        talk, asked = self._talk, self._talk.asked
+        assert asked is not None
+        if not asked.answered and not (self._called is not None and self._called.picked_up):
+            await self._release("blind", talk.leg)
+            return False
+        how = "attended" if asked.how == CONSULT and asked.answered else asked.how
+        to = {"kind": asked.kind, "to": asked.to, "leg": asked.leg, "how": how, "queue": talk.queue}
+        await self._house.distributor.submit(acd.HandedOver(self._line.contact, {**to, "from": talk.to}))
+        self._called = None
+        await self._arrange()
+        await self._line.try_hangup(talk.leg or "")
+        return False
+
+    async def _not_called_in(self, why: str) -> None:
+        """Write down that whoever was called in is not there any more, and let their phone go."""
+        asked = self._talk.asked
+        if asked is None:
+            return
+        if asked.kind == AGENT:
+            await self._house.distributor.submit(acd.AskEnded(self._line.contact, why))
+        else:
+            await self._write(Event("calling_ended", self._house.now(), data={"to": asked.to, "why": why}))
+        self._called = None
+        await self._line.try_hangup(asked.leg)
+
+    async def _comes_no_more(self, why: str) -> bool:
+        """Whoever was called in does not come, or has gone again: the caller is looked after by somebody else."""
+        await self._not_called_in(why)
+        return await self._nobody_comes()
+
+    async def _nobody_comes(self) -> bool:
+        asked, self._called = self._talk.asked, None
+        if asked is not None:
+            return False
+        if await self._looked_after():
+            return True
+        await self._arrange()
+        return False
+
+    # --- nobody is dropped --------------------------------------------------------------------
+
+    async def _left_by_agent(self, seen: float | None = None) -> bool:
+        """Who spoke with the caller has hung up; True where that ends it."""
+        asked = self._talk.asked
+        if asked is None:
+            return await self._over(seen)
+        if asked.answered:
+            return await self._complete()
+        await self._release("agent", None)
+        return False
+
+    async def _looked_after(self) -> bool:
+        """Is there somebody for the caller, or a time until which they are parked? Else find somebody; True where it is a queue."""
+        talk = self._talk
+        if talk.leg is not None or talk.asked is not None:
+            return False
+        if talk.parked is not None and talk.parked.data["until"] > self._house.now():
+            return False
+        return await self._bring_back()
+
+    async def _bring_back(self) -> bool:
+        """Ring the one who sent the caller on; who did so in vain once already is followed by the queue."""
+        talk = self._talk
+        tried = any(leg.how == BACK and leg.rang_at >= self._left_at for leg in self._contact.legs)
+        if (
+            talk.kind == AGENT
+            and not tried
+            and not acd.why_not(self._house.distributor.state, talk.to, self._line.contact)
+        ):
+            return await self._call_in(Target(AGENT, talk.to), BACK)
+        return await self._into_queue(talk.queue, BACK)
+
+    @property
+    def _left_at(self) -> float:
+        """When the last one who spoke with the caller ended."""
+        return max(
+            (leg.until_at or 0.0 for leg in self._contact.legs if leg.from_at is not None), default=0.0
+        )
+
+    async def _into_queue(self, name: str, how: str, priority: int | None = None) -> bool:
+        leg = self._talk.leg
+        await self._sender.into_queue(self._contact, name, how, priority)
+        await self._arranger.arrange(ALONE)
+        await self._line.try_hangup(leg or "")
+        return True
+
+    # --- the end ------------------------------------------------------------------------------
+
+    async def _over(self, seen: float | None = None) -> bool:
+        """Both have had their conversation."""
+        by = "target" if self._talk.kind == NUMBER else "agent"
+        leg = self._talk.leg
+        if self._line.contact in self._house.distributor.state.talks:
+            await self._house.distributor.submit(acd.TalkEnded(self._line.contact, seen))
+        else:
+            await self._write(
+                Event(
+                    "talk_ended",
+                    self._house.now(),
+                    data={"by": "lost" if seen is not None else by, "agent": None, **seen_until(seen)},
+                )
+            )
+        await self._apart(leg)
+        return True
+
+    async def _caller_gone(self) -> None:
+        """The caller has hung up: nobody's phone rings on, and nobody is left in a bridge."""
+        await end_talk(self._house, self._line, self._line.why_gone)
+
+    async def _apart(self, leg: str | None) -> None:
+        await self._arranger.apart()
+        await self._line.try_hangup(leg or "")
+
+    async def _write(self, event: Event) -> None:
+        """Write down something of this conversation, and of the agent in it."""
+        agent = self._talk.to if self._talk.kind == AGENT else None
+        await self._house.ledger.append(replace(event, contact=self._line.contact, agent=agent))

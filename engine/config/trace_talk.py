@@ -1,0 +1,83 @@
+"""What the events of a conversation say to a person who reads a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.core.contact import Contact
+from engine.core.conversation import AGENT, QUEUE
+from engine.core.event import Event
+
+_FOR = {
+    "consult": "is rung to be consulted",
+    "blind": "is rung for the caller",
+    "back": "is rung again for the caller, who comes back",
+    "retrieve": "is rung for the caller, who is parked",
+}
+_ENDS = {
+    "no_answer": "does not answer",
+    "rejected": "rejects the call",
+    "busy": "is busy",
+    "unreachable": "cannot be reached",
+    "not_allowed": "is not rung: outbound of site.yaml does not allow it",
+    "cancelled": "is let go again",
+    "caller": "is let go: the caller has hung up",
+    "lost": "is let go: the caller was gone when engine and Asterisk were together again",
+    "stopped": "is let go: Quietline is taken down",
+    "failed": "is let go: the call failed",
+    "paused": "stops ringing: the agent paused",
+    "logged_out": "stops ringing: the agent logged out",
+    "agent": "is let go: the agent ended the conversation",
+}
+_RELEASED = {
+    "blind": "is free; the caller hears music",
+    "parked": "is free; the caller is parked",
+    "agent": "has hung up; the caller hears music",
+}
+
+
+def talk_told(before: Contact, event: Event) -> list[str] | None:
+    """The lines; None for an event of another kind."""
+    data, with_ = event.data, before.talk.to if before.talk is not None else "somebody"
+    match event.kind:
+        case "held":
+            return [f"⏸ on hold{_by(data)}"]
+        case "resumed":
+            return [f"▶ back from hold{_by(data)}"]
+        case "calling":
+            return [f"☎ {_who(data)} {_FOR.get(data['how'], data['how'])}"]
+        case "calling_answered":
+            return [f"⇄ {with_} speaks with {data['to']}; the caller hears music"]
+        case "calling_ended":
+            answered = (
+                before.talk is not None and before.talk.asked is not None and before.talk.asked.answered
+            )
+            ends = (
+                "has hung up" if answered and data["why"] == "target" else _ENDS.get(data["why"], data["why"])
+            )
+            return [f"☎ {data['to']} {ends}"]
+        case "conferenced":
+            return [f"⇄ all three speak with each other{_by(data)}"]
+        case "released":
+            return [f"⇄ {with_} {_RELEASED.get(data['why'], data['why'])}"]
+        case "parked":
+            return [f"⏸ parked until {datetime.fromtimestamp(data['until'], UTC):%H:%M:%S} UTC{_by(data)}"]
+        case "transferred" if data["kind"] == QUEUE:
+            return (
+                [f"⇄ {data['from']} sends the caller into queue {data['to']}"]
+                if data["how"] != "back"
+                else [f"⇄ nobody has come: back into queue {data['to']}, in front of all others"]
+            )
+        case "transferred":
+            return [f"⇄ connected with {_who(data)} ({data['how']}), after {data['from']}"]
+    return None
+
+
+def _who(data: Mapping[str, Any]) -> str:
+    return f"agent {data['to']}" if data["kind"] == AGENT else str(data["to"])
+
+
+def _by(data: Mapping[str, Any]) -> str:
+    return f", by {data['by']}" if data.get("by") else ""

@@ -1,0 +1,128 @@
+"""A conversation as its events tell it: who speaks with the caller, who is called in, and whether the caller hears music meanwhile.
+
+    held, resumed        the caller hears music, and their agent again
+    calling              another phone rings next: an agent or a number, how: consult, blind, back, retrieve
+    calling_answered     a consulted phone was picked up: the two of them speak, the caller hears music
+    calling_ended        it came to nothing, or the consultation is over: the caller is with whoever they were with
+    conferenced          all three speak
+    released             who spoke with the caller has gone, and the caller is looked after: a blind transfer, or parked
+    parked               the caller waits to be fetched, until then
+    transferred          the caller speaks with somebody else from now on, or goes back into a queue
+
+`how` says for whom a phone rings: `consult` for the agent, who decides what comes of it; `blind` for the caller; `back` for
+the caller, to the one who sent them on; `retrieve` for the caller, to whoever fetches them from where they are parked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.core.event import Event
+
+AGENT, NUMBER, QUEUE = "agent", "number", "queue"
+CONSULT, BLIND, BACK, RETRIEVE = "consult", "blind", "back", "retrieve"
+#: The priority of a caller who comes back into a queue because a transfer has failed: before everybody whom a flow puts there.
+FRONT = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who is called in: `kind` agent or number, `to` their name or number; `at` when, `ring` for how many seconds."""
+
+    kind: str
+    to: str
+    leg: str
+    how: str
+    at: float
+    ring: float
+    answered: bool = False
+    #: All three speak.
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Who the caller speaks with: an agent or a number, and their leg; None: they have gone, and the caller is looked after."""
+
+    kind: str
+    to: str
+    leg: str | None
+    #: Of the queue it came from: its wrap-up and its music hold, and the caller may have to go back there.
+    queue: str
+    held: bool = False
+    asked: Asked | None = None
+    #: The last `parked`, while it holds.
+    parked: Event | None = None
+
+    @property
+    def on_hold(self) -> bool:
+        """True while the caller hears music, and nobody."""
+        return self.leg is None or self.held or (self.asked is not None and not self.asked.joined)
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The channels of everybody but the caller."""
+        asked = self.asked.leg if self.asked is not None else None
+        return tuple(leg for leg in (self.leg, asked) if leg is not None)
+
+
+def converse(talk: Conversation, event: Event) -> Conversation | None:
+    """The conversation after one more event; None where the caller goes back into a queue."""
+    data = event.data
+    match event.kind:
+        case "held":
+            return replace(talk, held=True)
+        case "resumed":
+            return replace(talk, held=False)
+        case "calling":
+            asked = Asked(data["kind"], data["to"], data["leg"], data["how"], event.at, data["ring"])
+            return replace(talk, asked=asked)
+        case "calling_answered" if talk.asked is not None:
+            return replace(talk, asked=replace(talk.asked, answered=True))
+        case "calling_ended":
+            return replace(talk, asked=None, held=False)
+        case "conferenced" if talk.asked is not None:
+            return replace(talk, asked=replace(talk.asked, joined=True), held=False)
+        case "released":
+            return replace(talk, leg=None)
+        case "parked":
+            return replace(talk, parked=event)
+        case "transferred":
+            return (
+                None
+                if data["kind"] == QUEUE
+                else Conversation(data["kind"], data["to"], data["leg"], talk.queue)
+            )
+        case _:
+            return talk
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One phone that was connected with the call, or called into it: for whom, how, and when it rang, was answered and ended."""
+
+    leg: str
+    kind: str
+    to: str
+    how: str
+    rang_at: float
+    from_at: float | None = None
+    until_at: float | None = None
+    #: Who or what ended it: agent, caller, target, no_answer, busy …
+    ended: str | None = None
+
+
+def answered(legs: tuple[Leg, ...], leg: str, at: float) -> tuple[Leg, ...]:
+    """That leg is spoken with from now."""
+    return tuple(
+        replace(one, from_at=at) if one.leg == leg and one.until_at is None and one.from_at is None else one
+        for one in legs
+    )
+
+
+def over(legs: tuple[Leg, ...], at: float, why: str, leg: str | None = None) -> tuple[Leg, ...]:
+    """That leg has ended, or (None) all that had not."""
+    return tuple(
+        replace(one, until_at=at, ended=why) if one.until_at is None and leg in (None, one.leg) else one
+        for one in legs
+    )

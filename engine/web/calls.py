@@ -1,0 +1,52 @@
+"""Conversations over the control socket.
+
+GET  /calls                       every conversation in progress, the oldest first
+POST /calls/WHO {do, to, by}      do something to the conversation of an agent, by their name, or of a contact. `do`: hold, resume,
+                                  consult, complete, cancel, conference, transfer, park, retrieve; `to`, for those that need it: agent
+                                  NAME, queue NAME (with `priority`, 1 to 10), number NUMBER, or what any of them is called. 409 and why
+                                  where that cannot be done now, 404 where nobody talks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from engine.errors import SetupError
+from engine.web.answers import answer, asked, wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """What can be asked about them: the list, and to do something to one, of an agent or a contact.
+
+    It gives None where nobody talks there, and raises SetupError with a sentence.
+    """
+
+    listed: Callable[[], list[dict[str, Any]]]
+    order: Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any] | None]]
+
+
+def call_routes(conversations: Conversations) -> list[web.RouteDef]:
+    """The routes of the control socket."""
+
+    async def listed(_: web.Request) -> web.Response:
+        return answer(conversations.listed())
+
+    async def order(request: web.Request) -> web.Response:
+        wanted = await asked(request)
+        if wanted is None:
+            return wrong('an object is expected here, like {"do": "hold"}')
+        who = request.match_info["who"]
+        try:
+            told = await conversations.order(who, wanted)
+        except SetupError as error:
+            return wrong(str(error), 409)
+        if told is None:
+            return wrong(f"{who!r} is in no conversation: `quietline call list` shows them all", 404)
+        return answer(told)
+
+    return [web.get("/calls", listed), web.post("/calls/{who}", order)]
