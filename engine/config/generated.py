@@ -19,6 +19,8 @@ from engine.config.schema import texts
 from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
 from engine.config.texts import SPOKEN_BY_ENGINE
 from engine.core.flow import DigitRange
+from engine.core.ranking import CHOOSERS
+from engine.core.strategies import STRATEGIES
 from engine.core.verbs import VERBS
 
 BEGIN, END = "<!-- made by python -m engine.config.generated: begin -->", "<!-- end -->"
@@ -48,7 +50,17 @@ def tables() -> str:
     sections = [f"### site.yaml: {name}\n\n{_table(wanted)}" for name, wanted in blocks]
     sections += [f"### catalog.yaml: a {level.word}\n\n{_table(level.options)}" for level in LEVELS]
     cases = f"### tests/*.yaml: a case\n\n{_table(CASE_OPTIONS)}"
-    return "\n\n".join([*verbs, f"### site.yaml\n\n{_table(TOP)}", *sections, cases, _spoken()])
+    return "\n\n".join([*verbs, f"### site.yaml\n\n{_table(TOP)}", *sections, _rules(), cases, _spoken()])
+
+
+def _rules() -> str:
+    """What the words of `choose` and `strategy` mean."""
+    choose = [f"| `choose: {rule.name}` | {rule.about} |" for rule in CHOOSERS.values()]
+    strategies = [f"| `strategy: {rule.name}` | {rule.about} |" for rule in STRATEGIES.values()]
+    head = (
+        "### site.yaml: which queue of a group, which agent of a queue\n\n| written as | chooses |\n|---|---|"
+    )
+    return "\n".join([head, *choose, *strategies])
 
 
 def _spoken() -> str:

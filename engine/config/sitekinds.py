@@ -46,6 +46,8 @@ from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar
 from engine.core import site as s
 from engine.core.outbound import dialable, is_pattern
+from engine.core.ranking import CHOOSERS
+from engine.core.strategies import STRATEGIES
 from engine.entitle.phone import COUNTRIES
 from engine.entitle.pins import fault
 from engine.entitle.rows import COLUMNS as CUSTOMER
@@ -366,7 +368,8 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.Service, "deadline"): duration(1, 15),
     (s.Service, "retries"): number(0, 3),
     (s.Service, "headers"): map_of(HEADER, HEADER_VALUE),
-    (s.GroupRule, "choose"): choice("least_busy"),
+    (s.QueueRule, "strategy"): choice(*STRATEGIES),
+    (s.GroupRule, "choose"): choice(*CHOOSERS),
     (s.AgentRule, "queues"): list_of(QUEUE),
     (s.AgentRule, "skills"): set_of(SKILL),
     (s.AgentRule, "contact"): CONTACT,
@@ -376,6 +379,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.Phone, "contact"): CONTACT,
     (s.Phone, "password"): PASSWORD,
     (s.AgentRule, "number"): DIALLED,
+    (s.AgentRule, "weight"): number(1, 100),
     (s.Trunk, "addresses"): list_of(ADDRESS),
     (s.Trunk, "username"): PLAIN,
     (s.Trunk, "password"): PASSWORD,

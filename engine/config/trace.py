@@ -29,6 +29,7 @@ from engine.core import interpreter as i
 from engine.core.contact import Contact, Outcome, apply
 from engine.core.entitlement import AGAIN
 from engine.core.event import Event
+from engine.core.ranking import REBALANCED, WORDS
 
 _OFFER_ENDS = {
     "no_answer": "does not answer",
@@ -389,7 +390,9 @@ def _entitled(data: Mapping[str, Any]) -> str:
 def _queued(data: Mapping[str, Any]) -> list[str]:
     group = f" of group {data['group']}" if data["group"] else ""
     wait = f", about {length(data['estimate'])} to wait" if data["estimate"] else ""
-    moved = f"{data['moved_from']} is closed: now " if data.get("moved_from") else ""
+    quicker = data["decision"].get("rule") == REBALANCED
+    why_moved = f"quicker than {data.get('moved_from')}" if quicker else f"{data.get('moved_from')} is closed"
+    moved = f"{why_moved}: now " if data.get("moved_from") else ""
     lines = [
         f"⏳ {moved}number {data['position']} in queue {data['queue']}{group}, priority {data['priority']}{wait}"
     ]
@@ -401,14 +404,8 @@ def _why(decision: Mapping[str, Any]) -> list[str]:
     rows = decision.get("candidates", [])
     if len(rows) < 2:
         return []
-    rules = {
-        "agent_surplus": "largest share of its agents free",
-        "call_surplus": "shortest wait",
-        "first_open": "nobody is there yet: the first one that is open",
-        "none": "no queue can take the call",
-    }
     rule = decision["rule"]
-    return [f"  {rules[rule]}: {'; '.join(_candidate(row, rule, decision['chosen']) for row in rows)}"]
+    return [f"  {WORDS[rule]}: {'; '.join(_candidate(row, rule, decision['chosen']) for row in rows)}"]
 
 
 def _candidate(row: Mapping[str, Any], rule: str, chosen: str | None) -> str:

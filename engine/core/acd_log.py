@@ -15,14 +15,17 @@ What each kind must carry, beyond what the table there says: the event's `at` is
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.core.agent import AgentState
 from engine.core.conversation import AGENT
 from engine.core.event import Event
 from engine.core.facts import CALLER, AgentChanged, Arrived, Offer
-from engine.core.measures import Handled, Waited, unseen
+from engine.core.measures import Handled, Presence, Waited, unseen
+from engine.core.ranking import REBALANCED
 from engine.core.rebuild import Consult, CoolDown, Rows, Talk
 
 CHANGED_FIELDS = AgentChanged._fields[1:]  # all but the agent
@@ -43,6 +46,8 @@ class LogFold:
     _handled: list[Handled] = field(default_factory=list)
     _waited: list[Waited] = field(default_factory=list)
     _chosen: dict[str, float] = field(default_factory=dict)
+    _rung: dict[str, str] = field(default_factory=dict)
+    _presence: dict[str, Presence] = field(default_factory=lambda: defaultdict(Presence))
     _closed: dict[str, float] = field(default_factory=dict)
     _serial: int = 0
 
@@ -61,6 +66,7 @@ class LogFold:
             case "offered":
                 offer = Offer(data["offer"], contact, data["agent"], data["queue"], data["ring"])
                 self._offers[offer.offer] = (offer, event.at)
+                self._rung[offer.queue] = offer.agent
                 self._serial += 1
             case "offer_ended":
                 self._offer_ended(contact, data)
@@ -101,6 +107,8 @@ class LogFold:
             handled=tuple(self._handled),
             waited=tuple(self._waited),
             chosen=dict(self._chosen),
+            rung=dict(self._rung),
+            presence={agent: known.past for agent, known in self._presence.items()},
             closed=dict(self._closed),
             serial=self._serial,
         )
@@ -128,7 +136,8 @@ class LogFold:
                     self._talks[data["to"]] = Talk(contact, data["to"], data["queue"], event.at)
 
     def _queued(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
-        queue = data["queue"]
+        queue, decision, before = data["queue"], data.get("decision") or {}, self._waiting.get(contact)
+        rebalanced = decision.get("rule") == REBALANCED
         self._waiting[contact] = Arrived(
             contact,
             (queue,),
@@ -140,8 +149,9 @@ class LogFold:
             queue=queue,
             kind=data.get("kind", CALLER),
             dial=data.get("dial", 0.0),
+            moved=rebalanced or (before is not None and before.moved),
         )
-        if data.get("decision"):
+        if decision:
             self._chosen[queue] = at
 
     def _offer_ended(self, contact: str, data: Mapping[str, Any]) -> None:
@@ -167,6 +177,7 @@ class LogFold:
     def _agent_state(self, agent: str, at: float, data: Mapping[str, Any]) -> None:
         changed = AgentChanged(agent, **{name: data[name] for name in CHANGED_FIELDS if name in data})
         self._agents[agent] = changed
+        self._presence[agent].turn(AgentState(changed.state), at)
         talk = self._talks.get(agent)
         if talk is not None and changed.state not in BUSY_WITH_CONTACT:
             del self._talks[agent]

@@ -6,7 +6,7 @@ from engine.core.agent import AgentState
 from engine.core.facts import CALLBACK
 from engine.core.floor import ACTIVE, Agent, Caller, State
 from engine.core.line import NOBODY
-from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS
+from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, REBALANCE, WRAP_UP_ENDS
 
 
 def check_invariants(state: State, now: float) -> None:
@@ -150,4 +150,8 @@ def _everything_ends(state: State, now: float) -> None:
     for offer in state.offers:
         assert (OFFER_OVERDUE, offer, "") in live, f"offer {offer} never ends"
     for caller in state.callers.values():
+        assert caller.look_at is None or (REBALANCE, caller.contact, "") in live, f"{caller.contact} stays"
+        group = state.settings.groups.get(caller.group or "")
+        looks = group is not None and group.rebalance and not caller.moved
+        assert looks == (caller.look_at is not None), f"{caller.contact} is not looked after"
         assert caller.offer or (MAX_WAIT, caller.contact, "") in live, f"{caller.contact} waits for ever"

@@ -1,11 +1,11 @@
-"""A queue as a caller finds it: the figures `ranking.least_busy` compares, read from the floor's indexes."""
+"""A queue as a caller finds it: the figures that the rules of `ranking` compare, read from the floor's indexes."""
 
 from __future__ import annotations
 
 from engine.core import waiting
 from engine.core.facts import Arrived
 from engine.core.floor import Queue, State
-from engine.core.line import Key
+from engine.core.line import NOBODY, Key
 from engine.core.ranking import Candidate
 
 
@@ -17,7 +17,8 @@ def candidate(state: State, name: str, fact: Arrived, key: Key, now: float) -> C
     lane = state.lane(queue, fact.skills)
     rule = queue.rule
     place = queue.line.ahead_of(key) + 1
-    front = state.next_agent(lane, fact.contact, now) if lane.ready else None
+    front = state.idlest(lane, fact.contact, now) if lane.ready else None
+    first = queue.line.first
     return Candidate(
         name,
         name not in fact.closed and queue.drains_at is None,
@@ -32,6 +33,7 @@ def candidate(state: State, name: str, fact: Arrived, key: Key, now: float) -> C
         rule.adjust,
         None if front is None else front.idle_since,
         queue.last_chosen,
+        0.0 if first is NOBODY else now - first[1],
     )
 
 

@@ -26,6 +26,7 @@ class Arrived:
     `queues` is the list to choose from (one, or a group's, in the group's order); `closed` those whose schedule is closed now.
     `enqueued_at` is given when the caller keeps an earlier place (recovery, moved from another queue).
     `queue` is given on recovery: the queue already chosen; nothing is chosen again and nothing is refused.
+    `moved` is given on recovery, too: they have been taken to a quicker queue of their group already.
     `kind` is caller, or callback: a place kept for somebody who has hung up, and whose phone rings `dial` seconds in an offer.
     """
 
@@ -40,6 +41,7 @@ class Arrived:
     queue: str | None = None
     kind: str = CALLER
     dial: float = 0.0
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ class Queued(NamedTuple):
     """The caller waits in `queue`.
 
     `position` counts from 1; `estimate` is the mean wait in seconds or None (unknown); `decision` is the table of candidates,
-    JSON values only, empty where the queue was given. `moved_from` is the queue that closed while they waited in it.
+    JSON values only, empty where the queue was given. `moved_from` is the queue they leave for it: that has closed, or is slower.
     """
 
     contact: str

@@ -21,9 +21,20 @@ from engine.core import ranking
 from engine.core.agent import AgentState
 from engine.core.facts import CALLBACK, Arrived
 from engine.core.line import NOBODY, Key, Line
-from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Shares, micro
+from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Presence, Shares, micro
 from engine.core.site import AgentRule, QueueRule, Settings
-from engine.core.timers import DRAINED, LOOK_AGAIN, MAX_WAIT, OFFER_OVERDUE, WRAP_UP_ENDS, Timer, Timers
+from engine.core.strategies import STRATEGIES, Call, Standing, ranked
+from engine.core.timers import (
+    DRAINED,
+    LOOK_AGAIN,
+    MAX_WAIT,
+    OFFER_OVERDUE,
+    REBALANCE,
+    REBALANCE_EVERY,
+    WRAP_UP_ENDS,
+    Timer,
+    Timers,
+)
 
 #: Those who work, or will when what they are in is over.
 ACTIVE = frozenset(
@@ -52,16 +63,18 @@ class Queue:
         "held",
         "lanes",
         "last_chosen",
+        "last_rung",
         "line",
         "measures",
         "name",
         "rule",
+        "strategy",
         "weight",
     )
 
     def __init__(self, rule: QueueRule, gone: bool = False) -> None:
         self.name = rule.name
-        self.rule = rule
+        self.obey(rule)
         self.gone = gone
         self.drains_at: float | None = None
         self.agents: list[Agent] = []
@@ -72,6 +85,12 @@ class Queue:
         self.measures = Measures(rule.handle_time)
         self.weight = 0  # A in parts of 2⁴⁰
         self.last_chosen: float | None = None
+        self.last_rung: str | None = None  # the agent whom this queue offered somebody last
+
+    def obey(self, rule: QueueRule) -> None:
+        """Go by this rule from now on."""
+        self.rule = rule
+        self.strategy = STRATEGIES[rule.strategy]
 
     def hold(self, caller: Caller) -> None:
         """Count somebody who belongs to this queue from now on."""
@@ -137,6 +156,7 @@ class Agent:
         "order",
         "own",
         "phone",
+        "presence",
         "queue",
         "queues",
         "reason",
@@ -176,6 +196,7 @@ class Agent:
         self.own = False  # it is in a call of their own
         self.cooling: dict[str, float] = {}  # contact -> until when it is not offered to this agent again
         self.shares = Shares()
+        self.presence = Presence()
         self.queues: list[Queue] = []
         self.lanes: list[Lane] = []
         self.weights: dict[str, int] = {}  # what this agent adds to each queue's A now
@@ -208,7 +229,9 @@ class Caller:
         "key",
         "kind",
         "lane",
+        "look_at",
         "max_wait",
+        "moved",
         "offer",
         "priority",
     )
@@ -224,6 +247,8 @@ class Caller:
         self.kind = fact.kind
         self.dial = fact.dial
         self.group = fact.group
+        self.moved = fact.moved  # to another queue of their group while they waited
+        self.look_at: float | None = None  # when it is looked whether another one is quicker
         self.offer: str | None = None
         self.cooled: list[str] = []  # agents who failed an offer of this contact
 
@@ -276,6 +301,7 @@ class State:
         "settings",
         "talks",
         "timers",
+        "turned",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -289,6 +315,7 @@ class State:
         self.timers = Timers()
         self.recent: deque[tuple[float, str, str, int]] = deque()  # wrapped_at, agent, queue, microseconds
         self.finished: list[Finished] = []  # not yet learned from
+        self.turned: list[tuple[Agent, AgentState, float]] = []  # states not yet noted in agents' presences
         self.deserted: dict[
             str, None
         ] = {}  # closed queues that somebody has left: their callers may have to move
@@ -402,6 +429,25 @@ class State:
             lane.ready -= 1
 
     def next_agent(self, lane: Lane, contact: str, now: float) -> Agent | None:
+        """The fitting ready agent who is rung, by the queue's strategy, and is not cooling down for this contact."""
+        if lane.queue.strategy.by_idle_time:
+            return self.idlest(lane, contact, now)
+        found = self.ranked(lane, contact, now)
+        return self.agents[found[0][1].agent] if found else None
+
+    def ranked(self, lane: Lane, contact: str, now: float) -> list[tuple[float, Standing]]:
+        """All fitting ready agents but those cooling down, with the scores of the queue's strategy, whoever is rung first."""
+        self.note()
+        queue = lane.queue
+        last = self.agents.get(queue.last_rung or "")
+        call = Call(contact, now, -1 if last is None else last.order, len(self.agents))
+        ready = [e[3] for e in lane.heap if e[2] == e[3].stamp and e[3].cooling.get(contact, 0.0) <= now]
+        standing = [
+            Standing(a.name, a.idle_since, a.order, a.presence.occupied(now), a.rule.weight) for a in ready
+        ]
+        return ranked(queue.strategy, standing, call)
+
+    def idlest(self, lane: Lane, contact: str, now: float) -> Agent | None:
         """The fitting ready agent who has been idle longest and is not cooling down for this contact."""
         lane.clear()
         if lane.heap and not lane.heap[0][3].cooling:
@@ -453,6 +499,18 @@ class State:
         caller.lane.queue.line.remove(caller.key)
         caller.lane.remove(caller.key)
 
+    def mind(self, caller: Caller, now: float) -> None:
+        """Set when it is looked next whether another queue of the caller's group is quicker, where the group has it so."""
+        group = self.settings.groups.get(caller.group or "")
+        caller.look_at = None
+        if group is not None and group.rebalance and not caller.moved:
+            since = caller.enqueued_at
+            looks = max(0, int((now - since) // REBALANCE_EVERY)) + 1
+            caller.look_at = since + REBALANCE_EVERY * looks
+            if caller.look_at <= now:  # a rounding of the division
+                caller.look_at = since + REBALANCE_EVERY * (looks + 1)
+            self.timers.set(caller.look_at, REBALANCE, caller.contact)
+
     def forget(self, caller: Caller) -> None:
         """Drop a caller who is out of line and not being offered."""
         del self.callers[caller.contact]
@@ -471,6 +529,8 @@ class State:
             return caller is not None and caller.offer is None and caller.deadline == due
         if kind == OFFER_OVERDUE:
             return name in self.offers
+        if kind == REBALANCE:
+            return name in self.callers and self.callers[name].look_at == due
         if kind == DRAINED:
             return name in self.queues and self.queues[name].drains_at == due
         agent = self.agents.get(name)
@@ -496,6 +556,12 @@ class State:
             if name in self.agents:
                 self.agents[name].shares.expire(queue, spent)
                 self.reweigh(self.agents[name])
+
+    def note(self) -> None:
+        """Take agents' new states into their presences; whoever reads those calls this first, and else it is put off as `learn` is."""
+        for agent, target, at in self.turned:
+            agent.presence.turn(target, at)
+        self.turned.clear()
 
     def _learn(self, queue: Queue, name: str, connected_at: float, wrapped_at: float) -> None:
         spent = wrapped_at - connected_at

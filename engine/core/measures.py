@@ -2,6 +2,8 @@
 
 - H of a queue: mean of its last 100 handled contacts (bridged until wrap-up is over), shrunk to the configured prior with weight 20.
 - θ of a queue: abandons ÷ seconds waited, over the last 200 contacts that queued; 0 until 20 are seen.
+- Busy share of an agent (`Presence`): seconds reserved, talking and in wrap-up ÷ these and the seconds ready, since they signed in and
+  within the last 60 min; pauses count in neither.
 - Share of an agent in a queue: their seconds on its contacts ÷ on all contacts, of those finished in the last 2 h; 1/k for an agent
   of k queues until 20 of them are seen.
 
@@ -12,8 +14,10 @@ equal, to the last bit, the sums of the same rows read back from the log.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from engine.core.agent import AgentState
 
 HANDLED_KEPT = 100
 WAITED_KEPT = 200
@@ -21,6 +25,19 @@ PRIOR_WEIGHT = 20
 SEEN_ENOUGH = 20
 SHARE_WINDOW = 7200.0  # seconds
 SHARE_UNIT = 1 << 40
+BUSY_WINDOW = 3600.0  # seconds
+
+#: What a state counts as in a busy share: ready, busy, away, or signed out.
+_READY, _BUSY, _AWAY, _OUT = range(4)
+_COUNTS_AS = {
+    AgentState.READY: _READY,
+    AgentState.RESERVED: _BUSY,
+    AgentState.TALKING: _BUSY,
+    AgentState.WRAP_UP: _BUSY,
+    AgentState.OWN_CALL: _BUSY,
+    AgentState.PAUSED: _AWAY,
+    AgentState.LOGGED_OUT: _OUT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +160,44 @@ class Shares:
         self._spent[queue] = self._spent.get(queue, 0) + spent
         self._total += spent
         self._contacts += contacts
+
+
+class Presence:
+    """What one agent has been doing since they signed in, as far as their busy share goes: when what began."""
+
+    __slots__ = ("_at", "_past")
+
+    def __init__(self, past: Iterable[tuple[float, int]] = ()) -> None:
+        self._past: deque[tuple[float, int]] = deque(past)
+        self._at = self._past[-1][1] if self._past else _OUT
+
+    def turn(self, state: AgentState, now: float) -> None:
+        """Note that the agent is in this state from now on."""
+        counts_as = _COUNTS_AS[state]
+        if counts_as == self._at:
+            return
+        self._at = counts_as
+        past = self._past
+        if counts_as == _OUT:
+            past.clear()
+            return
+        past.append((now, counts_as))
+        while len(past) > 1 and past[1][0] <= now - BUSY_WINDOW:
+            past.popleft()
+
+    def occupied(self, now: float) -> float:
+        """The busy share; 0 for somebody who has neither been busy nor ready."""
+        spent = [0.0, 0.0, 0.0]
+        until, first = now, now - BUSY_WINDOW
+        for began, counts_as in reversed(self._past):
+            spent[counts_as] += max(0.0, until - max(began, first))
+            until = began
+            if began <= first:
+                break
+        seconds = spent[_BUSY] + spent[_READY]
+        return spent[_BUSY] / seconds if seconds else 0.0
+
+    @property
+    def past(self) -> tuple[tuple[float, int], ...]:
+        """All that is kept: when what began, the last hour of it."""
+        return tuple(self._past)

@@ -1,7 +1,8 @@
-"""Which queue is least busy, and which agent is next: the two rules as pure functions on plain figures.
+"""Which queue of a group a caller joins: the rules as pure functions on plain figures, each of them data and one function.
 
-**Least busy** picks one queue for a caller who may go to several. A queue is a candidate if it is open, not full, and somebody
-who could take this caller is signed in and not paused. Then:
+A queue is a candidate if it is open, not full, and somebody who could take this caller is signed in and not paused.
+
+**Least busy**, the default:
 
 1. *Agent surplus*: some candidate has more fitting ready agents R than waiting contacts U. The largest (R − U)/A wins, A being its
    active agents: the largest idle share is the quietest. Ties: the agent who has been idle longest, then list order.
@@ -10,19 +11,27 @@ who could take this caller is signed in and not paused. Then:
 
 A queue whose A is 0 (its ready agents have served only other queues of late) counts as endlessly idle in 1, and as an endless wait in 2.
 
-**Longest idle** picks the agent inside a queue: the one who has waited longest for a contact, then the order of the site's file. A failed
-offer starts an agent's wait anew, so one who never answers is not rung first for ever.
+The others are there to be compared with it. Whoever adds one adds a function here: the checker, the editor's schema, the tables of the docs
+and `explain` read the registry.
+
+**Rebalancing** takes a caller who waits to another queue of their group, at most once, and only where that saves at least 60 s and
+40 % of the estimated wait.
 
 Every choice comes with its whole table of candidates, so that it can be explained later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
 
 LEVEL = 5.0  # seconds of estimated wait that make no difference
+SAVED, SAVED_SHARE = 60.0, 0.4  # what a move to another queue must save: seconds, and part of the wait
+
+#: The rule by which a caller is taken to another queue of their group while they wait.
+REBALANCED = "rebalanced"
 
 #: The rule by which a callback is placed where nobody is signed in: it can wait until somebody is.
 FIRST_OPEN = "first_open"
@@ -46,6 +55,44 @@ class Candidate(NamedTuple):
     adjust: float  # seconds
     idle_since: float | None  # of the fitting ready agent who has waited longest
     last_chosen: float | None
+    head_wait: float = (
+        0.0  # how long the contact whose turn is next has waited, seconds; 0 where nobody waits
+    )
+
+
+#: Among candidates in list order, at least one: the one chosen, and the word for why.
+Choose = Callable[[Sequence[Candidate]], tuple[Candidate, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """A rule that chooses a queue; `about` says which one."""
+
+    name: str
+    about: str
+    choose: Choose
+
+
+CHOOSERS: dict[str, Chooser] = {}
+
+
+#: What a decision's rule says, in words; the registered ones add theirs.
+WORDS: dict[str, str] = {
+    FIRST_OPEN: "nobody is there yet: the first one that is open",
+    REBALANCED: "they are served much sooner there",
+    "none": "no queue can take the call",
+}
+
+
+def chooser(about: str, **words: str) -> Callable[[Choose], Choose]:
+    """Register a function as the rule of its name; `words` are what it says of a choice, by the word it gives for it."""
+
+    def register(choose: Choose) -> Choose:
+        CHOOSERS[choose.__name__] = Chooser(choose.__name__, about, choose)
+        WORDS.update(words)
+        return choose
+
+    return register
 
 
 class Choice(NamedTuple):
@@ -77,8 +124,10 @@ def cost(c: Candidate) -> float:
     return inf if c.wait is None else c.wait + c.adjust
 
 
-def least_busy(candidates: Sequence[Candidate], now: float, moving: bool = False) -> Choice:
-    """Choose by the rule above; the candidates come in list order. `moving`: for a caller whose queue has closed."""
+def pick(
+    candidates: Sequence[Candidate], now: float, rule: str = "least_busy", moving: bool = False
+) -> Choice:
+    """Choose by a rule; the candidates come in list order. `moving`: for a caller whose queue has closed."""
     able, table = [], []
     for c in candidates:
         why = excluded(c, moving)
@@ -88,22 +137,79 @@ def least_busy(candidates: Sequence[Candidate], now: float, moving: bool = False
     decision = {"rule": "none", "chosen": None, "at": now, "candidates": table}
     if not able:
         return Choice(None, _refusal(table), decision)
-    idle = [c for c in able if c.ready > c.waiting]
-    chosen = _quietest(idle) if idle else _shortest(able)
-    decision["rule"] = "agent_surplus" if idle else "call_surplus"
+    chosen, decision["rule"] = CHOOSERS[rule].choose(able)
     decision["chosen"] = chosen.queue
     return Choice(chosen, "", decision)
 
 
-def for_callback(candidates: Sequence[Candidate], now: float) -> Choice:
+def for_callback(candidates: Sequence[Candidate], now: float, rule: str = "least_busy") -> Choice:
     """Choose for somebody who is to be rung back: they need no room, and where nobody is there the first open queue takes them."""
-    choice = least_busy(candidates, now, moving=True)
+    choice = pick(candidates, now, rule, moving=True)
     if choice.candidate is not None:
         return choice
     found = next((c for c in candidates if c.open), None)
     if found is None:
         return choice
     return Choice(found, "", {**choice.decision, "rule": FIRST_OPEN, "chosen": found.queue})
+
+
+def shorter(candidates: Sequence[Candidate], now: float, queue: str) -> Choice | None:
+    """A queue in which a caller who waits in `queue` would be served so much sooner that they are taken there; None: they stay."""
+    here = next(c for c in candidates if c.queue == queue)
+    saving = [c for c in candidates if c is not here and excluded(c) is None and _saves(c, here)]
+    if not saving:
+        return None
+    chosen = min(saving, key=cost)
+    table = [_row(c, None if c is here else excluded(c)) for c in candidates]
+    return Choice(chosen, "", {"rule": REBALANCED, "chosen": chosen.queue, "at": now, "candidates": table})
+
+
+def _saves(there: Candidate, here: Candidate) -> bool:
+    if there.wait is None:
+        return False
+    return here.wait is None or here.wait - there.wait >= max(SAVED, SAVED_SHARE * here.wait)
+
+
+@chooser(
+    "the largest share of agents free, or the shortest estimated wait",
+    agent_surplus="largest share of its agents free",
+    call_surplus="shortest wait",
+)
+def least_busy(able: Sequence[Candidate]) -> tuple[Candidate, str]:
+    """The quietest queue with agents to spare, or the quickest one."""
+    idle = [c for c in able if c.ready > c.waiting]
+    return (_quietest(idle), "agent_surplus") if idle else (_shortest(able), "call_surplus")
+
+
+@chooser(
+    "the fewest callers in line; of equals the one with more agents free", fewest_waiting="fewest waiting"
+)
+def fewest_waiting(able: Sequence[Candidate]) -> tuple[Candidate, str]:
+    """The smallest U."""
+    return min(able, key=lambda c: (c.waiting, *_even(c))), "fewest_waiting"
+
+
+@chooser(
+    "the fewest callers for each agent, this one counted", waiting_per_agent="fewest waiting for each agent"
+)
+def waiting_per_agent(able: Sequence[Candidate]) -> tuple[Candidate, str]:
+    """The smallest (U + 1)/A."""
+    return min(able, key=lambda c: (_crowd(c), *_even(c))), "waiting_per_agent"
+
+
+@chooser("where the caller whose turn is next has waited least", longest_wait="next caller has waited least")
+def longest_wait(able: Sequence[Candidate]) -> tuple[Candidate, str]:
+    """The smallest wait of who stands first in line."""
+    return min(able, key=lambda c: (c.head_wait, *_even(c))), "longest_wait"
+
+
+def _even(c: Candidate) -> tuple[int, float]:
+    """Of equals: more agents free, then chosen least recently; min() keeps the first in list order."""
+    return (-c.ready, -inf if c.last_chosen is None else c.last_chosen)
+
+
+def _crowd(c: Candidate) -> float:
+    return (c.waiting + 1) / c.active if c.active > 0.0 else inf
 
 
 def _quietest(idle: Sequence[Candidate]) -> Candidate:
@@ -121,10 +227,7 @@ def _shortest(able: Sequence[Candidate]) -> Candidate:
 
 
 def _crowding(c: Candidate) -> tuple[float, float]:
-    return (
-        (c.waiting + 1) / c.active if c.active > 0.0 else inf,
-        -inf if c.last_chosen is None else c.last_chosen,
-    )
+    return (_crowd(c), -inf if c.last_chosen is None else c.last_chosen)
 
 
 def _refusal(table: Sequence[dict[str, Any]]) -> str:
@@ -146,6 +249,7 @@ def _row(c: Candidate, why: str | None) -> dict[str, Any]:
         "adjust": c.adjust,
         "idle_since": c.idle_since,
         "last_chosen": c.last_chosen,
+        "head_wait": c.head_wait,
     }
 
 

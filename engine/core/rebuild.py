@@ -17,7 +17,7 @@ from typing import Any
 from engine.core.agent import PHONE_GONE, AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
 from engine.core.floor import Agent, Asking, Caller, Queue, Ringing, State
-from engine.core.measures import Handled, Waited
+from engine.core.measures import Handled, Presence, Waited
 from engine.core.phones import phone_named
 from engine.core.site import Settings
 from engine.core.timers import COOLED, DRAINED, LOOK_AGAIN, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS
@@ -65,7 +65,8 @@ class Rows:
     `agents`: each agent's last AgentChanged. `waiting`: every contact in a queue, those being offered included, as Arrived with `queue` and
     `enqueued_at`. `offers`: live ones with the time they were made. `talks`: of agents talking or in wrap-up. `consults`: of agents called
     into a conversation. `handled`: the last 100 of each queue and all of the last 2 h. `waited`: the last 200 of each queue. `chosen`: when
-    each queue was last chosen. `closed`: the last Doors. `serial`: how many offers were ever made, where known.
+    each queue was last chosen. `rung`: whom each queue offered somebody last. `presence`: what each agent has been doing, as
+    `measures.Presence` keeps it. `closed`: the last Doors. `serial`: how many offers were ever made, where known.
     """
 
     agents: Sequence[AgentChanged] = ()
@@ -77,6 +78,8 @@ class Rows:
     handled: Sequence[Handled] = ()
     waited: Sequence[Waited] = ()
     chosen: Mapping[str, float] = field(default_factory=dict)
+    rung: Mapping[str, str] = field(default_factory=dict)
+    presence: Mapping[str, Sequence[tuple[float, int]]] = field(default_factory=dict)
     closed: Mapping[str, float] = field(default_factory=dict)
     serial: int = 0
 
@@ -88,6 +91,9 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     for name, at in rows.chosen.items():
         if name in state.queues:
             state.queues[name].last_chosen = at
+    for name, agent in rows.rung.items():
+        if name in state.queues:
+            state.queues[name].last_rung = agent
     for name, drains_at in rows.closed.items():
         if name in state.queues:
             state.queues[name].drains_at = drains_at
@@ -97,6 +103,7 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     for changed in rows.agents:
         if changed.agent in state.agents:
             _restore_agent(state.agents[changed.agent], changed)
+            state.agents[changed.agent].presence = Presence(rows.presence.get(changed.agent, ()))
     for offer, at in rows.offers:
         _restore_offer(state, offer, at)
     for talk in rows.talks:
@@ -106,17 +113,19 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     for cool in rows.cool_downs:
         if cool.until > now:
             _restore_cool_down(state, cool)
-    for agent in state.agents.values():
-        _reconcile(state, agent, now)
+    for known in state.agents.values():
+        _reconcile(state, known, now)
     state.rewire()
     state.deserted = {}  # who should move has a timer
     for queue in state.queues.values():
         if queue.drains_at is not None and (queue.drains_at > now or queue.line.count):
             state.timers.set(queue.drains_at, DRAINED, queue.name)
     state.learn(now)
-    for agent in state.agents.values():
-        if agent.standing and state.best_caller(agent, now) is not None:
-            state.timers.set(now, LOOK_AGAIN, agent.name)
+    for known in state.agents.values():
+        if known.standing and state.best_caller(known, now) is not None:
+            state.timers.set(now, LOOK_AGAIN, known.name)
+    for caller in state.callers.values():
+        state.mind(caller, now)
     return state
 
 
@@ -215,6 +224,8 @@ def reload(state: State, settings: Settings, now: float) -> list[Command]:
     _reload_queues(state, settings)
     fresh, removed = _reload_agents(state, settings)
     state.rewire()
+    for caller in state.callers.values():
+        state.mind(caller, now)
     for agent in removed:
         turn.dismiss(agent)
     for agent in fresh:
@@ -231,7 +242,8 @@ def reload(state: State, settings: Settings, now: float) -> list[Command]:
 def _reload_queues(state: State, settings: Settings) -> None:
     for name, rule in settings.queues.items():
         queue = state.queues.setdefault(name, Queue(rule))
-        queue.rule, queue.gone = rule, False
+        queue.obey(rule)
+        queue.gone = False
         queue.measures.set_prior(rule.handle_time)
     for name in state.queues.keys() - settings.queues.keys():
         state.queues[name].gone, state.queues[name].drains_at = True, None
@@ -263,6 +275,7 @@ def summary(state: State, now: float) -> dict[str, Any]:
     Left out are offer serials, lanes nobody waits in and stale timers, which a rebuilt state need not have.
     """
     state.learn(now)
+    state.note()
     return {
         "queues": {q.name: _queue_summary(q) for q in state.queues.values()},
         "agents": {a.name: _agent_summary(a, now) for a in state.agents.values()},
@@ -276,6 +289,8 @@ def summary(state: State, now: float) -> dict[str, Any]:
                 c.offer,
                 c.kind,
                 c.dial,
+                c.moved,
+                c.look_at,
             )
             for c in state.callers.values()
         },
@@ -300,6 +315,7 @@ def _queue_summary(q: Queue) -> dict[str, Any]:
         "callbacks": q.callbacks,
         "weight": q.weight,
         "last_chosen": q.last_chosen,
+        "last_rung": q.last_rung,
         "drains_at": q.drains_at,
         **q.measures.summary(),
     }
@@ -314,4 +330,5 @@ def _agent_summary(a: Agent, now: float) -> dict[str, Any]:
         "cooling": {contact: until for contact, until in a.cooling.items() if until > now},
         "present": (a.active, a.signed_in, a.standing, dict(a.weights)),
         "shares": a.shares.summary(),
+        "presence": a.presence.past,
     }

@@ -76,6 +76,7 @@ class QueueRule:
     rona: str = "pause"  # what an unanswered offer does to the agent: pause | ready
     handle_time: float = 180.0  # the prior for mean handle time, weight 20
     adjust: float = 0.0
+    strategy: str = "longest_idle"  # which ready agent is rung: one of engine.core.strategies
     drain: float = 900.0  # how long those who wait at closing time may stay while agents remain
     count_paused: bool = False  # does a queue whose agents are all paused still count as staffed?
     parked: float = 120.0  # how long a caller whom an agent has parked waits to be fetched
@@ -92,7 +93,8 @@ class GroupRule:
 
     name: str
     queues: tuple[str, ...]
-    choose: str = "least_busy"
+    choose: str = "least_busy"  # one of the rules of engine.core.ranking
+    rebalance: bool = False  # may a caller who waits be taken to a queue that has become much quicker?
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class AgentRule:
     password: str | None = None
     trunk: str | None = None  # another site's PBX: calls go out through it,
     number: str | None = None  # to this number there
+    weight: int = 1  # how often they are drawn where agents are chosen by lot
     ready: bool = False  # signed in and ready when the engine first starts
     pin: str | None = None  # the hash of what they sign in with over the phone
     language: LanguageCode | None = None  # what their phone tells them is told in; None: what the flow speaks

@@ -1,5 +1,5 @@
 """What becomes due when: ends of wrap-ups and timed pauses, cool-downs, offers nobody reports about, closed queues that are to be
-empty, longest waits.
+empty, looks at quicker queues, longest waits.
 
 A timer is never taken back: when its moment comes, `State.is_live` says whether it still means anything.
 """
@@ -13,9 +13,12 @@ from heapq import heappop, heappush
 Timer = tuple[float, int, str, str]
 
 #: The kinds, in the order in which they happen at equal times: agents become free before a caller's time is up.
-WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, DRAINED, MAX_WAIT = range(6)
+WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, DRAINED, REBALANCE, MAX_WAIT = range(7)
 
 OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
+REBALANCE_EVERY = (
+    30.0  # seconds between two looks at whether a caller would be served sooner in another queue
+)
 
 
 class Timers:

@@ -6,6 +6,8 @@ stands in line fits no ready agent, and whoever is ready fits nobody in line (co
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.core.agent import (
     AFTER_WRAP_UP,
     CODE_MISSING,
@@ -39,8 +41,17 @@ from engine.core.facts import (
 from engine.core.floor import Agent, Caller, Queue, Ringing, State
 from engine.core.line import Key
 from engine.core.measures import unseen
-from engine.core.ranking import Choice, for_callback, least_busy
-from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS, Timer
+from engine.core.ranking import Candidate, Choice, for_callback, pick, shorter
+from engine.core.timers import (
+    COOLED,
+    DRAINED,
+    MAX_WAIT,
+    OFFER_OVERDUE,
+    OVERDUE,
+    REBALANCE,
+    WRAP_UP_ENDS,
+    Timer,
+)
 
 READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
 WRAP_UP, LOGGED_OUT, TALKING = AgentState.WRAP_UP, AgentState.LOGGED_OUT, AgentState.TALKING
@@ -82,6 +93,8 @@ class Turn:
         queue = state.queues[chosen.queue]
         caller = state.callers[fact.contact] = Caller(fact, key, queue.lanes[fact.skills])
         queue.hold(caller)
+        if fact.group is not None:
+            state.mind(caller, self.now)
         self.commands.append(
             Queued(fact.contact, queue.name, key[1], chosen.place, chosen.wait, decision),
         )
@@ -95,10 +108,15 @@ class Turn:
             state.queue(fact.queue)
             return Choice(candidate(state, fact.queue, fact, key, now), "", {})
         found = [candidate(state, name, fact, key, now) for name in fact.queues]
-        choice = for_callback(found, now) if fact.kind == CALLBACK else least_busy(found, now)
+        rule = self._rule_of(fact.group)
+        choice = for_callback(found, now, rule) if fact.kind == CALLBACK else pick(found, now, rule)
         if choice.candidate is not None:
             state.queues[choice.candidate.queue].last_chosen = now
         return choice
+
+    def _rule_of(self, group: str | None) -> str:
+        known = self.state.settings.groups.get(group) if group is not None else None
+        return "least_busy" if known is None else known.choose
 
     def left(self, contact: str, reason: str, seen: float | None = None) -> None:
         """The caller is gone: out of line, away from a ringing phone, or out of a conversation."""
@@ -165,35 +183,57 @@ class Turn:
         return queue.drains_at is not None and (self.now >= queue.drains_at or not caller.lane.staffed)
 
     def _move(self, caller: Caller) -> None:
-        """To the least busy open queue of their group, with their place in time; out of line already."""
+        """To an open queue of their group, with their place in time; out of line already."""
         old = caller.lane.queue
         choice = self._elsewhere(caller)
         if choice.candidate is None:
             self._drop(caller)
             self.commands.append(Refused(caller.contact, choice.refusal, choice.decision, old.name))
             return
-        new = self.state.queues[choice.candidate.queue]
+        self._go_over(caller, choice.candidate, choice.decision)
+
+    def _go_over(self, caller: Caller, chosen: Candidate, decision: dict[str, Any]) -> None:
+        """Into the queue chosen, with the time they came; out of line already."""
+        old, new = caller.lane.queue, self.state.queues[chosen.queue]
         old.release(caller)
         new.hold(caller)
         new.last_chosen = self.now
-        caller.lane = new.lanes[caller.lane.skills]
-        place, wait = choice.candidate.place, choice.candidate.wait
+        caller.lane = self.state.lane(new, caller.lane.skills)
         self.commands.append(
-            Queued(caller.contact, new.name, caller.enqueued_at, place, wait, choice.decision, old.name)
+            Queued(
+                caller.contact, new.name, caller.enqueued_at, chosen.place, chosen.wait, decision, old.name
+            )
         )
         self._place(caller)
 
     def _elsewhere(self, caller: Caller) -> Choice:
+        state, now = self.state, self.now
+        state.learn(now)
+        found, rule = self._in_group(caller), self._rule_of(caller.group)
+        if caller.kind == CALLBACK:
+            return for_callback(found, now, rule)
+        return pick(found, now, rule, moving=True)
+
+    def _in_group(self, caller: Caller) -> list[Candidate]:
+        """The queues of the caller's group as they would find them now; their own one where it is in none."""
         state, queue = self.state, caller.lane.queue.name
         group = state.settings.groups.get(caller.group or "")
         fact = Arrived(caller.contact, group.queues if group else (queue,), skills=caller.lane.skills)
-        state.learn(self.now)
-        found = [candidate(state, name, fact, caller.key, self.now) for name in fact.queues]
-        return (
-            for_callback(found, self.now)
-            if caller.kind == CALLBACK
-            else least_busy(found, self.now, moving=True)
-        )
+        return [candidate(state, name, fact, caller.key, self.now) for name in fact.queues]
+
+    def _rebalance(self, caller: Caller) -> None:
+        """To a queue of their group in which they are served much sooner, if there is one."""
+        state = self.state
+        if caller.offer is None:
+            state.learn(self.now)
+            found = self._in_group(caller)
+            here = caller.lane.queue.name
+            choice = shorter(found, self.now, here) if any(c.queue == here for c in found) else None
+            if choice is not None and choice.candidate is not None:
+                caller.moved = True
+                state.step_out(caller)
+                self._go_over(caller, choice.candidate, choice.decision)
+        state.mind(caller, self.now)
 
     def _say_place(self, caller: Caller) -> None:
         queue = caller.lane.queue
@@ -212,6 +252,7 @@ class Turn:
         state.offers[ringing.id] = ringing
         caller.offer = agent.offer = ringing.id
         agent.contact = caller.contact
+        caller.lane.queue.last_rung = agent.name
         state.timers.set(self.now + rule.ring + caller.dial + OVERDUE, OFFER_OVERDUE, ringing.id)
         self._change(agent, RESERVED)
         self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
@@ -239,6 +280,7 @@ class Turn:
     def connected(self, offer: str) -> None:
         """The caller is answered; the agent talks. Nobody waits for this turn, so what was put off is done in it."""
         self.state.learn(self.now)
+        self.state.note()
         ringing = self.state.offers.get(offer)
         if ringing is None:
             return
@@ -472,6 +514,7 @@ class Turn:
             self._change(agent, target)
             state.stand_by(agent)
             state.learn(self.now)
+            state.note()
         else:
             state.step_out(caller)
             self._offer(agent, caller)
@@ -483,6 +526,7 @@ class Turn:
         agent.state, agent.reason, agent.until, agent.since = target, reason, until, self.now
         if target is LOGGED_OUT:
             agent.phone = ""
+        self.state.turned.append((agent, target, self.now))
         if until is not None:
             self.state.timers.set(until, WRAP_UP_ENDS, agent.name)
         self.state.refresh(agent)
@@ -527,6 +571,8 @@ class Turn:
         elif kind == DRAINED:
             state.deserted[name] = None
             self.send_on()
+        elif kind == REBALANCE:
+            self._rebalance(state.callers[name])
         elif kind == MAX_WAIT:
             caller = state.callers[name]
             state.step_out(caller)

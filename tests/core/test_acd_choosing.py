@@ -17,7 +17,7 @@ from acd_shell import Shell, site
 
 from engine.core import acd
 from engine.core.floor import Agent
-from engine.core.ranking import Candidate, least_busy
+from engine.core.ranking import Candidate, pick
 from engine.core.site import AgentRule, QueueRule
 
 UNIT = 2**40  # shares are rounded down to whole parts of it
@@ -84,7 +84,7 @@ def test_the_rule_equals_a_brute_force_reference_on_10_000_random_tables() -> No
     rules = defaultdict(int)
     for _ in range(10_000):
         candidates = [random_candidate(chance, name) for name in chance.sample(NAMES, chance.randint(1, 4))]
-        choice = least_busy(candidates, 1.0)
+        choice = pick(candidates, 1.0)
         found = choice.candidate and choice.candidate.queue
         assert (found, choice.refusal or choice.decision["rule"]) == reference_rule(candidates), candidates
         assert choice.decision["chosen"] == found
@@ -117,7 +117,7 @@ def test_the_quietest_queue_in_plain_cases(table: list[tuple[Any, ...]], chosen:
         Candidate(name, True, True, 40, waiting, waiting, ready, active, waiting + 1, wait, adjust, 1.0, None)
         for name, ready, waiting, active, wait, adjust in table
     ]
-    found = least_busy(candidates, 1.0).candidate
+    found = pick(candidates, 1.0).candidate
     assert found is not None
     assert found.queue == chosen
 
@@ -234,6 +234,7 @@ class Floor(Shell):
             rule.adjust,
             min((a.idle_since for a in ready), default=None),
             self.diary.chosen.get(name),
+            next((self.now - c.enqueued_at for c in sorted(waiting, key=lambda c: c.key)), 0.0),
         )
 
     def present(self, agent: Agent) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -12,7 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from engine.core import acd
 from engine.core.acd_log import LogFold
 from engine.core.audit import check_invariants
-from engine.core.site import AgentRule, GroupRule, QueueRule
+from engine.core.ranking import CHOOSERS
+from engine.core.site import AgentRule, GroupRule, QueueRule, Settings
+from engine.core.strategies import STRATEGIES
 
 QUEUES = {
     "sales": QueueRule(
@@ -35,7 +38,6 @@ AGENTS = {
     "dora": AgentRule("dora", ("sales", "support", "night"), skills=frozenset({"fa"})),
 }
 GROUPS = [GroupRule("nights", ("night", "sales")), GroupRule("all", tuple(QUEUES))]
-SITE = site(QUEUES.values(), AGENTS.values(), GROUPS)
 SKILLS = st.sampled_from(
     [frozenset(), frozenset(), frozenset({"ar"}), frozenset({"fa"}), frozenset({"ar", "fa"})]
 )
@@ -50,7 +52,7 @@ class Watched(Shell):
 
     def tell(self, fact: acd.Fact) -> list[acd.Command]:
         state = self.state
-        waited = {c.contact: c.key for c in state.callers.values() if c.offer is None}
+        waited = {c.contact: (c.key, c.lane.queue.name) for c in state.callers.values() if c.offer is None}
         idled = {a.name: (a.idle_since, a.order) for a in state.agents.values() if a.standing}
         cooled = {(a.name, c): until for a in state.agents.values() for c, until in a.cooling.items()}
         commands = super().tell(fact)
@@ -70,9 +72,11 @@ class Watched(Shell):
 
     def check_turn(self, offer: acd.Offer, waited: dict[str, tuple], cooled: Cooled) -> None:
         """Whoever has waited through this turn, and could have had this agent, comes after the one who got them."""
-        for contact, key in waited.items():
+        for contact, (key, queue) in waited.items():
             caller = self.state.callers.get(contact)
-            if caller is not None and caller.offer is None and self.fits(offer.agent, contact):
+            if caller is None or caller.offer is not None or caller.lane.queue.name != queue:
+                continue
+            if self.fits(offer.agent, contact):
                 resting = (offer.agent, contact) in cooled or contact in self.state.agents[
                     offer.agent
                 ].cooling
@@ -80,6 +84,8 @@ class Watched(Shell):
 
     def check_idle(self, offer: acd.Offer, idled: dict[str, tuple], cooled: Cooled) -> None:
         """Whoever has stood idle through this turn, and could have had this caller, has not waited longer."""
+        if self.settings.queues[offer.queue].strategy != "longest_idle":
+            return  # test_acd_strategies.py holds the others to theirs
         for name, idle in idled.items():
             if self.state.agents[name].standing and self.fits(name, offer.contact):
                 resting = (name, offer.contact) in cooled or offer.contact in self.state.agents[name].cooling
@@ -106,14 +112,30 @@ CALLER = st.fixed_dictionaries(
 )
 
 
+STRATEGY = st.sampled_from(["longest_idle", *STRATEGIES])
+GROUP_RULE = st.fixed_dictionaries({"choose": st.sampled_from(sorted(CHOOSERS)), "rebalance": st.booleans()})
+
+
 class Floor(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.shell = Watched(SITE)
+        self.open(site(QUEUES.values(), AGENTS.values(), GROUPS))
+
+    def open(self, settings: Settings) -> None:
+        self.shell = Watched(settings)
         self.tell = self.shell.tell
 
-    @initialize(callers=st.lists(CALLER, max_size=8))
-    def the_day_begins(self, callers: list[dict[str, Any]]) -> None:
+    @initialize(
+        callers=st.lists(CALLER, max_size=8),
+        strategies=st.tuples(*[STRATEGY] * len(QUEUES)),
+        choose=st.tuples(*[GROUP_RULE] * len(GROUPS)),
+    )
+    def the_day_begins(
+        self, callers: list[dict[str, Any]], strategies: tuple[str, ...], choose: tuple[dict[str, Any], ...]
+    ) -> None:
+        queues = [replace(q, strategy=s) for q, s in zip(QUEUES.values(), strategies, strict=True)]
+        groups = [replace(g, **options) for g, options in zip(GROUPS, choose, strict=True)]
+        self.open(site(queues, AGENTS.values(), groups))
         for name in AGENTS:
             self.tell(acd.AgentSet(name, "ready"))
         self.callers_come(callers)
