@@ -7,6 +7,7 @@ down, is theirs to decide.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 from engine.call.line import AriEvent, Line
@@ -24,6 +25,11 @@ CAUSES = {
     38: "unreachable",
     34: "unreachable",
     41: "unreachable",
+}
+#: How a phone is told to answer by itself: two headers, of which every phone that can do so at all knows one.
+AUTO_ANSWER: Mapping[str, str] = {
+    "PJSIP_HEADER(add,Call-Info)": "<sip:quietline>;answer-after=0",
+    "PJSIP_HEADER(add,Alert-Info)": "<http://127.0.0.1>;info=alert-autoanswer",
 }
 #: Seconds above the ring time after which a leg that reports nothing is given up.
 RING_MARGIN = 5.0
@@ -44,7 +50,9 @@ class Called:
         #: True when a bridge for it may be there.
         self.bridged = False
 
-    async def originate(self, line: Line, endpoint: str, shown: str) -> None:
+    async def originate(
+        self, line: Line, endpoint: str, shown: str, variables: Mapping[str, str] | None = None
+    ) -> None:
         """Ring it, and show this number. Raises AgentUnreachable."""
         with suppress(AlreadyThere):  # it was made although the answer was lost
             await line.calls.originate(
@@ -53,6 +61,7 @@ class Called:
                 app_args=("leg", line.contact),
                 caller=shown,
                 timeout=self.ring,
+                variables=variables,
                 originator=line.channel,
             )
 

@@ -7,18 +7,20 @@ after a lost link or a killed engine enters at the very same place as one that g
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
 from engine.call.announcing import Announcer
-from engine.call.called import Called, bridge_of
+from engine.call.called import AUTO_ANSWER, Called, bridge_of
 from engine.call.distributor import leg_of
 from engine.call.house import House
-from engine.call.line import AriEvent, Heard, Line, Relink, channel_of
+from engine.call.line import WATCHDOG, AriEvent, Heard, Line, Relink, channel_of, finished
 from engine.call.ordering import NO_TALK, Order
 from engine.call.sending import Sender, end_talk
 from engine.call.sounds import Sounds
 from engine.call.talking import Talking
+from engine.call.whisper import whisper_for
 from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
@@ -244,13 +246,19 @@ class Waiting:
         try:
             if rung is None:
                 raise AgentUnreachable("no phone")
-            await offer.originate(self._line, rung.endpoint, contact.from_number)
+            variables = AUTO_ANSWER if self._answers_itself(offer.agent, contact.queue) else None
+            await offer.originate(self._line, rung.endpoint, contact.from_number, variables)
         except AgentUnreachable:
             self._offer = None
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
 
     def _rung(self, name: str) -> Rung | None:
         return self._house.distributor.rung(name)
+
+    def _answers_itself(self, name: str, queue: str | None) -> bool:
+        settings = self._house.site.settings
+        agent, rule = settings.agents.get(name), settings.queues.get(queue or "")
+        return any(one is not None and one.auto_answer for one in (agent, rule))
 
     async def _drop_leg(self) -> None:
         offer, self._offer = self._offer, None
@@ -261,10 +269,9 @@ class Waiting:
         """Bring caller and agent together. None: the agent was gone already, and the caller goes on waiting."""
         offer = self._offer
         assert offer is not None
-        if self._house.ledger.contact(self._line.contact).stage is not Stage.PICKED_UP:
-            data = {"offer": offer.offer, "leg": offer.leg}
-            now = self._house.now()
-            await self._house.ledger.append(Event("picked_up", now, self._line.contact, offer.agent, data))
+        outcome = await self._whisper(offer)
+        if outcome is not None or self._offer is not offer:
+            return outcome
         await self._silence()
         try:
             await offer.bridge(self._line)
@@ -276,6 +283,44 @@ class Waiting:
             return None
         self._house.distributor.submit(acd.Connected(offer.offer))
         return await self._talk()
+
+    async def _whisper(self, offer: Offered) -> str | None:
+        """Tell the agent whose call it is, until its end, a key of theirs, or whatever ends the offer or the waiting.
+
+        After a restart it is not begun again, only ended: a leg that plays cannot be brought into a bridge.
+        """
+        contact, playback = self._house.ledger.contact(self._line.contact), f"{offer.leg}-w"
+        if contact.stage is Stage.PICKED_UP:
+            await self._line.stop(playback)
+            return None
+        whisper = whisper_for(self._house, contact, offer.agent, self._language, self._sounds)
+        data: dict[str, object] = {"offer": offer.offer, "leg": offer.leg}
+        if whisper.prompts:
+            data["prompts"] = list(whisper.prompts)
+        await self._house.ledger.append(Event("picked_up", self._house.now(), contact.id, offer.agent, data))
+        if not whisper.media:
+            return None
+        with suppress(Gone):  # they have hung up: which is told in a moment, or found out with the bridge
+            await self._line.calls.play(offer.leg, whisper.media, playback)
+        return await self._until_told(offer, playback, whisper.seconds + WATCHDOG)
+
+    async def _until_told(self, offer: Offered, playback: str, seconds: float) -> str | None:
+        until = asyncio.get_running_loop().time() + seconds
+        while self._offer is offer:
+            item = await self._line.wait(until)
+            key = (
+                isinstance(item, dict)
+                and item["type"] == "ChannelDtmfReceived"
+                and channel_of(item) == offer.leg
+            )
+            if item is None or key:
+                await self._line.stop(playback)
+                return None
+            if finished(item, playback):
+                return None
+            if (outcome := await self._heard(item)) is not None:
+                return outcome
+        return None
 
     # --- the conversation ---------------------------------------------------------------------
 

@@ -70,6 +70,7 @@ def check_all(
     link_flows(flows, report)
     if catalog is not None:
         _languages(site, catalog, report)
+        _whispers(site, catalog, report)
         check_texts(site, flows, catalog, report)
         check_spoken(flows, catalog, report)
     for flow in flows:
@@ -423,6 +424,30 @@ def _refer(
             hint = guess(ref.name, known) or "add it to an agent's skills"
             also = [(site.section("agents"), "the agents stand here")]
             report.add(ref.place, "unknown-skill", f"no agent has the skill '{ref.name}'", hint, also=also)
+
+
+def _whispers(site: SiteFile, catalog: Catalog, report: Report) -> None:
+    """What an agent hears before the caller has a text in every language an agent may have."""
+    queues: list[tuple[tuple[str, ...], MappingNode]] = [
+        ((n,), entry) for n, entry in _entries(site, "queues")
+    ]
+    if isinstance(defaults := site.root.get("queue_defaults"), MappingNode):
+        queues.append((tuple(site.names("queues")), defaults))
+    words = {"wait": ("whisper_wait",), "language": tuple(f"whisper_language_{x}" for x in site.languages)}
+    for names, entry in queues:
+        for item in (one for one in _scalars(entry.get("whisper")) if one.text.islower()):
+            named = tuple(f"whisper_queue_{name}" for name in names)
+            for prompt in words.get(item.text, named if item.text == "queue" else (item.text,)):
+                _spoken_to_agents(site, item, prompt, catalog, report)
+
+
+def _spoken_to_agents(site: SiteFile, item: Scalar, prompt: str, catalog: Catalog, report: Report) -> None:
+    lacking = [x for x in site.languages if x in catalog.languages and not catalog.written(x, prompt)]
+    if lacking:
+        files = ", ".join(f"{catalog.folder}/{x}.yaml" for x in lacking)
+        hint = guess(prompt, catalog.ids(lacking[0])) or f"add it to {files}"
+        text = f"prompt '{prompt}', which agents are to hear, has no text {in_languages(lacking)}"
+        report.add(item.place, "missing-prompt", text, hint)
 
 
 def _articles(flows: list[FlowFile], knowledge: KnowledgeFile | None, report: Report) -> None:

@@ -304,6 +304,7 @@ SCHEDULE = named("schedule", "a schedule or a site of this file")
 SITE = named("site", "a site of this file")
 FLOW = named("flow", "a flow of this folder")
 NAME = named("name", "a name")
+WHISPER = named("whisper", "queue, wait, language, or a prompt's id", r"[a-z][a-z0-9_]{0,63}")
 TIMEZONE = scalar("time zone", "a time zone such as Europe/Sofia", _timezone, _STRING)
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
 TABLE = named("table", "a table such as customers or crm.customers", rf"{_IDENTIFIER}(\.{_IDENTIFIER})?")
@@ -363,6 +364,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.QueueRule, "parked"): duration(5, 3600),
     (s.QueueRule, "announce_first"): duration(0, 600),
     (s.QueueRule, "announce_every"): duration(20, 3600),
+    (s.QueueRule, "whisper"): list_of(WHISPER),
     (s.GroupRule, "queues"): list_of(QUEUE),
     (s.Service, "url"): scalar("url", "an address such as https://parcels.example.com/track", _service, _STRING),
     (s.Service, "deadline"): duration(1, 15),
@@ -374,6 +376,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.AgentRule, "skills"): set_of(SKILL),
     (s.AgentRule, "contact"): CONTACT,
     (s.AgentRule, "password"): PASSWORD,
+    (s.AgentRule, "language"): LANGUAGE,
     (s.AgentRule, "trunk"): TRUNK,
     (s.AgentRule, "pin"): PIN_HASH,
     (s.Phone, "contact"): CONTACT,

@@ -266,7 +266,8 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
         case "offer_ended":
             return [f"☎ {agent} {_OFFER_ENDS.get(data['why'], data['why'])}"]
         case "picked_up":
-            return [f"☎ {agent} picks up"]
+            heard = ", ".join(data.get("prompts", ()))
+            return [f"☎ {agent} picks up" + (f", and is told: {heard}" if heard else "")]
         case "connected":
             waited = (after.wait_s or 0.0) - (before.wait_s or 0.0)
             return [f"⇄ connected with {agent} of {data['queue']} after waiting {length(waited)}"]

@@ -26,9 +26,11 @@ from engine.core.site import AgentRule, QueueRule, Settings
 from engine.core.strategies import STRATEGIES, Call, Standing, ranked
 from engine.core.timers import (
     DRAINED,
+    LONGEST_WHISPER,
     LOOK_AGAIN,
     MAX_WAIT,
     OFFER_OVERDUE,
+    OVERDUE,
     REBALANCE,
     REBALANCE_EVERY,
     WRAP_UP_ENDS,
@@ -279,6 +281,11 @@ class Asking:
         self.ring = ring
         self.at = at
         self.answered = False
+
+
+def overdue_after(rule: QueueRule, ring: float, dial: float) -> float:
+    """Seconds after which an offer that nobody reports about is given up."""
+    return ring + dial + OVERDUE + (LONGEST_WHISPER if rule.whisper else 0.0)
 
 
 #: Queue, agent, connected_at, wrapped_at of a contact that an agent is done with.

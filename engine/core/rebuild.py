@@ -16,11 +16,11 @@ from typing import Any
 
 from engine.core.agent import PHONE_GONE, AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
-from engine.core.floor import Agent, Asking, Caller, Queue, Ringing, State
+from engine.core.floor import Agent, Asking, Caller, Queue, Ringing, State, overdue_after
 from engine.core.measures import Handled, Presence, Waited
 from engine.core.phones import phone_named
 from engine.core.site import Settings
-from engine.core.timers import COOLED, DRAINED, LOOK_AGAIN, OFFER_OVERDUE, OVERDUE, WRAP_UP_ENDS
+from engine.core.timers import COOLED, DRAINED, LOOK_AGAIN, OFFER_OVERDUE, WRAP_UP_ENDS
 from engine.core.turn import Turn
 
 IN_CONTACT = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
@@ -165,7 +165,8 @@ def _restore_offer(state: State, offer: Offer, at: float) -> None:
     state.offers[offer.offer] = Ringing(offer.offer, agent, caller, offer.ring, at)
     agent.offer = caller.offer = offer.offer
     agent.contact = caller.contact
-    state.timers.set(at + offer.ring + caller.dial + OVERDUE, OFFER_OVERDUE, offer.offer)
+    overdue = at + overdue_after(caller.lane.queue.rule, offer.ring, caller.dial)
+    state.timers.set(overdue, OFFER_OVERDUE, offer.offer)
 
 
 def _restore_talk(state: State, talk: Talk) -> None:

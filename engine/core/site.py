@@ -85,6 +85,8 @@ class QueueRule:
     announce_wait: bool = True
     announce_first: float = 5.0
     announce_every: float = 60.0
+    whisper: tuple[str, ...] = ()  # what an agent hears before the caller: queue, wait, language, or prompts
+    auto_answer: bool = False  # agents' phones answer by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,10 @@ class AgentRule:
     weight: int = 1  # how often they are drawn where agents are chosen by lot
     ready: bool = False  # signed in and ready when the engine first starts
     pin: str | None = None  # the hash of what they sign in with over the phone
-    language: LanguageCode | None = None  # what their phone tells them is told in; None: what the flow speaks
+    language: LanguageCode | None = (
+        None  # what they hear; None: what the flow speaks, or the first of the site
+    )
+    auto_answer: bool = False  # their phone answers by itself
 
     @property
     def has_phone(self) -> bool:

@@ -15,6 +15,8 @@ Timer = tuple[float, int, str, str]
 #: The kinds, in the order in which they happen at equal times: agents become free before a caller's time is up.
 WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, DRAINED, REBALANCE, MAX_WAIT = range(7)
 
+#: Seconds that what an agent hears before the caller may take at most.
+LONGEST_WHISPER = 15.0
 OVERDUE = 10.0  # seconds after its ring time at which an offer without a report is given up
 REBALANCE_EVERY = (
     30.0  # seconds between two looks at whether a caller would be served sooner in another queue

@@ -38,7 +38,7 @@ from engine.core.facts import (
     Refused,
     TimedOut,
 )
-from engine.core.floor import Agent, Caller, Queue, Ringing, State
+from engine.core.floor import Agent, Caller, Queue, Ringing, State, overdue_after
 from engine.core.line import Key
 from engine.core.measures import unseen
 from engine.core.ranking import Candidate, Choice, for_callback, pick, shorter
@@ -47,7 +47,6 @@ from engine.core.timers import (
     DRAINED,
     MAX_WAIT,
     OFFER_OVERDUE,
-    OVERDUE,
     REBALANCE,
     WRAP_UP_ENDS,
     Timer,
@@ -253,7 +252,7 @@ class Turn:
         caller.offer = agent.offer = ringing.id
         agent.contact = caller.contact
         caller.lane.queue.last_rung = agent.name
-        state.timers.set(self.now + rule.ring + caller.dial + OVERDUE, OFFER_OVERDUE, ringing.id)
+        state.timers.set(self.now + overdue_after(rule, rule.ring, caller.dial), OFFER_OVERDUE, ringing.id)
         self._change(agent, RESERVED)
         self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
 

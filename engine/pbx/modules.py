@@ -19,6 +19,7 @@ SIP = (
     "res_pjsip_dtmf_info",
     "res_pjsip_rfc3326",
     "res_pjsip_refer",
+    "res_pjsip_header_funcs",
     "chan_pjsip",
 )
 MEDIA = (

@@ -18,6 +18,7 @@ please_hold: Please hold the line.
 connecting: One moment, please. I am connecting you.
 still_waiting: Thank you for waiting.
 closed: We are closed now.
+whose_call: A call for you.
 """
 #: A value in a prompt's text.
 SLOT = re.compile(r"\{\{.*?\}\}")
