@@ -38,6 +38,7 @@ from engine.core import acd
 from engine.core.contact import fold
 from engine.core.event import Event
 from engine.core.overrides import folded
+from engine.core.places import Places
 from engine.core.release import Release, releases
 from engine.core.site import Settings
 from engine.entitle.desk import MEMORY as TRIES_MEMORY
@@ -166,7 +167,8 @@ async def run_engine(
             known = (*known, release)
         events = await acd_events(ledger, archive, now())
         doors = Doors(settings, folded(await archive.overrides()))
-        distributor = Distributor(rebuilt(settings, events, now()), ledger, now, doors)
+        state_then = rebuilt(settings, events, now())
+        distributor = Distributor(state_then, ledger, now, doors, Places(events))
         desk = await stack.enter_async_context(open_desk(archive, settings, now))
         house = House(
             app=app,

@@ -319,10 +319,10 @@ class Call:
             log.error("Asterisk does not forget what a call recorded", contact=self.id, error=str(error))
 
     def _ringing_back(self, do: d.RingBack) -> RingBack:
-        return RingBack(self._house, self.line, do, self._language, self.edition.sounds)
+        return RingBack(self._house, self.line, do, self._language, self.edition.sounds, self._variables)
 
     def _waiting(self, do: Enqueue) -> Waiting:
-        return Waiting(self._house, self.line, do, self._language, self.edition.sounds)
+        return Waiting(self._house, self.line, do, self._language, self.edition.sounds, self._variables)
 
     def _transferring(self, do: Transfer) -> Transferring:
         media = self._media((do.announce,)) if do.announce else ()
@@ -337,8 +337,12 @@ class Call:
 
     @property
     def _language(self) -> str:
+        return self._variables["language"]
+
+    @property
+    def _variables(self) -> dict[str, str]:
         assert self._walk is not None
-        return self._walk.way.variables["language"]
+        return self._walk.way.variables
 
     def _media(self, prompts: tuple[str, ...], languages: tuple[str, ...] = ()) -> tuple[str, ...]:
         assert self._walk is not None

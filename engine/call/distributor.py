@@ -7,7 +7,7 @@ go to the contacts' inboxes (law 3), so the next turn can already be decided whi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -21,7 +21,9 @@ from engine.core.board import pending_offer
 from engine.core.contact import SHORT
 from engine.core.conversation import AGENT
 from engine.core.event import Event
+from engine.core.floor import Caller
 from engine.core.phones import Rung, rung
+from engine.core.places import Place, Places, is_known
 from engine.core.site import Settings
 from engine.core.waiting import Estimate
 from engine.store.ledger import Ledger
@@ -52,6 +54,10 @@ def ended_by(fact: acd.Left | acd.TalkEnded) -> str:
     return "stopped" if fact.reason == "stopped" else "caller"
 
 
+#: Whoever leaves so, and may call again, has not given up their place themselves: they hung up, or were cut off.
+CUT_OFF = frozenset({"abandoned", "failed", "stopped"})
+
+
 def seen_until(seen: float | None) -> dict[str, float]:
     """What an event about an end carries where nobody saw it."""
     return {} if seen is None else {"seen": seen}
@@ -61,9 +67,15 @@ class Distributor:
     """Owns the distributor's state; every change goes through `submit`."""
 
     def __init__(
-        self, state: acd.State, ledger: Ledger, now: Callable[[], float], doors: Doors | None = None
+        self,
+        state: acd.State,
+        ledger: Ledger,
+        now: Callable[[], float],
+        doors: Doors | None = None,
+        places: Places | None = None,
     ) -> None:
         self.state = state
+        self.places = places or Places()
         self.doors = doors or Doors(state.settings)
         #: When the doors are to be looked at next, seconds since the epoch.
         self._doors_due = 0.0
@@ -120,6 +132,8 @@ class Distributor:
         commands = acd.decide(self.state, fact, now)
         for command in commands:
             events.extend(self._events_for(command, fact, now))
+        for event in events:
+            self.places.take(event)
         written = self._ledger.append(*events)
         if commands:
             self._outbox.put_nowait((written, commands))
@@ -197,9 +211,11 @@ class Distributor:
                 return [Event("doors", now, data={"closed": dict(closed)})]
             case acd.Left(contact, reason, seen) if contact in state.callers:
                 caller = state.callers[contact]
-                waited = (now if seen is None else seen) - caller.enqueued_at
+                waited = (now if seen is None else seen) - caller.entered_at
                 outcome = GONE.get(reason) or ("short_abandoned" if waited < SHORT else "abandoned")
                 data = {"queue": caller.lane.queue.name, "outcome": outcome, **seen_until(seen)}
+                if reason in CUT_OFF:
+                    data |= self._place_kept(caller, now)
                 return [Event("left_queue", now, contact, data=data)]
             case acd.Left(contact) | acd.TalkEnded(contact) if contact in state.talks:
                 agent = state.talks[contact].name
@@ -261,6 +277,10 @@ class Distributor:
                 }
                 if moved_from is not None:
                     data["moved_from"] = moved_from
+                if caller and caller.entered_at != enqueued_at:
+                    data["entered_at"] = caller.entered_at
+                if isinstance(fact, acd.Arrived) and fact.contact == contact and fact.place_of:
+                    data["place_of"] = fact.place_of
                 if caller and caller.kind == acd.CALLBACK:
                     data |= {"kind": caller.kind, "dial": caller.dial}
                 return [Event("queued", now, contact, data=data)]
@@ -298,6 +318,20 @@ class Distributor:
             return []
         data = {"to": asking.agent.name, "why": why}
         return [Event("calling_ended", now, contact, asking.agent.name, data)]
+
+    def _place_kept(self, caller: Caller, now: float) -> dict[str, Any]:
+        """What is kept of the place of somebody who has hung up, where the queue keeps any and they can be known again."""
+        known, keep = self._ledger.open.get(caller.contact), caller.lane.queue.rule.keep_place
+        if not keep or known is None or caller.kind != acd.CALLER or not is_known(known.from_number):
+            return {}
+        kept = {"number": known.from_number, "group": caller.group, "enqueued_at": caller.enqueued_at}
+        return {"kept": {**kept, "until": now + keep}}
+
+    def place_of(self, contact: str, queues: Sequence[str], group: str | None) -> Place | None:
+        """The place that is kept for whoever calls here, in these queues or this group."""
+        known = self._ledger.open.get(contact)
+        number = known.from_number if known else ""
+        return self.places.of(number, queues, group, self._now()) if is_known(number) else None
 
     def _queue_of(self, contact: str) -> str | None:
         known = self._ledger.open.get(contact)

@@ -65,8 +65,13 @@ class CalledOff:
     """People want somebody rung back no longer: it stands in the contact already."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """A bulletin has begun, which may concern a caller who waits."""
+
+
 #: What a call hears: what Asterisk reports, the distributor's words, that queues have opened or closed, what people say.
-Heard = AriEvent | Command | Doors | CalledOff | Order
+Heard = AriEvent | Command | Doors | CalledOff | Order | News
 Item = Heard | Relink
 
 _ENDS = frozenset({"StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"})

@@ -13,6 +13,7 @@ air when the engine dies or the link is lost is taken back (it does not count), 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from engine.call.called import RING_MARGIN
 from engine.call.house import House
@@ -33,9 +34,17 @@ LOOK_AGAIN = 300.0
 class RingBack(Waiting):
     """One callback; `run` returns done, unreached, timeout or cancelled."""
 
-    def __init__(self, house: House, line: Line, do: RingBackDo, language: str, sounds: Sounds) -> None:
+    def __init__(
+        self,
+        house: House,
+        line: Line,
+        do: RingBackDo,
+        language: str,
+        sounds: Sounds,
+        variables: Mapping[str, str],
+    ) -> None:
         queued = Enqueue(do.step, do.index, do.queue, do.priority, do.skills, 0.0, ())
-        super().__init__(house, line, queued, language, sounds)
+        super().__init__(house, line, queued, language, sounds, variables)
         self._back = do
         #: The caller is on the line.
         self._there = False

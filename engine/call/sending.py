@@ -123,8 +123,9 @@ class Sender:
             group=group.name if group else None,
             priority=self._do.priority if priority is None else priority,
             skills=frozenset(self._do.skills) if name == self._do.queue else frozenset(),
-            max_wait=now - since + (self._do.max_wait or LONGEST_WAIT),
+            max_wait=self._do.max_wait or LONGEST_WAIT,
             enqueued_at=since,
+            entered_at=now,
             queue=None if group else name,
         )
 

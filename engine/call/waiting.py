@@ -7,7 +7,9 @@ after a lost link or a killed engine enters at the very same place as one that g
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
@@ -15,7 +17,7 @@ from engine.call.announcing import Announcer
 from engine.call.called import AUTO_ANSWER, Called, bridge_of
 from engine.call.distributor import leg_of
 from engine.call.house import House
-from engine.call.line import WATCHDOG, AriEvent, Heard, Line, Relink, channel_of, finished
+from engine.call.line import WATCHDOG, AriEvent, Heard, Line, News, Relink, channel_of, finished
 from engine.call.ordering import NO_TALK, Order
 from engine.call.sending import Sender, end_talk
 from engine.call.sounds import Sounds
@@ -45,14 +47,22 @@ class Offered(Called):
 class Waiting:
     """One stay of one caller in a queue or group; `run` returns done, timeout, full, unstaffed, closed, or the key pressed."""
 
-    def __init__(self, house: House, line: Line, do: Enqueue, language: str, sounds: Sounds) -> None:
+    def __init__(
+        self,
+        house: House,
+        line: Line,
+        do: Enqueue,
+        language: str,
+        sounds: Sounds,
+        variables: Mapping[str, str],
+    ) -> None:
         self._house = house
         self._line = line
         self._do = do
         self._language = language
         self._sounds = sounds
         self._offer: Offered | None = None
-        self._announcer = Announcer(house, line, language, sounds)
+        self._announcer = Announcer(house, line, language, sounds, variables, do.if_longer)
         self._asked = False
 
     # --- ways in ------------------------------------------------------------------------------
@@ -63,18 +73,27 @@ class Waiting:
         group = settings.groups.get(self._do.queue)
         queues = group.queues if group else (self._do.queue,)
         self._line.forget_commands()
-        self._house.distributor.submit(
-            acd.Arrived(
-                self._line.contact,
-                queues,
-                group=group.name if group else None,
-                priority=self._do.priority,
-                skills=frozenset(self._do.skills),
-                max_wait=self._do.max_wait,
-            )
+        arrived = acd.Arrived(
+            self._line.contact,
+            queues,
+            group=group.name if group else None,
+            priority=self._do.priority,
+            skills=frozenset(self._do.skills),
+            max_wait=self._do.max_wait,
         )
+        self._house.distributor.submit(self._with_their_time(arrived))
         self._asked = True
         return await self._stay()
+
+    def _with_their_time(self, arrived: acd.Arrived) -> acd.Arrived:
+        """With the time of an earlier stay, where the flow lets them keep it, or of a place that was kept as they hung up."""
+        now, left = self._house.now(), self._house.ledger.contact(arrived.contact).place
+        if self._do.keep_time and left is not None:
+            return replace(arrived, enqueued_at=left.data["enqueued_at"], entered_at=now)
+        kept = self._house.distributor.place_of(arrived.contact, arrived.queues, arrived.group)
+        if kept is None:
+            return arrived
+        return replace(arrived, enqueued_at=kept.enqueued_at, entered_at=now, place_of=kept.contact)
 
     async def resume(self, contact: Contact, relink: Relink) -> str:
         """Go on where the contact's events say it stands; `relink` tells which channels are still there."""
@@ -121,7 +140,7 @@ class Waiting:
             await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned", seen))
 
     async def _go_on_waiting(self, relink: Relink) -> None:
-        self._announcer.begin()
+        self._announcer.look()
         if self._offer is not None:
             await self._resume_offer(self._offer, relink)
         if self._offer is None or not self._offer.picked_up:
@@ -143,6 +162,7 @@ class Waiting:
 
     async def _stay(self, talking: bool = False, relink: Relink | None = None) -> str:
         """Until something ends the waiting; `talking` enters in the conversation, `relink` after a gap."""
+        self._announcer.listen()
         try:
             if relink is not None and not talking:
                 await self._go_on_waiting(relink)
@@ -163,6 +183,8 @@ class Waiting:
         except Gone as gone:
             await self._abandon(self._line.why_gone)
             raise CallerGone(self._line.channel) from gone
+        finally:
+            self._announcer.leave()
 
     async def _next(self) -> str | None:
         """Wait for one thing and deal with it; returns the outcome that ends the waiting, if it does."""
@@ -172,9 +194,11 @@ class Waiting:
         match item:
             case None:
                 await self._on_time()
-            case acd.Queued(moved_from=old):
-                self._announcer.begin(moved=old is not None)
+            case acd.Queued():
+                self._announcer.look()
                 await self._music()
+            case News():
+                self._announcer.look()
             case acd.Refused(_, outcome, _, waited_in):
                 if waited_in is not None:
                     await self._silence()

@@ -38,6 +38,7 @@ from engine.config.spoken import check_spoken
 from engine.config.subflows import link_flows, runs
 from engine.config.texts import check_texts
 from engine.config.variables import check_variables
+from engine.config.whilewaiting import check_waiting
 from engine.core.overrides import EVERYTHING
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -77,6 +78,7 @@ def check_all(
         check_flow(flow, site, catalog, report)
         check_entitlement(flow, site, report)
     check_rung(flows, site, report)
+    check_waiting(site, flows, catalog, report)
     check_variables(flows, catalog, report)
     _articles(flows, knowledge, report)
     if knowledge is not None:

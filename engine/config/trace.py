@@ -113,7 +113,7 @@ class Trace:
                 said = [("", "answered"), *self._begin()]
             case "step":
                 said = self._step(event)
-            case "announced":
+            case "announced" | "comforted" | "bulletin_told":
                 said = self._announced(event)
             case _:
                 said = [(self._here, text) for text in self._events(before, event)]
@@ -189,11 +189,11 @@ class Trace:
         return self._walk.do.step if self._walk is not None and self._walk.do is not None else ""
 
     def _announced(self, event: Event) -> list[tuple[str, str]]:
-        values = {
-            name: str(event.data[name]) for name in ("position", "minutes") if event.data[name] is not None
-        }
-        said = d.Play(self._here, 0, tuple(event.data["prompts"]), interrupt=True)
-        return self._heard(said, {"language": self._contact.language, **values})
+        data = event.data
+        values = {name: str(data[name]) for name in ("position", "minutes") if data.get(name) is not None}
+        known = self._walk.way.variables if self._walk is not None else {}
+        said = d.Play(self._here, 0, tuple(data["prompts"]), interrupt=True)
+        return self._heard(said, {**known, "language": self._contact.language, **values})
 
     def _column(self, step: str) -> str:
         if not step or step == self._shown:
@@ -394,8 +394,13 @@ def _queued(data: Mapping[str, Any]) -> list[str]:
     quicker = data["decision"].get("rule") == REBALANCED
     why_moved = f"quicker than {data.get('moved_from')}" if quicker else f"{data.get('moved_from')} is closed"
     moved = f"{why_moved}: now " if data.get("moved_from") else ""
+    kept = (
+        f", their place since {datetime.fromtimestamp(data['enqueued_at'], UTC):%H:%M:%S} UTC is kept"
+        if "entered_at" in data
+        else ""
+    )
     lines = [
-        f"⏳ {moved}number {data['position']} in queue {data['queue']}{group}, priority {data['priority']}{wait}"
+        f"⏳ {moved}number {data['position']} in queue {data['queue']}{group}, priority {data['priority']}{wait}{kept}"
     ]
     return [*lines, *_why(data["decision"])]
 

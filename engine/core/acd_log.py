@@ -150,6 +150,7 @@ class LogFold:
             kind=data.get("kind", CALLER),
             dial=data.get("dial", 0.0),
             moved=rebalanced or (before is not None and before.moved),
+            entered_at=data.get("entered_at"),
         )
         if decision:
             self._chosen[queue] = at
@@ -163,7 +164,8 @@ class LogFold:
         arrived = self._waiting.pop(contact, None)
         if arrived is not None and arrived.queue is not None and arrived.enqueued_at is not None:
             if arrived.kind == CALLER:
-                waited = max(0.0, at - arrived.enqueued_at)
+                since = arrived.enqueued_at if arrived.entered_at is None else arrived.entered_at
+                waited = max(0.0, at - since)
                 self._waited.append(Waited(contact, arrived.queue, waited, abandoned))
             for pair in [pair for pair in self._cool_downs if pair[0] == contact]:
                 del self._cool_downs[pair]

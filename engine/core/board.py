@@ -82,7 +82,7 @@ def _caller(caller: Caller, place: int, now: float) -> dict[str, Any]:
         "skills": sorted(caller.lane.skills),
         "group": caller.group,
         "enqueued_at": caller.enqueued_at,
-        "waited": now - caller.enqueued_at,
+        "waited": now - caller.entered_at,
         "max_wait": caller.max_wait,
         "offer": caller.offer,
     }

@@ -24,6 +24,8 @@ class Bulletin:
     until_at: float | None = None
     scope: Mapping[str, str] = field(default_factory=dict)
     by: str = ""
+    #: Since when callers are told it: `from_at`, or when it was said where that was later.
+    begun_at: float = field(default=0.0, compare=False)
 
     def tells(self, at: float) -> bool:
         """Is it told at this moment?"""
@@ -31,7 +33,8 @@ class Bulletin:
 
     def event(self, at: float) -> Event:
         """The event that begins it, or takes the place of the one before."""
-        return Event("bulletin", at, data={**asdict(self), "scope": dict(self.scope), "ended": False})
+        data = {**asdict(self), "scope": dict(self.scope), "ended": False}
+        return Event("bulletin", at, data={name: data[name] for name in data if name != "begun_at"})
 
 
 def ended(name: str, by: str, at: float) -> Event:
@@ -54,7 +57,7 @@ def taken(known: Mapping[str, Bulletin], event: Event) -> dict[str, Bulletin]:
     data = dict(event.data)
     found = {name: bulletin for name, bulletin in known.items() if name != data["name"]}
     if not data.pop("ended"):
-        found[data["name"]] = Bulletin(**data)
+        found[data["name"]] = Bulletin(**data, begun_at=max(data["from_at"], event.at))
     return found
 
 

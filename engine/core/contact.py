@@ -23,11 +23,12 @@ is when it ends on record: the time after it is nobody's wait and nobody's talk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from engine.core import conversation as talks
+from engine.core.announcing import Heard
 from engine.core.conversation import AGENT, NUMBER, QUEUE, Conversation, Leg, converse
 from engine.core.event import Event
 
@@ -146,6 +147,8 @@ class Contact:
     #: The last place this contact had in a queue (None: an agent has answered), and whether it is kept by a callback.
     place: Event | None = None
     callback: bool = False
+    #: What they have heard while waiting.
+    heard: Heard = field(default_factory=Heard)
 
     @property
     def rings_back(self) -> bool:
@@ -166,9 +169,11 @@ def apply(contact: Contact, event: Event) -> Contact:
 
     What it was about agents often say when it has ended.
     """
-    fold = _FOLDS.get(event.kind)
-    heeded = contact.ended_at is None or event.kind == "wrap_up_code"
-    return fold(contact, event) if fold and heeded else contact
+    if contact.ended_at is not None and event.kind != "wrap_up_code":
+        return contact
+    fold, heard = _FOLDS.get(event.kind), contact.heard.after(event)
+    after = fold(contact, event) if fold else contact
+    return after if heard is contact.heard else replace(after, heard=heard)
 
 
 def fold(contact_id: str, events: Iterable[Event]) -> Contact:
@@ -222,8 +227,8 @@ def _queued(c: Contact, e: Event) -> Contact:
         place=e,
         left=None,
         sent_back=None,
-        waits_from=c.sent_back.at if c.sent_back is not None else e.data["enqueued_at"],
-        enqueued_at=e.data["enqueued_at"] if first else c.enqueued_at,
+        waits_from=c.sent_back.at if c.sent_back is not None else _entered(e),
+        enqueued_at=_entered(e) if first else c.enqueued_at,
         position_at_entry=e.data["position"] if first else c.position_at_entry,
     )
 
@@ -448,6 +453,11 @@ _FOLDS = {
     "wrap_up_code": _wrap_up_code,
     "ended": _ended,
 }
+
+
+def _entered(queued: Event) -> float:
+    """When they came to a queue; an earlier time that they keep is their place, not their wait."""
+    return float(queued.data.get("entered_at", queued.data["enqueued_at"]))
 
 
 def _since(c: Contact, e: Event) -> float:

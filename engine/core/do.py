@@ -107,13 +107,18 @@ class Remember(Do):
 
 @dataclass(frozen=True, slots=True)
 class Enqueue(Do):
-    """Wait in a queue or group, be connected, and come back when the conversation has ended."""
+    """Wait in a queue or group, be connected, and come back when the conversation has ended.
+
+    `keep_time`: with the time of an earlier stay that this call left unanswered. `if_longer` is spoken to whoever waits longer than told.
+    """
 
     queue: str
     priority: int
     skills: tuple[str, ...]
     max_wait: float
     keys: tuple[str, ...]
+    keep_time: bool = False
+    if_longer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

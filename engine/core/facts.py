@@ -25,6 +25,8 @@ class Arrived:
 
     `queues` is the list to choose from (one, or a group's, in the group's order); `closed` those whose schedule is closed now.
     `enqueued_at` is given when the caller keeps an earlier place (recovery, moved from another queue).
+    `entered_at` is when such a caller came to this queue: their wait counts from then (None: from `enqueued_at`).
+    `place_of` is the contact whose place they take, where it was kept after they had hung up: it is used up by this.
     `queue` is given on recovery: the queue already chosen; nothing is chosen again and nothing is refused.
     `moved` is given on recovery, too: they have been taken to a quicker queue of their group already.
     `kind` is caller, or callback: a place kept for somebody who has hung up, and whose phone rings `dial` seconds in an offer.
@@ -42,6 +44,8 @@ class Arrived:
     kind: str = CALLER
     dial: float = 0.0
     moved: bool = False
+    entered_at: float | None = None
+    place_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,7 @@ class Caller:
         "deadline",
         "dial",
         "enqueued_at",
+        "entered_at",
         "group",
         "key",
         "kind",
@@ -245,7 +246,8 @@ class Caller:
         self.priority = fact.priority
         self.enqueued_at = key[1]
         self.max_wait = fact.max_wait
-        self.deadline = key[1] + fact.max_wait
+        self.entered_at = key[1] if fact.entered_at is None else fact.entered_at
+        self.deadline = self.entered_at + fact.max_wait
         self.kind = fact.kind
         self.dial = fact.dial
         self.group = fact.group

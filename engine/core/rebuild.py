@@ -285,6 +285,7 @@ def summary(state: State, now: float) -> dict[str, Any]:
                 c.lane.queue.name,
                 sorted(c.lane.skills),
                 c.key,
+                c.entered_at,
                 c.deadline,
                 c.group,
                 c.offer,

@@ -236,7 +236,7 @@ def _manner(do: d.Do) -> tuple[object, ...]:
         case d.Collect(prompt=prompt, least=least, most=most):
             return prompt, least, most
         case d.Enqueue(priority=priority, skills=skills, max_wait=wait, keys=keys):
-            return priority, skills, wait, frozenset(keys)
+            return priority, skills, wait, frozenset(keys), do.keep_time, do.if_longer
         case d.Transfer(ring=ring, announce=announce, music=music, keys=keys):
             return ring, announce, music, frozenset(keys)
         case d.Record(prompt=prompt, request=request):

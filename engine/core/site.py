@@ -87,6 +87,11 @@ class QueueRule:
     announce_every: float = 60.0
     whisper: tuple[str, ...] = ()  # what an agent hears before the caller: queue, wait, language, or prompts
     auto_answer: bool = False  # agents' phones answer by themselves
+    announce_wait_agents: int = 0  # fewer active agents than these: no time is spoken
+    comfort: tuple[PromptId, ...] = ()  # go round while callers wait,
+    comfort_every: float = 90.0  # one in so many seconds
+    keep_place: float = 0.0  # whoever hangs up and calls again within this time has their place back
+    place_kept: PromptId | None = None  # what they hear then
 
 
 @dataclass(frozen=True, slots=True)

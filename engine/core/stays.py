@@ -40,7 +40,8 @@ KINDS = (
 
 @dataclass(slots=True)
 class Stay:
-    """One contact in one queue. Times are seconds since the epoch; `wait` counts from `since`, the time of enqueueing that is kept."""
+    """One contact in one queue. Times are seconds since the epoch; `wait` counts from `since`, when they came to the queue: an earlier
+    time that somebody keeps is their place. A callback's is the time that is kept."""
 
     contact: str
     queue: str
@@ -206,14 +207,14 @@ class Books:
 
     def _queued(self, e: Event) -> None:
         contact, d = e.contact or "", e.data
-        before = self.waiting.get(contact)
+        before, since = self.waiting.get(contact), d.get("entered_at", d["enqueued_at"])
         if before is not None and d.get("moved_from") is not None:
             self._close(before, "flow_out", e.at)
-        elif before is not None and (before.queue, before.since) == (d["queue"], d["enqueued_at"]):
+        elif before is not None and (before.queue, before.since) == (d["queue"], since):
             return  # told again after a restart
         elif before is not None:
             self._close(before, LOST, e.at)
-        stay = Stay(contact, d["queue"], d["enqueued_at"], d.get("kind", CALLER))
+        stay = Stay(contact, d["queue"], since, d.get("kind", CALLER))
         self._begin(stay)
         self.waiting[contact] = stay
 

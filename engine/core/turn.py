@@ -140,7 +140,7 @@ class Turn:
 
     def _drop(self, caller: Caller, abandoned: bool = False, seen: float | None = None) -> None:
         if caller.kind == CALLER:  # nobody loses patience with a callback
-            waited = (self.now if seen is None else seen) - caller.enqueued_at
+            waited = (self.now if seen is None else seen) - caller.entered_at
             caller.lane.queue.measures.waited(max(0.0, waited), abandoned)
         self.state.forget(caller)
 

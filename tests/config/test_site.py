@@ -131,6 +131,8 @@ def test_no_prompt_is_shipped_that_neither_a_flow_nor_an_article_nor_the_engine_
     spoken = {ref.name for ref in refs if ref.to == "prompt"} | {*SPOKEN_BY_ENGINE, *BULLETINS}
     #: What a queue's `whisper` speaks, whether the shipped site asks for it or not.
     spoken |= {"whisper_wait", *(f"whisper_language_{language}" for language in catalog.languages)}
+    for queue in site.settings.queues.values():
+        spoken |= {*queue.comfort, *([queue.place_kept] if queue.place_kept else [])}
     for article in site.settings.articles.values():
         spoken |= {*article.say, *([article.ask] if article.ask else [])}
     for language in catalog.languages:

@@ -17,6 +17,8 @@ class Queue(Action):
 
     `priority: { gold: 8 }` goes by the customer's level; anybody else has 5.
     `on_timeout` is required; a queue that is full, unstaffed or closed leads there too unless its own `on_*` is given.
+    With `keep_time: yes` a caller who has waited before in this call, and was not answered, keeps the time they came then.
+    `if_longer` is spoken to whoever hears that it takes longer than expected: what they may do instead, with a key of `on_key`.
     """
 
     silent_by: ClassVar[tuple[str, ...] | None] = ("on_timeout", "on_full", "on_unstaffed", "on_closed")
@@ -32,6 +34,8 @@ class Queue(Action):
     priority: int | Mapping[Level, int] = PRIORITY
     skills: tuple[str, ...] = ()
     max_wait: Seconds = Seconds(600)
+    keep_time: bool = False
+    if_longer: PromptId | None = None
 
     def perform(self, way: Way) -> Asking:
         """Wait, and go where the way it ended says."""
@@ -42,6 +46,8 @@ class Queue(Action):
             self.skills,
             self.max_wait,
             tuple(self.on_key),
+            self.keep_time,
+            self.if_longer,
         )
         if came == "done" or came in self.on_key:
             way.heard(came)
