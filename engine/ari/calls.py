@@ -31,6 +31,7 @@ HangupReason = Literal[
     "failure",
     "answered_elsewhere",
 ]
+TransferState = Literal["channel_progress", "channel_answered", "channel_unavailable", "channel_declined"]
 Direction = Literal["none", "both", "out", "in"]
 
 
@@ -173,6 +174,11 @@ class Calls:
     async def stop_music(self, channel: str) -> bool:
         """Stop the music, if any; False when the channel is gone."""
         return await self._end("DELETE", f"channels/{names.piece(channel)}/moh")
+
+    async def transfer_progress(self, channel: str, state: TransferState) -> bool:
+        """Tell the phone that wants a transfer (ChannelTransfer) how far it has come; False when it is gone, or does not ask any more."""
+        path = f"channels/{names.piece(channel)}/transfer_progress"
+        return await self._end("POST", path, {"states": state})
 
     # --- recordings ---------------------------------------------------------------------------
 

@@ -358,6 +358,8 @@ def contact_of_event(event: dict[str, Any]) -> str:
     for kind in ("channel", "playback", "bridge", "peer"):
         if kind in event:
             return owner_of(event[kind]["id"])
+    if "referred_by" in event:
+        return owner_of(event["referred_by"]["source_channel"]["id"])
     if "recording" in event:
         return owner_of(event["recording"]["target_uri"].partition(":")[2])
     return ""

@@ -12,39 +12,27 @@ with their own time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
-from engine.call.arranging import ALONE, Arranger, arrangement
+from engine.call.arranging import arrangement
 from engine.call.called import Called, bridge_of
+from engine.call.calling import Calling
 from engine.call.distributor import seen_until
-from engine.call.house import House
-from engine.call.line import MADE, AriEvent, Heard, Line, Relink, channel_of
-from engine.call.ordering import Order, Target, Verb
-from engine.call.sending import Sender, dialled, end_talk
+from engine.call.line import AriEvent, Heard, Relink, channel_of
+from engine.call.ordering import Order, Target, Verb, target_of
+from engine.call.sending import dialled, end_talk
 from engine.core import acd
-from engine.core.contact import Contact
-from engine.core.conversation import AGENT, BACK, BLIND, CONSULT, NUMBER, QUEUE, RETRIEVE, Asked, Conversation
-from engine.core.do import Enqueue
+from engine.core.conversation import BLIND, CONSULT, NUMBER, PHONE, QUEUE, RETRIEVE
 from engine.core.event import Event
-from engine.core.outbound import way_out
-from engine.errors import AgentUnreachable, CallerGone, Gone
+from engine.errors import CallerGone, Gone, SetupError
 
 #: What becomes of the caller when it is over: the flow goes on, or they wait in a queue again.
 DONE, WAITS = "done", None
-#: Seconds somebody who is called in is rung for, where no queue says so; and a parked caller waits to be fetched.
-RING, PARKED = 20.0, 120.0
+#: Seconds a parked caller waits to be fetched, where no queue says so.
+PARKED = 120.0
 
 
-class Talking:
+class Talking(Calling):
     """One conversation; `run` returns DONE, or WAITS where the caller stands in a queue again."""
-
-    def __init__(self, house: House, line: Line, do: Enqueue, music: Callable[[], Awaitable[None]]) -> None:
-        self._house = house
-        self._line = line
-        self._arranger = Arranger(line, music)
-        self._called: Called | None = None
-        self._sender = Sender(house, line, do)
 
     # --- ways in ------------------------------------------------------------------------------
 
@@ -55,19 +43,11 @@ class Talking:
 
     async def resume(self, relink: Relink) -> str | None:
         """After a gap, with the caller still there."""
-        leg = self._talk.leg
+        leg, asked = self._talk.leg, self._talk.asked
+        if asked is not None and asked.how == BLIND and asked.by == PHONE:
+            self._referrer = leg
         self._arranger.forget(bridge_of(leg) if leg is not None else None)
         return await self._until_over(relink)
-
-    @property
-    def _contact(self) -> Contact:
-        return self._house.ledger.contact(self._line.contact)
-
-    @property
-    def _talk(self) -> Conversation:
-        talk = self._contact.talk
-        assert talk is not None
-        return talk
 
     async def _until_over(self, relink: Relink | None) -> str | None:
         try:
@@ -117,6 +97,8 @@ class Talking:
                 return await self._obey(item)
             case acd.AskCalledOff() if self._talk.asked is None:
                 return await self._nobody_comes()
+            case dict() if item["type"] == "ChannelTransfer" and "state" not in item:
+                return await self._refer(item)
             case dict() if "channel" in item:
                 return await self._on_event(item, channel_of(item))
             case _:
@@ -128,9 +110,11 @@ class Talking:
         if channel == talk.leg:
             match kind:
                 case "ChannelHold" if not talk.on_hold:
-                    await self._hold("phone")
+                    await self._hold(PHONE)
                 case "ChannelUnhold" if talk.held and talk.asked is None:
-                    await self._resume("phone")
+                    await self._resume(PHONE)
+                case "ChannelUnhold" if talk.asked is not None and talk.asked.by == PHONE:
+                    return await self._takes_back()
                 case _ if over:
                     return await self._left_by_agent()
         elif talk.asked is not None and channel == talk.asked.leg:
@@ -163,6 +147,35 @@ class Talking:
             return await self._comes_no_more("no_answer" if self._called.rang else "unreachable")
         return await self._bring_back()
 
+    # --- what a phone asks for ------------------------------------------------------------------
+
+    async def _refer(self, event: AriEvent) -> bool:
+        """A phone wants to send the caller on. It stays on the line until whoever is rung has answered, unless it hangs up."""
+        leg = event["referred_by"]["source_channel"]["id"]
+        if leg != self._talk.leg:
+            return False
+        self._referrer = leg
+        try:
+            target = target_of(
+                self._house.site.settings, event["refer_to"]["requested_destination"].get("destination", "")
+            )
+        except SetupError:
+            target = None
+        if target is None or self._refusal(Order(Verb.TRANSFER, target, PHONE)):
+            await self._progress("channel_declined")
+            return False
+        await self._progress("channel_progress")
+        if target.kind == QUEUE:
+            return await self._into_queue(target.name, BLIND)
+        return await self._call_in(target, BLIND, PHONE)
+
+    async def _takes_back(self) -> bool:
+        """The agent speaks with the caller again before anybody has answered."""
+        over = await self._comes_no_more("cancelled")
+        if not over and self._talk.held:
+            await self._resume(PHONE)
+        return over
+
     # --- hold ---------------------------------------------------------------------------------
 
     async def _hold(self, by: str) -> None:
@@ -172,9 +185,6 @@ class Talking:
     async def _resume(self, by: str) -> None:
         await self._write(Event("resumed", self._house.now(), data={"by": by}))
         await self._arrange()
-
-    async def _arrange(self) -> None:
-        await self._arranger.arrange(arrangement(self._talk, self._line.channel))
 
     # --- what is asked for --------------------------------------------------------------------
 
@@ -240,13 +250,13 @@ class Talking:
             case Verb.PARK:
                 await self._park(order.by)
             case Verb.RETRIEVE if target is not None:
-                return await self._call_in(target, RETRIEVE)
+                return await self._call_in(target, RETRIEVE, order.by)
             case Verb.CONSULT if target is not None:
-                return await self._call_in(target, CONSULT)
+                return await self._call_in(target, CONSULT, order.by)
             case Verb.TRANSFER if target is not None and target.kind == QUEUE:
-                return await self._into_queue(target.name, "blind", target.priority)
+                return await self._into_queue(target.name, BLIND, target.priority)
             case Verb.TRANSFER if target is not None:
-                return await self._blind(target)
+                return await self._blind(target, order.by)
         return False
 
     async def _park(self, by: str) -> None:
@@ -258,140 +268,15 @@ class Talking:
         )
         await self._release("parked", leg)
 
-    async def _release(self, why: str, leg: str | None) -> None:
-        """Let the one who spoke with the caller go; the caller hears music."""
-        await self._house.distributor.submit(acd.Released(self._line.contact, why))
-        await self._arrange()
-        await self._line.try_hangup(leg or "")
-
-    async def _blind(self, target: Target) -> bool:
+    async def _blind(self, target: Target, by: str) -> bool:
         leg = self._talk.leg
-        if await self._call_in(target, BLIND):
+        if await self._call_in(target, BLIND, by):
             return True
         if self._talk.leg is not None and self._talk.asked is not None:
             await self._release("blind", leg)
         return False
 
-    # --- somebody is called in ----------------------------------------------------------------
-
-    async def _call_in(self, target: Target, how: str) -> bool:
-        """Ring somebody for this conversation; True where that has ended it at once."""
-        if not await self._asked_for(target, how):
-            return await self._nobody_comes()
-        await self._arrange()
-        asked = self._talk.asked
-        assert asked is not None
-        return await self._ring(asked, self._phone(asked))
-
-    async def _asked_for(self, target: Target, how: str) -> bool:
-        """Write down who is rung next; False where they cannot be."""
-        talk, house, contact = self._talk, self._house, self._line.contact
-        rule = house.site.settings.queues.get(talk.queue)
-        ring = rule.ring if rule is not None else RING
-        if target.kind == AGENT:
-            await house.distributor.submit(acd.Ask(contact, target.name, talk.queue, how, ring))
-            return self._talk.asked is not None
-        out = way_out(house.site.settings.outbound, target.name)
-        if out is None:
-            return False
-        leg = f"{contact}{MADE}n{len(self._contact.legs)}"
-        shown = out.caller or self._contact.from_number
-        await self._write(
-            Event(
-                "calling",
-                self._house.now(),
-                data={
-                    "kind": NUMBER,
-                    "to": out.number,
-                    "how": how,
-                    "leg": leg,
-                    "ring": ring,
-                    "trunk": out.trunk,
-                    "shown": shown,
-                },
-            )
-        )
-        return True
-
-    def _phone(self, asked: Asked) -> Called:
-        """The phone that rings, for as long as it has left."""
-        called = Called(asked.leg, asked.ring)
-        called.deadline -= max(0.0, min(asked.ring, self._house.now() - asked.at))
-        return called
-
-    async def _ring(self, asked: Asked, called: Called) -> bool:
-        why = await self._dial(asked, called)
-        return await self._comes_no_more(why) if why else False
-
-    async def _dial(self, asked: Asked, called: Called) -> str:
-        """Ring them; why that is not possible, or nothing."""
-        way = dialled(self._house, asked)
-        if not way.endpoint:
-            return "not_allowed"
-        self._called = called
-        try:
-            await called.originate(self._line, way.endpoint, way.shown or self._contact.from_number)
-        except AgentUnreachable:
-            return "unreachable"
-        return ""
-
-    async def _picked_up(self) -> bool:
-        """A consulted one speaks with the agent; anybody else has the caller now."""
-        talk, asked = self._talk, self._talk.asked
-        assert asked is not None
-        if asked.how != CONSULT or talk.leg is None:
-            return await self._complete()
-        if asked.kind == AGENT:
-            await self._house.distributor.submit(acd.AskAnswered(self._line.contact))
-        else:
-            await self._write(
-                Event("calling_answered", self._house.now(), data={"to": asked.to, "leg": asked.leg})
-            )
-        await self._arrange()
-        return False
-
-    async def _complete(self) -> bool:
-        """The caller is with whoever was called in; who rings still is left to it, as in a blind transfer."""
-        talk, asked = self._talk, self._talk.asked
-        assert asked is not None
-        if not asked.answered and not (self._called is not None and self._called.picked_up):
-            await self._release("blind", talk.leg)
-            return False
-        how = "attended" if asked.how == CONSULT and asked.answered else asked.how
-        to = {"kind": asked.kind, "to": asked.to, "leg": asked.leg, "how": how, "queue": talk.queue}
-        await self._house.distributor.submit(acd.HandedOver(self._line.contact, {**to, "from": talk.to}))
-        self._called = None
-        await self._arrange()
-        await self._line.try_hangup(talk.leg or "")
-        return False
-
-    async def _not_called_in(self, why: str) -> None:
-        """Write down that whoever was called in is not there any more, and let their phone go."""
-        asked = self._talk.asked
-        if asked is None:
-            return
-        if asked.kind == AGENT:
-            await self._house.distributor.submit(acd.AskEnded(self._line.contact, why))
-        else:
-            await self._write(Event("calling_ended", self._house.now(), data={"to": asked.to, "why": why}))
-        self._called = None
-        await self._line.try_hangup(asked.leg)
-
-    async def _comes_no_more(self, why: str) -> bool:
-        """Whoever was called in does not come, or has gone again: the caller is looked after by somebody else."""
-        await self._not_called_in(why)
-        return await self._nobody_comes()
-
-    async def _nobody_comes(self) -> bool:
-        asked, self._called = self._talk.asked, None
-        if asked is not None:
-            return False
-        if await self._looked_after():
-            return True
-        await self._arrange()
-        return False
-
-    # --- nobody is dropped --------------------------------------------------------------------
+    # --- the end ------------------------------------------------------------------------------
 
     async def _left_by_agent(self, seen: float | None = None) -> bool:
         """Who spoke with the caller has hung up; True where that ends it."""
@@ -402,43 +287,6 @@ class Talking:
             return await self._complete()
         await self._release("agent", None)
         return False
-
-    async def _looked_after(self) -> bool:
-        """Is there somebody for the caller, or a time until which they are parked? Else find somebody; True where it is a queue."""
-        talk = self._talk
-        if talk.leg is not None or talk.asked is not None:
-            return False
-        if talk.parked is not None and talk.parked.data["until"] > self._house.now():
-            return False
-        return await self._bring_back()
-
-    async def _bring_back(self) -> bool:
-        """Ring the one who sent the caller on; who did so in vain once already is followed by the queue."""
-        talk = self._talk
-        tried = any(leg.how == BACK and leg.rang_at >= self._left_at for leg in self._contact.legs)
-        if (
-            talk.kind == AGENT
-            and not tried
-            and not acd.why_not(self._house.distributor.state, talk.to, self._line.contact)
-        ):
-            return await self._call_in(Target(AGENT, talk.to), BACK)
-        return await self._into_queue(talk.queue, BACK)
-
-    @property
-    def _left_at(self) -> float:
-        """When the last one who spoke with the caller ended."""
-        return max(
-            (leg.until_at or 0.0 for leg in self._contact.legs if leg.from_at is not None), default=0.0
-        )
-
-    async def _into_queue(self, name: str, how: str, priority: int | None = None) -> bool:
-        leg = self._talk.leg
-        await self._sender.into_queue(self._contact, name, how, priority)
-        await self._arranger.arrange(ALONE)
-        await self._line.try_hangup(leg or "")
-        return True
-
-    # --- the end ------------------------------------------------------------------------------
 
     async def _over(self, seen: float | None = None) -> bool:
         """Both have had their conversation."""
@@ -464,8 +312,3 @@ class Talking:
     async def _apart(self, leg: str | None) -> None:
         await self._arranger.apart()
         await self._line.try_hangup(leg or "")
-
-    async def _write(self, event: Event) -> None:
-        """Write down something of this conversation, and of the agent in it."""
-        agent = self._talk.to if self._talk.kind == AGENT else None
-        await self._house.ledger.append(replace(event, contact=self._line.contact, agent=agent))

@@ -21,6 +21,8 @@ from engine.core.event import Event
 
 AGENT, NUMBER, QUEUE = "agent", "number", "queue"
 CONSULT, BLIND, BACK, RETRIEVE = "consult", "blind", "back", "retrieve"
+#: Who asks for something with the keys of their phone.
+PHONE = "phone"
 #: The priority of a caller who comes back into a queue because a transfer has failed: before everybody whom a flow puts there.
 FRONT = 11
 
@@ -35,6 +37,8 @@ class Asked:
     how: str
     at: float
     ring: float
+    #: Who asked for them: PHONE, or a name.
+    by: str = ""
     answered: bool = False
     #: All three speak.
     joined: bool = False
@@ -75,12 +79,14 @@ def converse(talk: Conversation, event: Event) -> Conversation | None:
         case "resumed":
             return replace(talk, held=False)
         case "calling":
-            asked = Asked(data["kind"], data["to"], data["leg"], data["how"], event.at, data["ring"])
+            who = data["kind"], data["to"], data["leg"], data["how"]
+            asked = Asked(*who, event.at, data["ring"], data["by"])
             return replace(talk, asked=asked)
         case "calling_answered" if talk.asked is not None:
             return replace(talk, asked=replace(talk.asked, answered=True))
         case "calling_ended":
-            return replace(talk, asked=None, held=False)
+            by_phone = talk.asked is not None and talk.asked.by == PHONE
+            return replace(talk, asked=None, held=talk.held and by_phone)  # a phone takes back what it holds
         case "conferenced" if talk.asked is not None:
             return replace(talk, asked=replace(talk.asked, joined=True), held=False)
         case "released":

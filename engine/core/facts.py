@@ -89,7 +89,7 @@ class TalkEnded:
 class Ask:
     """Call an agent, by name, into the conversation of `contact`, which came from `queue`; nothing comes of it where they are not free.
 
-    `how`: consult, blind, back, retrieve (core/conversation.py).
+    `how`: consult, blind, back, retrieve (core/conversation.py). `by`: who asks for it, phone or a name.
     """
 
     contact: str
@@ -97,6 +97,7 @@ class Ask:
     queue: str
     how: str
     ring: float
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,7 @@ class Asked(NamedTuple):
     queue: str
     how: str
     ring: float
+    by: str
 
 
 class AskCalledOff(NamedTuple):

@@ -82,6 +82,8 @@ class Channel:
         self.dial_timer: asyncio.TimerHandle | None = None
         self.music: str | None = None
         self.speaking = False
+        #: Where its far end wants the other side to be transferred.
+        self.refer_to: dict[str, Any] = {}
         self._queue: deque[Command] = deque()
         self._busy = False
         self._pumping = False
@@ -112,6 +114,17 @@ class Channel:
     def tell(self, kind: str, /, **fields: Any) -> None:
         """Send an event about this channel to the applications that hear of it."""
         self.pbx.tell_channel(self, kind, **fields)
+
+    def tell_transfer(self, refer_to: dict[str, Any], state: str = "") -> None:
+        """Say that this channel's far end wants a transfer, or (`state`) how far it has come."""
+        self.refer_to = refer_to
+        by: dict[str, Any] = {"source_channel": self.snapshot()}
+        if self.bridge is not None:
+            others = [one for one in self.bridge.channels if one is not self]
+            by |= {"connected_channel": others[0].snapshot()} if len(others) == 1 else {}
+            by |= {"bridge": self.bridge.snapshot()}
+        about = {"state": state} if state else {}
+        self.tell("ChannelTransfer", refer_to=refer_to, referred_by=by, **about)
 
     def set_state(self, state: str) -> None:
         """Change the state, and say so."""

@@ -77,6 +77,18 @@ class Line:
         if self.channel.recording is not None:
             self.channel.recording.voice(speaking)
 
+    def hold(self, on: bool) -> None:
+        """Put the other side on hold, or take it back."""
+        channel = self.channel
+        if not channel.ending:
+            music = {"musicclass": "default"} if on else {}
+            channel.tell("ChannelHold" if on else "ChannelUnhold", **music, channel=channel.snapshot())
+
+    def refer(self, to: str) -> None:
+        """Ask for the other side to be transferred; the application is told, and does it."""
+        if not self.channel.ending:
+            self.channel.tell_transfer({"requested_destination": {"destination": to}})
+
     def hang_up(self) -> None:
         """Put the phone down."""
         self.channel.hang_up()

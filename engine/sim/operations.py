@@ -331,6 +331,13 @@ def without_trace(asked: Asked) -> Answer:
     return queued(controlled(asked), nothing)
 
 
+@does("channels.transfer_progress")
+def transfer_progress(asked: Asked) -> Answer:
+    channel = controlled(asked)
+    channel.tell_transfer(channel.refer_to, asked.values["states"])
+    return NO_CONTENT
+
+
 @does("channels.startMoh")
 def start_music(asked: Asked) -> Answer:
     channel, music = controlled(asked), asked.values.get("mohClass", "default")

@@ -12,10 +12,13 @@ from engine.sim.scenario import (
     KEY_GAP,
     LONGEST,
     PRESSED,
+    Act,
     AgentPlan,
     CallerPlan,
     HangUp,
+    Hold,
     Press,
+    Refer,
     Scenario,
     Stay,
     Talk,
@@ -59,9 +62,21 @@ def phone(pbx: SimulatedAsterisk, plan: AgentPlan) -> Phone:
             line.answer()
             for n, key in enumerate(plan.press):
                 pbx.later(PRESSED + n * KEY_GAP, partial(line.press, key))
-            pbx.later(LONGEST if plan.talk is None else plan.talk, line.hang_up)
+            if plan.does:
+                tasks.add(task := asyncio.get_running_loop().create_task(use(line, plan.does)))
+                task.add_done_callback(tasks.discard)
+            else:
+                pbx.later(LONGEST if plan.talk is None else plan.talk, line.hang_up)
 
+    tasks: set[asyncio.Task[None]] = set()
     return called
+
+
+async def use(line: Line, acts: tuple[Act, ...]) -> None:
+    """What somebody does with a phone that has been picked up."""
+    over = asyncio.Event()
+    line.on_over = over.set
+    await _do(line, over, acts)
 
 
 async def play(pbx: SimulatedAsterisk, scenario: Scenario) -> None:
@@ -80,7 +95,11 @@ async def call(pbx: SimulatedAsterisk, plan: CallerPlan) -> None:
     line.on_over = _all(up.set, over.set)
     if not line.up:
         await up.wait()
-    for act in plan.does:
+    await _do(line, over, plan.does)
+
+
+async def _do(line: Line, over: asyncio.Event, acts: tuple[Act, ...]) -> None:
+    for act in acts:
         if line.over:
             return
         match act:
@@ -94,6 +113,10 @@ async def call(pbx: SimulatedAsterisk, plan: CallerPlan) -> None:
                 for key in keys:
                     line.press(key)
                     await _pause(over, KEY_GAP)
+            case Hold(on):
+                line.hold(on)
+            case Refer(to):
+                line.refer(to)
             case HangUp():
                 line.hang_up()
             case Stay():

@@ -20,6 +20,11 @@ The last thing is `hangup` or `stay`, and nothing follows either. Several caller
 `expect`, optionally `number` and `at` (when they dial, after the first). An agent's phone rings for `ring`, and `then` it
 answers, rejects (603), is busy (486), or gives no_answer; after `talk` the agent hangs up, without `talk` the caller does. One that
 answers may `press` keys two seconds later.
+Instead of `talk` and `press` a phone that answers may have `does`, a list like a caller's, in which it can also
+
+    hold, unhold             put the other side on hold (a re-INVITE), and take it back
+    refer: "2003"            ask for the other side to be transferred there (a REFER)
+
 A phone that is not mentioned is switched off. `outside` are phones that calls go out to, by number and trunk; one that is not mentioned
 does not exist. `expect` names fields of the contact record; a list allows any of its values.
 `orders` are what people ask of conversations by command, `at` so long after the first call:
@@ -83,7 +88,21 @@ class Stay:
     """Stay until the other side ends the call."""
 
 
-Act = Wait | Talk | Press | HangUp | Stay
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Put the other side on hold, or (`on` is False) take it back."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """Ask for the other side to be transferred to a number."""
+
+    to: str
+
+
+Act = Wait | Talk | Press | HangUp | Stay | Hold | Refer
 
 
 class Then(StrEnum):
@@ -104,6 +123,7 @@ class AgentPlan:
     then: Then = Then.ANSWER
     talk: float | None = None
     press: str = ""
+    does: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +198,8 @@ _SCENARIO: Final = (
     "ready",
     "race",
 )
+_ACTS: Final = ("wait", "talk", "press", "hangup", "stay")
+_PHONE_ACTS: Final = ("hold", "unhold", "refer")
 _CALLER: Final = ("from", "number", "caller", "expect", "at")
 
 
@@ -252,17 +274,17 @@ class _Reader:
             self._seconds(where + "at", given.get("at", "0s")),
         )
 
-    def _acts(self, where: str, given: Any) -> tuple[Act, ...]:
-        acts = tuple(self._act(f"{where}[{n}]", one) for n, one in enumerate(self._list(where, given)))
+    def _acts(self, where: str, given: Any, phone: bool = False) -> tuple[Act, ...]:
+        acts = tuple(self._act(f"{where}[{n}]", one, phone) for n, one in enumerate(self._list(where, given)))
         ends = [isinstance(act, HangUp | Stay) for act in acts]
         if not acts or not ends[-1] or any(ends[:-1]):
             raise self.wrong(where, "end with `hangup` or `stay`, and let nothing follow")
         return acts
 
-    def _act(self, where: str, given: Any) -> Act:
+    def _act(self, where: str, given: Any, phone: bool) -> Act:
         if isinstance(given, str):
             given = {given: None}
-        one = self._mapping(where, given, ("wait", "talk", "press", "hangup", "stay"))
+        one = self._mapping(where, given, (*_ACTS, *(_PHONE_ACTS if phone else ())))
         if len(one) != 1:
             raise self.wrong(where, "write one thing to do")
         ((what, value),) = one.items()
@@ -275,13 +297,19 @@ class _Reader:
                 if not isinstance(value, str) or not KEYS.fullmatch(value):
                     raise self.wrong(where, f'{value!r} is no row of keys; write such as press: "1"')
                 return Press(value)
+            case "hold" | "unhold":
+                return Hold(what == "hold")
+            case "refer":
+                if not isinstance(value, str) or not re.fullmatch(r"\+?\w+", value):
+                    raise self.wrong(where, f'{value!r} is no number; write such as refer: "2003"')
+                return Refer(value)
             case "hangup":
                 return HangUp()
         return Stay()
 
     def _agent(self, section: str, name: str, given: Any) -> AgentPlan:
         where = f"{section}.{name}"
-        plan = self._mapping(where, given, ("ring", "then", "talk", "press"))
+        plan = self._mapping(where, given, ("ring", "then", "talk", "press", "does"))
         try:
             then = Then(plan.get("then", "answer"))
         except ValueError:
@@ -292,12 +320,17 @@ class _Reader:
         press = plan.get("press", "")
         if press and (then is not Then.ANSWER or not isinstance(press, str) or not KEYS.fullmatch(press)):
             raise self.wrong(f"{where}.press", 'a phone that answers may press keys, such as press: "1"')
+        if "does" in plan and (then is not Then.ANSWER or "talk" in plan or press):
+            raise self.wrong(
+                f"{where}.does", "only a phone that answers does things, and then without talk and press"
+            )
         return AgentPlan(
             name,
             self._seconds(f"{where}.ring", plan.get("ring", "0s")),
             then,
             self._seconds(f"{where}.talk", plan["talk"]) if "talk" in plan else None,
             press,
+            self._acts(f"{where}.does", plan["does"], phone=True) if "does" in plan else (),
         )
 
     def _seconds(self, where: str, value: Any) -> float:

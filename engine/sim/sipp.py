@@ -23,7 +23,9 @@ from engine.sim.scenario import (
     AgentPlan,
     CallerPlan,
     HangUp,
+    Hold,
     Press,
+    Refer,
     Scenario,
     Stay,
     Talk,
@@ -88,12 +90,38 @@ def agent_xml(plan: AgentPlan, media: Path) -> str:
             return _document([*ringing, _refused("603 Decline"), _ASKED, _DONE])
         case Then.BUSY:
             return _document([*ringing, _refused("486 Busy Here"), _ASKED, _DONE])
+    if plan.does:
+        return _document([*ringing, _PICKED_UP, *_uses(plan, media), _HANG_UP_AGENT, _HUNG_UP, _ASKED, _DONE])
     length = LONGEST if plan.talk is None else plan.talk
     voice = _stream(media / "agent.ulaw")
     keys = [*_pause(PRESSED, "press"), *_keys(plan.press, media, "press", voice)] if plan.press else []
     length -= PRESSED + len(plan.press) * KEY_GAP if plan.press else 0.0
     talk = _wait_for("BYE", length, "hang_up", "hung_up")
     return _document([*ringing, _PICKED_UP, voice, *keys, talk, _HANG_UP_AGENT, _HUNG_UP, _ASKED, _DONE])
+
+
+def _uses(plan: AgentPlan, media: Path) -> Iterator[str]:
+    """What somebody does with a phone that has been picked up. Once it has asked for a transfer it is told of it, whenever that is."""
+    voice, sequence, told = _stream(media / "agent.ulaw"), 1, False
+    yield voice
+    for number, act in enumerate(plan.does, 1):
+        label = f"act-{number}"
+        match act:
+            case Wait(seconds) | Talk(seconds):
+                yield from _pause(seconds, label, told)
+            case Press(keys):
+                yield from _keys(keys, media, label, voice)
+            case Hold(on):
+                sequence += 1
+                yield _reinvite(sequence, "sendonly" if on else "sendrecv")
+            case Refer(to):
+                sequence += 1
+                yield _refer(sequence, to)
+                told = True
+            case Stay():
+                yield from _pause(LONGEST, label, told)
+            case HangUp():
+                pass  # what follows is the hang-up
 
 
 def _acts(plan: CallerPlan, media: Path) -> Iterator[str]:
@@ -125,8 +153,15 @@ def _keys(keys: str, media: Path, label: str, then: str) -> Iterator[str]:
         yield from _pause(KEY_GAP / 2, f"{label}-{index}")
 
 
-def _pause(seconds: float, label: str) -> Iterator[str]:
+def _pause(seconds: float, label: str, told: bool = False) -> Iterator[str]:
+    """Let time pass, but no longer than the call lasts; `told`: what a NOTIFY says is taken, and the time begins anew."""
+    if told:
+        yield f'  <label id="{label}-on"/>'
+        yield _wait_for("NOTIFY", seconds, label, f"{label}-told").replace("<recv ", '<recv optional="true" ')
     yield _wait_for("BYE", seconds, label, "hung_up")
+    if told:
+        yield f'  <label id="{label}-told"/>'
+        yield _message(f' next="{label}-on"', _OK)
     yield f'  <label id="{label}"/>'
 
 
@@ -203,6 +238,42 @@ CSeq:[$cseq]
 Contact: <sip:[local_ip]:[local_port]>
 {more}
 """
+
+
+def _by_agent(method: str, sequence: int, more: str = "Content-Length: 0") -> str:
+    """A request of a phone that was called, in its call."""
+    return f"""
+{method} [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From:[$to];tag=[pid]-[call_number]
+To:[$from]
+Call-ID: [call_id]
+CSeq: {sequence} {method}
+Contact: <sip:[local_ip]:[local_port]>
+Max-Forwards: 70
+{more}
+"""
+
+
+def _reinvite(sequence: int, direction: str) -> str:
+    """Hold the other side (sendonly), or take it back (sendrecv)."""
+    sdp = f"{_SDP.strip()}\na={direction}"
+    return "\n".join(
+        [
+            _message(' retrans="500"', _by_agent("INVITE", sequence, _WITH_SDP), sdp),
+            '  <recv response="100" optional="true"/>',
+            '  <recv response="200"/>',
+            _message("", _by_agent("ACK", sequence)),
+        ]
+    )
+
+
+def _refer(sequence: int, to: str) -> str:
+    """Ask for the other side to be transferred."""
+    about = f"Refer-To: <sip:{to}@[local_ip]>\nReferred-By: <sip:phone@[local_ip]>\nContent-Length: 0"
+    return "\n".join(
+        [_message(' retrans="500"', _by_agent("REFER", sequence, about)), '  <recv response="202"/>']
+    )
 
 
 _WITH_SDP: Final = "Content-Type: application/sdp\nContent-Length: [len]"
@@ -288,7 +359,7 @@ Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From:[$to];tag=[pid]-[call_number]
 To:[$from]
 Call-ID: [call_id]
-CSeq: 1 BYE
+CSeq: 99 BYE
 Max-Forwards: 70
 Content-Length: 0
 """,

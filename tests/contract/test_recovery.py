@@ -97,7 +97,8 @@ def complaints(scenario: Scenario, caller: CallerPlan, calm: Aftermath, after: A
 
 def cut_talks(scenario: Scenario, caller: CallerPlan, events: list[Event]) -> list[str]:
     """Conversations that ended before the agent had talked as long as they want, though the caller stayed."""
-    if not isinstance(caller.does[-1], Stay) or scenario.orders:
+    by_phone = any(plan.does for plan in scenario.agents.values())
+    if not isinstance(caller.does[-1], Stay) or scenario.orders or by_phone:
         return []  # who has been sent on talks no longer, and not as long as they would
     rings = {event.data["offer"]: event.at for event in events if event.kind == "offered"}
     rings |= {event.data["to"]: event.at for event in events if event.kind == "transferring"}

@@ -1,0 +1,240 @@
+"""Somebody is called into a conversation: rung, spoken with, given the caller; and who looks after the caller where nobody comes.
+
+`talking.py` hears what happens and what is asked for; here is what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import structlog
+
+from engine.ari.calls import TransferState
+from engine.call.arranging import ALONE, Arranger, arrangement
+from engine.call.called import Called
+from engine.call.house import House
+from engine.call.line import MADE, Line
+from engine.call.ordering import Target
+from engine.call.sending import Sender, dialled
+from engine.core import acd
+from engine.core.contact import Contact
+from engine.core.conversation import AGENT, BACK, CONSULT, NUMBER, Asked, Conversation
+from engine.core.do import Enqueue
+from engine.core.event import Event
+from engine.core.outbound import way_out
+from engine.errors import AgentUnreachable, EngineError
+
+log = structlog.get_logger()
+
+#: Seconds somebody who is called in is rung for, where no queue says so.
+RING = 20.0
+
+
+class Calling:
+    """The part of a conversation that brings people into it."""
+
+    def __init__(self, house: House, line: Line, do: Enqueue, music: Callable[[], Awaitable[None]]) -> None:
+        self._house = house
+        self._line = line
+        self._arranger = Arranger(line, music)
+        self._called: Called | None = None
+        #: The leg whose phone wants to hear what becomes of the transfer it has asked for.
+        self._referrer: str | None = None
+        self._sender = Sender(house, line, do)
+
+    @property
+    def _contact(self) -> Contact:
+        return self._house.ledger.contact(self._line.contact)
+
+    @property
+    def _talk(self) -> Conversation:
+        talk = self._contact.talk
+        assert talk is not None
+        return talk
+
+    async def _arrange(self) -> None:
+        await self._arranger.arrange(arrangement(self._talk, self._line.channel))
+
+    async def _release(self, why: str, leg: str | None) -> None:
+        """Let the one who spoke with the caller go; the caller hears music."""
+        await self._house.distributor.submit(acd.Released(self._line.contact, why))
+        await self._arrange()
+        await self._line.try_hangup(leg or "")
+
+    # --- somebody is called in ----------------------------------------------------------------
+
+    async def _call_in(self, target: Target, how: str, by: str = "") -> bool:
+        """Ring somebody for this conversation; True where that has ended it at once."""
+        if not await self._asked_for(target, how, by):
+            return await self._nobody_comes()
+        await self._arrange()
+        asked = self._talk.asked
+        assert asked is not None
+        return await self._ring(asked, self._phone(asked))
+
+    async def _asked_for(self, target: Target, how: str, by: str) -> bool:
+        """Write down who is rung next; False where they cannot be."""
+        talk, house, contact = self._talk, self._house, self._line.contact
+        rule = house.site.settings.queues.get(talk.queue)
+        ring = rule.ring if rule is not None else RING
+        if target.kind == AGENT:
+            await house.distributor.submit(acd.Ask(contact, target.name, talk.queue, how, ring, by))
+            return self._talk.asked is not None
+        out = way_out(house.site.settings.outbound, target.name)
+        if out is None:
+            return False
+        leg = f"{contact}{MADE}n{len(self._contact.legs)}"
+        shown = out.caller or self._contact.from_number
+        await self._write(
+            Event(
+                "calling",
+                self._house.now(),
+                data={
+                    "kind": NUMBER,
+                    "to": out.number,
+                    "how": how,
+                    "by": by,
+                    "leg": leg,
+                    "ring": ring,
+                    "trunk": out.trunk,
+                    "shown": shown,
+                },
+            )
+        )
+        return True
+
+    def _phone(self, asked: Asked) -> Called:
+        """The phone that rings, for as long as it has left."""
+        called = Called(asked.leg, asked.ring)
+        called.deadline -= max(0.0, min(asked.ring, self._house.now() - asked.at))
+        return called
+
+    async def _ring(self, asked: Asked, called: Called) -> bool:
+        why = await self._dial(asked, called)
+        return await self._comes_no_more(why) if why else False
+
+    async def _dial(self, asked: Asked, called: Called) -> str:
+        """Ring them; why that is not possible, or nothing."""
+        way = dialled(self._house, asked)
+        if not way.endpoint:
+            return "not_allowed"
+        self._called = called
+        try:
+            await called.originate(self._line, way.endpoint, way.shown or self._contact.from_number)
+        except AgentUnreachable:
+            return "unreachable"
+        return ""
+
+    async def _picked_up(self) -> bool:
+        """A consulted one speaks with the agent; anybody else has the caller now."""
+        talk, asked = self._talk, self._talk.asked
+        assert asked is not None
+        if asked.how != CONSULT or talk.leg is None:
+            return await self._complete()
+        if asked.kind == AGENT:
+            await self._house.distributor.submit(acd.AskAnswered(self._line.contact))
+        else:
+            await self._write(
+                Event("calling_answered", self._house.now(), data={"to": asked.to, "leg": asked.leg})
+            )
+        await self._arrange()
+        return False
+
+    async def _complete(self) -> bool:
+        """The caller is with whoever was called in; who rings still is left to it, as in a blind transfer."""
+        talk, asked = self._talk, self._talk.asked
+        assert asked is not None
+        if not asked.answered and not (self._called is not None and self._called.picked_up):
+            await self._release("blind", talk.leg)
+            return False
+        how = "attended" if asked.how == CONSULT and asked.answered else asked.how
+        to = {"kind": asked.kind, "to": asked.to, "leg": asked.leg, "how": how, "queue": talk.queue}
+        await self._house.distributor.submit(acd.HandedOver(self._line.contact, {**to, "from": talk.to}))
+        self._called = None
+        await self._progress("channel_answered")
+        await self._arrange()
+        await self._line.try_hangup(talk.leg or "")
+        return False
+
+    async def _not_called_in(self, why: str) -> None:
+        """Write down that whoever was called in is not there any more, and let their phone go."""
+        asked = self._talk.asked
+        if asked is None:
+            return
+        if asked.kind == AGENT:
+            await self._house.distributor.submit(acd.AskEnded(self._line.contact, why))
+        else:
+            await self._write(Event("calling_ended", self._house.now(), data={"to": asked.to, "why": why}))
+        self._called = None
+        await self._progress("channel_unavailable")
+        await self._line.try_hangup(asked.leg)
+
+    async def _progress(self, state: TransferState) -> None:
+        """Tell the phone that has asked for a transfer, if one has, how far it has come."""
+        leg = self._referrer
+        if leg is None:
+            return
+        self._referrer = leg if state == "channel_progress" else None
+        try:
+            await self._line.calls.transfer_progress(leg, state)
+        except EngineError as error:
+            log.info("a phone does not want to know of its transfer", leg=leg, error=str(error))
+
+    async def _comes_no_more(self, why: str) -> bool:
+        """Whoever was called in does not come, or has gone again: the caller is looked after by somebody else."""
+        await self._not_called_in(why)
+        return await self._nobody_comes()
+
+    async def _nobody_comes(self) -> bool:
+        asked, self._called = self._talk.asked, None
+        if asked is not None:
+            return False
+        await self._progress("channel_unavailable")
+        if await self._looked_after():
+            return True
+        await self._arrange()
+        return False
+
+    # --- nobody is dropped --------------------------------------------------------------------
+
+    async def _looked_after(self) -> bool:
+        """Is there somebody for the caller, or a time until which they are parked? Else find somebody; True where it is a queue."""
+        talk = self._talk
+        if talk.leg is not None or talk.asked is not None:
+            return False
+        if talk.parked is not None and talk.parked.data["until"] > self._house.now():
+            return False
+        return await self._bring_back()
+
+    async def _bring_back(self) -> bool:
+        """Ring the one who sent the caller on; who did so in vain once already is followed by the queue."""
+        talk = self._talk
+        tried = any(leg.how == BACK and leg.rang_at >= self._left_at for leg in self._contact.legs)
+        if (
+            talk.kind == AGENT
+            and not tried
+            and not acd.why_not(self._house.distributor.state, talk.to, self._line.contact)
+        ):
+            return await self._call_in(Target(AGENT, talk.to), BACK)
+        return await self._into_queue(talk.queue, BACK)
+
+    @property
+    def _left_at(self) -> float:
+        """When the last one who spoke with the caller ended."""
+        return max(
+            (leg.until_at or 0.0 for leg in self._contact.legs if leg.from_at is not None), default=0.0
+        )
+
+    async def _into_queue(self, name: str, how: str, priority: int | None = None) -> bool:
+        leg = self._talk.leg
+        await self._sender.into_queue(self._contact, name, how, priority)
+        await self._progress("channel_answered")
+        await self._arranger.arrange(ALONE)
+        await self._line.try_hangup(leg or "")
+        return True
+
+    async def _write(self, event: Event) -> None:
+        """Write down something of this conversation, and of the agent in it."""
+        agent = self._talk.to if self._talk.kind == AGENT else None
+        await self._house.ledger.append(replace(event, contact=self._line.contact, agent=agent))
