@@ -31,6 +31,7 @@ from engine.call.phones import Phones
 from engine.call.services import open_services
 from engine.call.sounds import FOLDER
 from engine.call.spooled import import_spool
+from engine.call.supervising import Supervising
 from engine.call.switchboard import Switchboard, release_of
 from engine.call.watch import Watch
 from engine.config import Loaded, compile_stored
@@ -49,6 +50,7 @@ from engine.pbx.render import RELEASES
 from engine.release.shelf import SHORT, Shelf
 from engine.store.archive import Archive, open_archive
 from engine.store.ledger import Ledger, open_ledger
+from engine.store.stream import Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,6 +61,8 @@ log = structlog.get_logger()
 MEMORY = 7200.0
 #: Seconds within which a new version of the site is on disk, or is not taken.
 KEPT_WITHIN = 5.0
+#: Seconds after which what only watches begins anew where it has failed.
+BEGIN_ANEW = 10.0
 #: So many releases are kept at least, the newest first; and those in which a call is in progress.
 RELEASES_KEPT = 30
 
@@ -72,6 +76,8 @@ class Engine:
     switchboard: Switchboard
     shelf: Shelf
     agents: Agents
+    #: The log as it grows, for those who listen.
+    stream: Stream
     #: Every release there was; the last one is live.
     releases: tuple[Release, ...]
     #: Watches agents' phones, where somebody tells of them.
@@ -144,10 +150,12 @@ async def run_engine(
     durable: bool = True,
     release: Release | None = None,
     phones: PhoneFeed | None = None,
+    supervisor: str | None = None,
 ) -> AsyncIterator[Engine]:
     """Run an engine on a transport until the block ends; `release` is what the files are. Raises StoreError when the store cannot be used.
 
-    `phones` tells which phones can be reached; without it every phone counts as there until a call to it fails.
+    `phones` tells which phones can be reached; without it every phone counts as there until a call to it fails. `supervisor` is the ARI
+    application that is told of the floor, where one shall be.
 
     A release that the log does not know yet, the first one, is written there before any call takes it.
     """
@@ -193,6 +201,8 @@ async def run_engine(
         switchboard = Switchboard(house, transport, archive)
         first_states(distributor, events)
         watched = Phones(distributor, phones) if phones is not None else None
+        stream = Stream(ledger, archive, lambda: house.site.settings, distributor.expected, now)
+        supervising = Supervising(house.client, stream, supervisor) if supervisor else None
         work = (
             ledger.alive(),
             distributor.run(switchboard.deliver),
@@ -200,9 +210,11 @@ async def run_engine(
             house.watch.keep(),
             import_spool(house, archive, state / "spool" / "fallback"),
             *([watched.run()] if watched is not None else []),
+            beside(stream.run),
+            *([beside(supervising.run)] if supervising is not None else []),
         )
         async with owned(*work):
-            yield Engine(house, archive, switchboard, shelf, Agents(distributor), known, watched)
+            yield Engine(house, archive, switchboard, shelf, Agents(distributor), stream, known, watched)
 
 
 @asynccontextmanager
@@ -220,6 +232,16 @@ async def owned(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
                 task.cancel()
     if fault is not None:
         raise fault
+
+
+async def beside(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do what calls do not need; where it fails that is logged, and it begins anew after a while."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("what only watches has failed; calls go on", work=work.__qualname__)
+        await asyncio.sleep(BEGIN_ANEW)
 
 
 def make_folders(state: Path) -> None:

@@ -9,7 +9,7 @@ down) answers False the second time instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from engine.ari import events, names
@@ -39,9 +39,10 @@ class AriClient:
         """Version, build and settings."""
         return cast(events.AsteriskInfo, await self._ask("GET", "asterisk/info"))
 
-    async def application(self) -> events.Application | None:
-        """What our application is subscribed to: its channels and bridges; None when it is not registered."""
-        return cast(events.Application | None, await self._find(f"applications/{names.piece(self._app)}"))
+    async def application(self, name: str | None = None) -> events.Application | None:
+        """What an application (else ours) is subscribed to: its channels and bridges; None when it is not registered."""
+        path = f"applications/{names.piece(name or self._app)}"
+        return cast(events.Application | None, await self._find(path))
 
     async def subscribe(self, *sources: str) -> None:
         """Receive the events of things such as channel:ID, bridge:ID or endpoint:PJSIP/anna."""
@@ -103,10 +104,12 @@ class AriClient:
         """Delete a finished recording; False when there is none."""
         return await self._end("DELETE", f"recordings/stored/{names.piece(name)}")
 
-    async def user_event(self, name: str, variables: dict[str, str], source: str | None = None) -> None:
-        """Publish an event of our own to whoever listens to our application."""
-        query = {"application": self._app, **({"source": source} if source else {})}
-        await self._ask("POST", f"events/user/{names.piece(name)}", query, {"variables": variables})
+    async def user_event(self, application: str, name: str, variables: Mapping[str, str]) -> None:
+        """Publish an event of our own to whoever has registered an application; in a lane of its own."""
+        path, query = f"events/user/{names.piece(name)}", {"application": application}
+        body = {"variables": dict(variables)}
+        answer = await self._transport.request(application, "POST", path, query, body)
+        outcome(answer, f"POST {path}")
 
     async def _ask(
         self, method: str, path: str, query: dict[str, str] | None = None, body: dict[str, Any] | None = None

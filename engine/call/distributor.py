@@ -180,6 +180,10 @@ class Distributor:
         """The caller's estimated wait, where anything honest can be said."""
         return acd.estimate(self.state, contact, self._now())
 
+    def expected(self, queue: str) -> float | None:
+        """The mean wait in seconds of a caller who came to a queue now; None where it cannot be told."""
+        return acd.expected(self.state, queue)
+
     def offering(self, contact: str) -> bool:
         """True while a phone rings for this caller."""
         return pending_offer(self.state, contact) is not None

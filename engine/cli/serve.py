@@ -24,6 +24,7 @@ from engine.app import Engine, run_engine
 from engine.ari.pool import WebsocketTransport
 from engine.call.hours_told import hours_told
 from engine.call.overriding import override_event, overview
+from engine.call.supervising import APPLICATION as SUPERVISOR
 from engine.cli.ask import answers, control_socket
 from engine.cli.place import (
     LOOPBACK,
@@ -53,6 +54,7 @@ from engine.pbx.render import APP, make_run_folder, render
 from engine.pbx.root import find_root
 from engine.pbx.secrets import load_secrets
 from engine.release.live import Standing, refuse_wrong_start, standing
+from engine.store.stream import Stream
 from engine.web.agents import Desk, agent_routes
 from engine.web.api import BELOW, api_token
 from engine.web.bulletins import Board
@@ -62,6 +64,7 @@ from engine.web.control import Controls, control_app
 from engine.web.hours import Hours, Override
 from engine.web.pages import pages_app
 from engine.web.reports import maker, report_routes
+from engine.web.stream import stream_routes
 
 log = structlog.get_logger()
 
@@ -127,8 +130,9 @@ async def serve(place: Place) -> None:
             app=app,
             release=start.release,
             phones=phones(place, settings),
+            supervisor=SUPERVISOR,
         ) as engine,
-        served(place, controls(place, engine, stopping)),
+        served(place, controls(place, engine, stopping), engine.stream),
     ):
         log.info("engine started", release=start.release.number, state=str(place.state), pages=place.pages)
         await stopping.wait()
@@ -336,8 +340,8 @@ def meet_asterisk(place: Place, start: Standing) -> None:
 
 
 @asynccontextmanager
-async def served(place: Place, wanted: Controls) -> AsyncIterator[None]:
-    """The control socket, for this user alone, and the pages."""
+async def served(place: Place, wanted: Controls, stream: Stream | None = None) -> AsyncIterator[None]:
+    """The control socket, for this user alone, and the pages, with the event stream where there is one."""
     socket = control_socket(place.state)
     async with AsyncExitStack() as stack:
         control = await stack.enter_async_context(ready_runner(control_app(wanted)))
@@ -345,10 +349,18 @@ async def served(place: Place, wanted: Controls) -> AsyncIterator[None]:
         socket.chmod(0o600)
         stack.callback(socket.unlink, missing_ok=True)
         routes = [*report_routes(maker(place.state)), *agent_routes(wanted.desk, BELOW)]
+        routes += stream_routes(stream) if stream is not None else []
         app = pages_app(wanted.status, wanted.hours, api_token(place.state), routes)
+        if stream is not None:
+            app.on_shutdown.append(partial(say_goodbye, stream))
         pages = await stack.enter_async_context(ready_runner(app))
         await web.TCPSite(pages, place.pages_address, place.ports.pages).start()
         yield
+
+
+async def say_goodbye(stream: Stream, _: web.Application) -> None:
+    """Whoever listens hears that there is no more to hear."""
+    stream.end()
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ matched with a caller, every caller with an agent, before the turn ends. So two 
 from __future__ import annotations
 
 from engine.core.asking import Conversing, why_not
-from engine.core.board import estimate, overview, position
+from engine.core.board import estimate, expected, overview, position
 from engine.core.facts import (
     CALLBACK,
     CALLER,
@@ -105,6 +105,7 @@ __all__ = [
     "Waited",
     "decide",
     "estimate",
+    "expected",
     "next_due",
     "overview",
     "position",

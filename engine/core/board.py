@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.core import waiting
 from engine.core.agent import AgentState
+from engine.core.choosing import expected_wait
 from engine.core.floor import Agent, Caller, Queue, State
 from engine.core.waiting import Estimate
 
@@ -26,6 +27,15 @@ def estimate(state: State, contact: str, now: float) -> Estimate | None:
     place = queue.line.ahead_of(caller.key) + 1
     measures = queue.measures
     return waiting.estimate(place, queue.active, measures.handle_time, measures.theta, caller.lane.ready > 0)
+
+
+def expected(state: State, name: str) -> float | None:
+    """The mean wait of one who came last into a queue now; None if nobody is active there, or there is no such queue."""
+    queue = state.queues.get(name)
+    if queue is None:
+        return None
+    ready = sum(agent.standing for agent in queue.agents)
+    return expected_wait(queue, queue.line.count + 1, ready)
 
 
 def pending_offer(state: State, contact: str) -> str | None:

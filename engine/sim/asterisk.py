@@ -96,9 +96,10 @@ class SimulatedAsterisk:
 
     # --- the engine's side ---------------------------------------------------------------------
 
-    def connect(self) -> SimTransport:
-        """An AriTransport to this Asterisk; one that is connected already is taken over."""
-        return SimTransport(self, self.apps.setdefault(self.app, App(self.app)))
+    def connect(self, app: str | None = None) -> SimTransport:
+        """An AriTransport to this Asterisk, for an application (else the engine's); one that is connected already is taken over."""
+        name = app or self.app
+        return SimTransport(self, self.apps.setdefault(name, App(name)))
 
     # --- the world's side ----------------------------------------------------------------------
 

@@ -566,3 +566,42 @@ def delete_stored(asked: Asked) -> Answer:
     if asked.pbx.stored.pop(asked.values["recordingName"], None) is None:
         raise Refused(404, "Recording not found")
     return NO_CONTENT
+
+
+# --- applications ---------------------------------------------------------------------------------
+
+
+def registered(asked: Asked, name: str) -> App:
+    """The application that is meant; one whose socket is gone is not registered any more."""
+    app = asked.pbx.apps.get(asked.values[name])
+    if app is None or app.transport is None:
+        raise Refused(404, "Application not found")
+    return app
+
+
+@does("applications.get")
+def application(asked: Asked) -> Answer:
+    """What an application hears of."""
+    app = registered(asked, "applicationName")
+    return Response(
+        200,
+        {
+            "name": app.name,
+            "channel_ids": sorted(app.subscribed),
+            "bridge_ids": sorted(app.bridges),
+            "endpoint_ids": [],
+            "device_names": [],
+            "events_allowed": list(app.allowed),
+            "events_disallowed": list(app.disallowed),
+        },
+    )
+
+
+@does("events.userEvent")
+def user_event(asked: Asked) -> Answer:
+    """An event of somebody's own, to an application; what it carries beside its name comes under `userevent`."""
+    app = registered(asked, "application")
+    name = asked.values["eventName"]
+    carried = (asked.body or {}).get("variables", {})
+    asked.pbx.tell_app(app, "ChannelUserevent", eventname=name, userevent={"eventname": name, **carried})
+    return NO_CONTENT

@@ -150,6 +150,16 @@ class Archive:
         found += [_event(row) for row in await self._rows(sql, [first])]
         return sorted(found, key=lambda event: event.seq)
 
+    async def floor(self, last: int, kinds: Iterable[str]) -> list[Event]:
+        """What the floor is made of up to event `last`: events of some kinds of open contacts, each agent's last state, the doors."""
+        wanted = list(kinds)
+        mine = f"contact IN (SELECT id FROM contacts WHERE ended_at IS NULL) AND kind IN ({','.join('?' * len(wanted))})"
+        newest = "seq IN (SELECT max(seq) FROM events WHERE kind = 'agent_state' GROUP BY agent)"
+        doors = "seq IN (SELECT max(seq) FROM events WHERE kind = 'doors')"
+        parts = " UNION ".join(f"SELECT {_EVENT} FROM events WHERE {part}" for part in (mine, newest, doors))
+        found = [_event(row) for row in await self._rows(f"{parts} ORDER BY seq", wanted)]
+        return [event for event in found if event.seq <= last]
+
     async def asked_since(self, at: float) -> list[Asked]:
         """Requests that were opened at `at` or later, as they stand."""
         columns = "contact, customer, from_number, code, work_order, opened_at, state"

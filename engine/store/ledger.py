@@ -151,6 +151,8 @@ class Ledger:
         self.mended = ""
         #: Called when the database's file is another one, and readers must open it again.
         self.on_moved: Callable[[], Awaitable[None]] | None = None
+        #: Called when events are on disk; it must be quick.
+        self.on_written: Callable[[], None] | None = None
         #: The task that writes.
         self.writer: asyncio.Task[None] | None = None
 
@@ -287,6 +289,8 @@ class Ledger:
         for waiter in batch.waiters:
             if not waiter.done():
                 waiter.set_result(None)
+        if self.on_written is not None:
+            self.on_written()
 
     async def _persist(self, batch: _Batch) -> bool:
         """Commit, however long it takes; False when the engine stops and it still cannot be done."""

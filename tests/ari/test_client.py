@@ -116,7 +116,7 @@ QUESTIONS: list[tuple[str, Callable[[AriClient], Awaitable[Any]]]] = [
     ("recordings.listStored", lambda c: c.stored_recordings()),
     ("recordings.getStored", lambda c: c.stored_recording("vm/1")),
     ("recordings.deleteStored", lambda c: c.delete_stored("vm/1")),
-    ("events.userEvent", lambda c: c.user_event("queue-changed", {"queue": "x"}, "channel:a")),
+    ("events.userEvent", lambda c: c.user_event("supervisor", "queue-changed", {"queue": "x"})),
 ]
 
 

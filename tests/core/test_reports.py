@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -238,15 +240,11 @@ def test_a_callback_is_told_apart_and_waits_in_no_service_level() -> None:
 DAY = 86_400.0
 
 
-def asked(contact: str, at: float, **other: object) -> Asked:
-    known = {
-        "customer": "17",
-        "from_number": "1",
-        "code": "paper_jam",
-        "work_order": None,
-        "state": "resolved",
-    }
-    return Asked(contact, opened_at=at, **{**known, **other})  # type: ignore[arg-type]
+RESOLVED = Asked("", "17", "1", "paper_jam", None, 0.0, "resolved")
+
+
+def asked(contact: str, at: float, **other: Any) -> Asked:
+    return replace(RESOLVED, contact=contact, opened_at=at, **other)
 
 
 @pytest.mark.parametrize(
