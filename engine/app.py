@@ -28,6 +28,7 @@ from engine.call.doors import Doors
 from engine.call.house import Edition, House
 from engine.call.orders import WorkOrders
 from engine.call.phones import Phones
+from engine.call.promises import Promises
 from engine.call.services import open_services
 from engine.call.sounds import FOLDER
 from engine.call.spooled import import_spool
@@ -35,7 +36,7 @@ from engine.call.supervising import Supervising
 from engine.call.switchboard import Switchboard, release_of
 from engine.call.watch import Watch
 from engine.config import Loaded, compile_stored
-from engine.core import acd
+from engine.core import acd, estimates
 from engine.core.contact import fold
 from engine.core.event import Event
 from engine.core.overrides import folded
@@ -175,8 +176,9 @@ async def run_engine(
             known = (*known, release)
         events = await acd_events(ledger, archive, now())
         doors = Doors(settings, folded(await archive.overrides()))
+        promises = Promises(now, await archive.events_since(now() - estimates.WINDOW, estimates.KINDS))
         state_then = rebuilt(settings, events, now())
-        distributor = Distributor(state_then, ledger, now, doors, Places(events))
+        distributor = Distributor(state_then, ledger, now, doors, Places(events), promises)
         desk = await stack.enter_async_context(open_desk(archive, settings, now))
         house = House(
             app=app,

@@ -121,6 +121,7 @@ class Announcer:
 
     def _standing(self, heard: Heard) -> Standing:
         distributor, contact = self._house.distributor, self._line.contact
+        times = heard.queue is None or distributor.promises.tells_times(heard.queue)
         told = self._house.bulletins.told(self._house.now())
         news = [
             b for b in heard.news(told) if concerns(b.scope, self._variables) and self._media(b.prompt, {})
@@ -128,6 +129,7 @@ class Announcer:
         return Standing(
             distributor.position(contact),
             distributor.estimate(contact),
+            times,
             news=news,
             if_longer=self._if_longer,
         )
@@ -152,7 +154,9 @@ class Announcer:
             case Notice(bulletin):
                 data = {"name": bulletin.name, "begun_at": bulletin.begun_at, **about}
                 event = Event("bulletin_told", at, known.id, data=data)
-        await self._house.ledger.append(event)
+        written = self._house.ledger.append(event)
+        self._house.distributor.promises.take(event)
+        await written
         if media:
             self.due = asyncio.get_running_loop().time() + seconds + WATCHDOG
             self._playback = await self._line.start(media)

@@ -7,13 +7,14 @@ go to the contacts' inboxes (law 3), so the next turn can already be decided whi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from engine.call.doors import Doors
 from engine.call.line import MADE
+from engine.call.promises import Promises
 from engine.core import acd
 from engine.core.acd import Command, Fact
 from engine.core.acd_log import LogFold
@@ -73,9 +74,11 @@ class Distributor:
         now: Callable[[], float],
         doors: Doors | None = None,
         places: Places | None = None,
+        promises: Promises | None = None,
     ) -> None:
         self.state = state
         self.places = places or Places()
+        self.promises = promises or Promises(now)
         self.doors = doors or Doors(state.settings)
         #: When the doors are to be looked at next, seconds since the epoch.
         self._doors_due = 0.0
@@ -132,19 +135,25 @@ class Distributor:
         commands = acd.decide(self.state, fact, now)
         for command in commands:
             events.extend(self._events_for(command, fact, now))
-        for event in events:
-            self.places.take(event)
+        self._learn(events)
         written = self._ledger.append(*events)
         if commands:
             self._outbox.put_nowait((written, commands))
         self._set_timer()
         return written
 
+    def _learn(self, events: Iterable[Event]) -> None:
+        """What becomes of places that are kept, and of what callers were told of their wait."""
+        for event in events:
+            self.places.take(event)
+            self.promises.take(event)
+
     def reload(self, settings: Settings) -> None:
         """Take in a changed site."""
         now = self._now()
         commands = acd.reload(self.state, settings, now)
         events = [event for command in commands for event in self._events_for(command, acd.Tick(), now)]
+        self._learn(events)
         self._outbox.put_nowait((self._ledger.append(*events), commands))
         self.doors.settings = settings
         self._look_at_doors()
@@ -194,8 +203,11 @@ class Distributor:
         return None if known is None else rung(self.state.settings, known.rule, known.phone)
 
     def overview(self) -> dict[str, Any]:
-        """Queues, callers and agents as JSON values."""
-        return acd.overview(self.state, self._now())
+        """Queues, how each has kept its promises, callers and agents, as JSON values."""
+        told = acd.overview(self.state, self._now())
+        for name, queue in told["queues"].items():
+            queue["promises"] = self.promises.shown(name)
+        return told
 
     def _dispatch(self, command: Command, deliver: Deliver) -> None:
         if isinstance(command, acd.AgentChanged):

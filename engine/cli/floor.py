@@ -86,6 +86,12 @@ def show_floor(floor: dict[str, Any]) -> None:
             for name, q in queues.items()
         ),
     )
+    for name, q in queues.items():
+        if "promises" in q and not q["promises"]["tells_times"]:
+            kept = f"{q['promises']['kept']} of {q['promises']['judged']}"
+            say(
+                f"{name} tells callers no times: it kept {kept} promises in 7 days (quietline report estimates)."
+            )
     waiting = [(name, caller) for name, q in queues.items() for caller in callers_of(q)]
     if waiting:
         say("")

@@ -15,6 +15,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from engine.cli.console import print_json, say, table
+from engine.cli.estimates import estimates
 from engine.cli.place import STATE, StateOption, place_of
 from engine.cli.records import moment, store_of
 from engine.config import load_files
@@ -70,6 +71,7 @@ class Options:
 
 
 ALL = Options()
+report.command(estimates, name="estimates")
 
 
 @report.command(name="queues")

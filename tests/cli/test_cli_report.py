@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -143,6 +144,49 @@ def test_agents_sites_and_calls_are_told_too(quietline: Quietline, state: Path) 
     (row,) = asked(quietline, state, "calls", *DAY)["rows"]
     assert (row["arrivals"], row["answered"], row["abandoned"], row["ivr_hangup"]) == (4, 1, 1, 1)
     assert row["ivr_hangup_rate"] == 0.25
+
+
+def promises() -> list[Event]:
+    """Two callers of one queue who were told two minutes: one was answered after one, one after three."""
+    events = []
+    for contact, waited in (("p1", 60.0), ("p2", 180.0)):
+        estimate = {"mean": 90.0, "sd": 30.0, "active": 2.0}
+        data = {
+            "queue": "sales",
+            "place": 2,
+            "position": 2,
+            "minutes": 2,
+            "told": True,
+            "prompts": [],
+            **estimate,
+        }
+        events += [
+            arrived(contact, at=MORNING),
+            queued(contact, MORNING, "sales"),
+            Event("announced", MORNING + 5.0, contact, data=data),
+            Event("connected", MORNING + 5.0 + waited, contact, "2001", {"offer": contact, "agent": "2001", "queue": "sales", "leg": "x"}),
+            left(contact, MORNING + 5.0 + waited, "answered", "sales"),
+            Event("ended", MORNING + 300.0, contact, data={"cause": "caller"}),
+        ]  # fmt: skip
+    return events
+
+
+def test_what_callers_were_told_is_held_against_what_they_waited(
+    quietline: Quietline, tmp_path: Path
+) -> None:
+    state = store(tmp_path, promises())
+    words = ("report", "estimates", "--since", "2026-11-26", "--state", state)
+    told = quietline(*words).out
+    assert re.search(r"^sales +2 +0 +2 +50% +2 +\+0 s +60 s +60 s +50%", told, re.M), told
+    score = json.loads(quietline(*words, "--json").out)
+    assert (score["queue"], score["judged"], score["kept"], score["kept_rate"]) == ("sales", 2, 1, 0.5)
+    (row,) = csv.DictReader(io.StringIO(quietline(*words, "--csv", "--queue", "sales").out))
+    assert (row["queue"], row["told"], row["mae"]) == ("sales", "2", "60.0")
+    assert "nothing was estimated in queue 'desk'" in quietline(*words, "--queue", "desk").sentence
+    assert "choose one" in quietline(*words, "--csv", "--json").sentence
+    later = ("report", "estimates", "--since", "2026-11-28", "--state", state)
+    assert quietline(*later).out == "Nothing was estimated.\n"
+    assert quietline(*later, "--csv").out == ""
 
 
 def test_a_time_without_calls_says_so(quietline: Quietline, state: Path) -> None:

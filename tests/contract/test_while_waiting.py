@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from engine.core.audit import check_invariants
 from engine.core.bulletins import Bulletin
 from engine.core.event import Event
 from engine.sim.asterisk import SimulatedAsterisk
-from engine.sim.clock import run
+from engine.sim.clock import MONDAY_MORNING, run
 from engine.sim.line import Line
 from engine.sim.media import wav_lengths
 from engine.sim.people import endpoint_of
+from engine.store.ledger import open_ledger
 
 ANNA, BORIS, CLARA, OTHER = (f"+35988800000{n}" for n in (1, 2, 3, 9))
 #: Seconds an announcement lasts that an agent's answer cuts short.
@@ -297,6 +298,42 @@ def test_what_is_being_said_does_not_delay_the_agent(patient: Loaded, tmp_path: 
 
     # The place is told after 2 s; after 2.5 s the agent's phone rings.
     waiting(patient, tmp_path, act, lengths=lambda sound: LONG if "you_are" in sound else 0.2)
+
+
+def test_a_queue_whose_promises_were_broken_tells_the_place_alone_and_what_it_keeps_silent_is_scored(
+    patient: Loaded, tmp_path: Path
+) -> None:
+    settings = patient.snapshot.settings
+    queues = {name: replace(rule, announce_wait=True) for name, rule in settings.queues.items()}
+    telling = replace(patient, snapshot=replace(patient.snapshot, settings=replace(settings, queues=queues)))
+
+    async def act(queue: Queue) -> None:
+        queue.call(ANNA)
+        await asyncio.sleep(5.0)
+        said = await queue.one(ANNA, "announced")
+        assert said["prompts"] == [*spoken_then]
+        assert (said["mean"] is not None, said["told"]) == (True, len(spoken_then) > 1)
+        assert queue.engine.house.distributor.overview()["queues"]["sales"]["promises"] == record
+
+    spoken_then, record = ["you_are_next", "wait_about"], {"judged": 0, "kept": 0, "tells_times": True}
+    waiting(telling, tmp_path / "good", act)
+    spoken_then, record = ["you_are_next"], {"judged": 20, "kept": 0, "tells_times": False}
+    (tmp_path / "bad").mkdir()
+    asyncio.run(broken_promises(tmp_path / "bad", 20))
+    waiting(telling, tmp_path / "bad", act)
+
+
+async def broken_promises(folder: Path, count: int) -> None:
+    """A store in which so many callers of `sales` were told a minute, and waited two."""
+
+    async with open_ledger(folder / "quietline.db", durable=False) as ledger:
+        now = MONDAY_MORNING - 86_400.0
+        for n in range(count):
+            data = {"queue": "sales", "position": 1, "minutes": 1, "told": True, "mean": 50.0, "sd": 20.0}
+            told = Event("announced", now, f"old-{n}", data={**data, "place": 1, "prompts": ["wait_about"]})
+            await ledger.append(
+                told, Event("connected", now + 120.0, f"old-{n}", "2004", {"offer": f"o-{n}"})
+            )
 
 
 # --- places --------------------------------------------------------------------------------------
