@@ -76,7 +76,6 @@ class Engine:
     archive: Archive
     switchboard: Switchboard
     shelf: Shelf
-    agents: Agents
     #: The log as it grows, for those who listen.
     stream: Stream
     #: Every release there was; the last one is live.
@@ -191,6 +190,7 @@ async def run_engine(
             desk=desk,
             override_gate=PinGate(now),
             distributor=distributor,
+            agents=Agents(distributor),
             edition=await asyncio.to_thread(edition_of, files, release),
             recordings=state / "recordings",
             now=now,
@@ -216,7 +216,7 @@ async def run_engine(
             *([beside(supervising.run)] if supervising is not None else []),
         )
         async with owned(*work):
-            yield Engine(house, archive, switchboard, shelf, Agents(distributor), stream, known, watched)
+            yield Engine(house, archive, switchboard, shelf, stream, known, watched)
 
 
 @asynccontextmanager
@@ -280,7 +280,7 @@ async def acd_events(ledger: Ledger, archive: Archive, now: float) -> list[Event
 async def open_desk(archive: Archive, settings: Settings, now: Callable[[], float]) -> AsyncIterator[Desk]:
     """The desk that decides who may have support, with the PINs that were tried lately, until the block ends."""
     desk = Desk(now)
-    desk.remember(await archive.events_since(now() - TRIES_MEMORY, ("entitled",)))
+    desk.remember(await archive.events_since(now() - TRIES_MEMORY, ("entitled", "agent_sign_in")))
     await desk.open(settings.entitlement)
     try:
         yield desk

@@ -55,6 +55,15 @@ class Agents:
         written = [self.distributor.submit(fact) for fact in facts]
         return self.told()[name], asyncio.gather(*written)
 
+    def choices(self, name: str, what: str) -> list[dict[str, Any]]:
+        """What an agent can choose from over the phone, in the order of its keys: `what` is pause_reasons, or wrap_up_codes."""
+        agent, known = self.distributor.state.agents.get(name), self._settings
+        if what == "pause_reasons":
+            return [{"name": one.name, "prompt": one.prompt} for one in known.pause_reasons.values()]
+        queue = agent.queue if agent is not None else None
+        codes = queue.rule.wrap_up_codes if queue is not None else ()
+        return [{"name": code, "prompt": known.wrap_up_codes[code].prompt} for code in codes]
+
     def _facts(self, agent: Agent, asked: Mapping[str, Any]) -> Sequence[acd.Fact]:
         """Everything is looked at before anything is done."""
         code, state = remark(asked, "code"), remark(asked, "state")

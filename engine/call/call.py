@@ -22,6 +22,7 @@ from engine.call.inquiring import Inquiry
 from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
 from engine.call.ringback import RingBack
+from engine.call.signing import ask_agent, sign_in
 from engine.call.transferring import Announced, Transferring, leave_transfer
 from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
@@ -29,6 +30,7 @@ from engine.call.words import LONGEST_WORDS, Words
 from engine.core import do as d
 from engine.core.contact import IN_QUEUE, Contact, Stage
 from engine.core.do import (
+    AskAgent,
     Book,
     Capture,
     Choose,
@@ -47,6 +49,7 @@ from engine.core.do import (
     Record,
     Remember,
     Rule,
+    SignIn,
     Transfer,
     hidden,
     plain,
@@ -245,6 +248,11 @@ class Call:
                 return await self._inquiry.post(do, self._told)
             case Rule():
                 return self._inquiry.rule(do)
+            case SignIn():
+                pin = self._secrets.pop(do.secret, None)
+                return await sign_in(self._house, self._house.ledger.contact(self.id), do, pin)
+            case AskAgent():
+                return ask_agent(self._house, self._house.ledger.contact(self.id), do)
             case Note():
                 return note(self._house, self._house.ledger.contact(self.id), do)
             case End(prompt=prompt):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.ari.client import AriClient
+from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import Distributor
 from engine.call.orders import WorkOrders
@@ -52,6 +53,7 @@ class House:
     #: Guesses at the PIN behind which schedules are overridden by telephone.
     override_gate: PinGate
     distributor: Distributor
+    agents: Agents
     edition: Edition
     recordings: Path
     now: Callable[[], float]

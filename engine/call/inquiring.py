@@ -50,6 +50,8 @@ class Inquiry:
             case "article":
                 article = self._edition.site.settings.articles.get(do.name)
                 return None if article is None else dumps(asdict(article)).decode()
+            case "pause_reasons" | "wrap_up_codes":
+                return dumps(self._house.agents.choices(do.name, do.what)).decode()
             case _:
                 return await self._requests(do.name)
 

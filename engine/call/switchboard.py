@@ -27,6 +27,7 @@ from engine.core.acd import Command
 from engine.core.contact import IN_QUEUE, Contact
 from engine.core.event import Event
 from engine.core.flow import Flow
+from engine.core.phones import endpoint_of_channel, phone_at
 from engine.errors import EngineError, PbxUnreachable, SetupError, StoreError
 from engine.store.archive import Archive
 
@@ -215,6 +216,8 @@ class Switchboard:
             "via": "sip",
             "release": self._house.edition.release,
         }
+        if phone := phone_at(site.settings, endpoint_of_channel(channel["name"])):
+            data["phone"] = phone
         call = Call(self._house, contact, channel["id"], flow, self._house.edition, self._booked)
         call.line.stopped = self._closing
         self._take(call, call.begin(Event("arrived", self._house.now(), contact, data=data)))

@@ -63,6 +63,10 @@ def did(passed: Passed) -> str:
             return f"service {service} {'failed' if outcome is None else 'answered'}"
         case d.Rule(schedule=schedule, word=word):
             return f"override {schedule} {word}: {outcome}"
+        case d.SignIn():
+            return f"agent: {(outcome or 'nobody').partition(' ')[0]}"
+        case d.AskAgent(agent=agent, word=word, value=value):
+            return f"agent {agent} {' '.join([word, value]).strip()}: {outcome}"
         case d.Recall():
             return f"language of an earlier call: {outcome or 'none'}"
         case do:
@@ -125,6 +129,10 @@ def what_happens(do: d.Do) -> str:
             return f"service {service} is asked"
         case d.Rule(schedule=schedule, word=word):
             return f"override {schedule} {word}"
+        case d.SignIn(number=number):
+            return f"is looked up as an agent, by {'PIN' if number else 'phone'}"
+        case d.AskAgent(agent=agent, word=word, value=value):
+            return f"agent {agent} asks for {' '.join([word, value]).strip()}"
         case d.Note(what=what, data=data):
             return f"{what} written down, {said(data)}"
         case d.End(prompt=prompt):

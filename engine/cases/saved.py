@@ -34,6 +34,7 @@ from engine.core.entitlement import AGAIN, Answer, Standing
 from engine.core.flow import Flow
 from engine.core.recorded import Recorded, Told
 from engine.core.request import Noted
+from engine.core.verbs.manning import BLOCKED, REFUSED
 from engine.errors import SetupError
 
 SILENCE = "silence"
@@ -218,6 +219,8 @@ def _word(one: Told, variables: Mapping[str, str]) -> Iterator[str]:
             yield "said" if outcome is not None else SILENCE
         case d.Entitle(), outcome:
             yield _standing(outcome)
+        case d.SignIn(number=number), outcome:
+            yield _signed_in(number, outcome)
         case d.Post(fields=fields), outcome:
             yield _answer(fields, outcome)
         case _, outcome:
@@ -232,6 +235,12 @@ def _found(outcome: d.Outcome) -> list[Any]:
 def _request(found: Mapping[str, Any]) -> str:
     order = f":{found['work_order']}" if found.get("work_order") else ""
     return f"{found['number']}:{found['state']}{order}"
+
+
+def _signed_in(number: str, outcome: d.Outcome) -> str:
+    if outcome is None or outcome in (REFUSED, BLOCKED, AGAIN):
+        return outcome or "stranger"
+    return "let_in" if number else f"phone:{outcome.partition(' ')[0]}"
 
 
 def _standing(outcome: d.Outcome) -> str:

@@ -212,7 +212,7 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
 
     return Controls(
         status=partial(status, place, engine),
-        desk=Desk(engine.agents.told, engine.agents.ask, lambda: engine.house.ledger.trouble),
+        desk=Desk(house.agents.told, house.agents.ask, lambda: engine.house.ledger.trouble),
         trouble=lambda: engine.house.ledger.trouble,
         overrides=lambda: overview(distributor.doors, engine.house.now()),
         override=override,

@@ -66,7 +66,7 @@ def check_all(
         rule(site, report)
     check_sources(site, report)
     check_outbound(site, report)
-    check_manning(site, catalog, report)
+    check_manning(site, flows, catalog, report)
     _numbers(site, flows, report)
     link_flows(flows, report)
     if catalog is not None:

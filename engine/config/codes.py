@@ -130,6 +130,8 @@ CODES: dict[str, str] = {
     "unknown-wrap-up-code": """A queue lists a wrap-up code that site.yaml does not have under `wrap_up_codes`.""",
     "no-wrap-up-codes": """A queue wants a wrap-up code from its agents, but lists none: nobody could ever give one.
         Write wrap_up_codes: with names from the section of that name.""",
+    "untold-choice": """Agents choose pause reasons and wrap-up codes over the phone (agent_desk), and this one has no prompt that tells it.
+        Write prompt: with an id, and the text in every language of the site.""",
     "bad-pin-hash": """An agent's PIN stands in site.yaml as its hash only.
         `quietline entitlement hash-pin` makes it. Put it in quotes.""",
     "unknown-trunk": """An agent is reached, or calls are let out, through a trunk that site.yaml does not have.""",

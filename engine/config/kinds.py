@@ -354,6 +354,7 @@ KINDS: dict[Any, Kind] = {
     f.ServiceName: named("service", "a service of site.yaml"),
     f.Ruled: named("ruled", "a schedule or a site of site.yaml, or everything"),
     f.Word: choice(*Word),
+    f.DeskWord: choice("menu", "ready", "pause", "code", "state", "logout"),
     f.Until: scalar(
         "until",
         "a time such as 18:00, a length such as 2h, or a date such as 2026-12-24 18:00",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from engine.config.flowfile import FlowFile
 from engine.config.prompts import Catalog
 from engine.config.report import Report, guess, in_languages
 from engine.config.sitefile import SiteFile
+from engine.core import verbs
 from engine.core.agent import OWN_REASONS
 from engine.core.site import Settings
 
 
-def check_manning(site: SiteFile, catalog: Catalog | None, report: Report) -> None:
+def check_manning(site: SiteFile, flows: list[FlowFile], catalog: Catalog | None, report: Report) -> None:
     """Every rule of them that needs a readable site."""
     for name, place in site.names("pause_reasons").items():
         if name in OWN_REASONS:
@@ -22,6 +24,8 @@ def check_manning(site: SiteFile, catalog: Catalog | None, report: Report) -> No
     for section in ("pause_reasons", "wrap_up_codes"):
         if catalog is not None:
             _prompts(site, section, catalog, report)
+        if asked_by_phone(flows):
+            _told(site, section, report)
 
 
 def _queues(site: SiteFile, settings: Settings, report: Report) -> None:
@@ -48,6 +52,21 @@ def _agents(site: SiteFile, settings: Settings, report: Report) -> None:
         if name in settings.numbers:
             text = f"phone '{name}' registers under a number that callers dial"
             report.add(site.at("phones", name, key=True), "same-name", text, "give the phone another name")
+
+
+def asked_by_phone(flows: list[FlowFile]) -> bool:
+    """Do agents choose over the phone?"""
+    every = (action for file in flows for actions in file.steps.values() for action in actions)
+    return any(isinstance(action, verbs.AgentDesk) for action in every)
+
+
+def _told(site: SiteFile, section: str, report: Report) -> None:
+    """What a phone cannot tell, nobody can choose there."""
+    for name, entry in getattr(site.settings, section).items():
+        if entry.prompt is None:
+            what = "pause reason" if section == "pause_reasons" else "wrap-up code"
+            text = f"no phone can tell agents of {what} '{name}': it has no prompt"
+            report.add(site.at(section, name, key=True), "untold-choice", text, "write prompt: and its id")
 
 
 def _prompts(site: SiteFile, section: str, catalog: Catalog, report: Report) -> None:

@@ -15,6 +15,9 @@ Inputs are words in the order in which the flow asks:
     known                                           at a request: its problem was reported before (new, or no input: it was not)
     failed, ok, state=late,eta=9                    what a service answers; or as JSON: {"state":"late, but sure"}
     entitled, entitled:gold, expired, unknown, blocked, unreachable     what a customer is entitled to; again: the PIN was lost
+    phone:2010, stranger                            whether the phone says which agent it is; without one of them it does not
+    let_in, refused, blocked                        an agent's number and PIN; without one of them an agent of the site is let in
+    ready, paused, wrap_up, talking, …              how an agent stands then, or why not: code_wanted, no_conversation, no_phone
     hangup     the caller hangs up, at a choice, at digits, in a queue or at the tone
     hangup:welcome         the caller hangs up while this prompt is played
 
@@ -40,6 +43,7 @@ from engine.core.hours import Door
 from engine.core.outbound import way_out
 from engine.core.request import REQUEST_STATES, Noted
 from engine.core.site import Settings
+from engine.core.verbs.manning import BLOCKED, CANNOT, REFUSED, STANDS
 from engine.errors import EngineError
 
 _MOST_LINES = 2000
@@ -48,6 +52,10 @@ _UNITS = {"minutes": " min"}
 #: The input by which the caller leaves, and where they can.
 HANGUP = "hangup"
 AT_THE_PHONE = (d.Choose, d.Collect, d.Enqueue, d.Transfer, d.Record, d.Capture)
+
+
+#: How an agent stands when they got what they asked for.
+_BECOMES = {"pause": "paused", "logout": "logged_out"}
 
 
 class RehearsalError(EngineError):
@@ -195,6 +203,11 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             return f"● {text} → {'some words' if outcome else 'none'}"
         case d.Rule():
             return f"⚑ {do.schedule} {do.word}{f' until {do.until}' if do.until else ''} → {outcome}"
+        case d.SignIn():
+            who = (outcome or "").partition(" ")[0]
+            return f"? agent by {'PIN' if do.number else 'phone'} → {who or 'stranger'}"
+        case d.AskAgent():
+            return f"⚑ agent {do.agent} {' '.join([do.word, do.value]).strip()} → {outcome}"
         case d.Note(what="request"):
             noted = Noted.read(outcome)
             order = (
@@ -261,6 +274,10 @@ def _answer(do: d.Do, left: list[str], settings: Settings) -> d.Outcome:
     quiet, words, pattern = _answers(do, settings)
     if isinstance(do, d.Note) and (not left or left[0] not in words):
         return quiet  # nobody needs to say whether a problem is new
+    if isinstance(do, d.SignIn | d.AskAgent) and not (
+        left and (left[0] in words or (pattern and re.fullmatch(pattern, left[0])))
+    ):
+        return quiet  # nor who is an agent, and that they get what they ask for
     if not words and not pattern:
         return None
     if not left:
@@ -296,7 +313,7 @@ def is_known(do: d.Do, settings: Settings, given: Given) -> bool:
             return problem is None or not problem.work_order or data["kind"] != "action"
         case d.Transfer(to=to):
             return way_out(settings.outbound, to) is None
-        case d.Look(what="article" | "outbound") | d.Note() | d.Recall():
+        case d.Look(what="article" | "outbound" | "pause_reasons" | "wrap_up_codes") | d.Note() | d.Recall():
             return True
         case _:
             return False
@@ -311,6 +328,8 @@ def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
         case d.Look(what="outbound", name=number):
             out = way_out(settings.outbound, number)
             return None if out is None else out.number
+        case d.Look(what="pause_reasons" | "wrap_up_codes" as what, name=agent):
+            return json.dumps(_choices(what, agent, settings))
         case d.Look(name=name):
             article = settings.articles.get(name)
             return None if article is None else json.dumps(asdict(article))
@@ -320,6 +339,21 @@ def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
             return given.remembered
         case _:
             return None
+
+
+def _choices(what: str, agent: str, settings: Settings) -> list[dict[str, str | None]]:
+    """What an agent chooses from; of the codes those of the first of their queues that has some."""
+    if what == "pause_reasons":
+        return [{"name": one.name, "prompt": one.prompt} for one in settings.pause_reasons.values()]
+    queues = settings.agents[agent].queues if agent in settings.agents else ()
+    codes = next((rule.wrap_up_codes for name in queues if (rule := settings.queues[name]).wrap_up_codes), ())
+    return [{"name": code, "prompt": settings.wrap_up_codes[code].prompt} for code in codes]
+
+
+def _let_in(agent: str, settings: Settings) -> d.Outcome:
+    """An agent of the site, and the language they are spoken to in."""
+    rule = settings.agents.get(agent)
+    return REFUSED if rule is None else f"{agent} {rule.language or ''}".strip()
 
 
 def silence(do: d.Do, settings: Settings) -> d.Outcome:
@@ -345,6 +379,10 @@ def _outcome(do: d.Do, word: str, settings: Settings) -> d.Outcome:
             opened = outcome == Standing.UNREACHABLE and rule is not None and rule.on_failure == "open"
             known = number if outcome == Standing.ENTITLED else ""
             return Answer(Standing(outcome), opened or outcome == Standing.ENTITLED, known, "", level).text()
+        case d.SignIn() if word == "let_in" or word.startswith("phone:"):
+            return _let_in(do.number or word.partition(":")[2], settings)
+        case d.SignIn():
+            return None if word == "stranger" else word
         case d.Book():
             return "booked" if word == "agreed" else None
         case d.Look(what="bulletins"):
@@ -419,6 +457,12 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
             return "none", ("left", "none"), ""
         case d.Rule():
             return "refused", ("set", "refused"), ""
+        case d.SignIn(number=""):
+            return None, ("stranger",), f"phone:({'|'.join(map(re.escape, settings.agents))})"
+        case d.SignIn(number=number):
+            return _let_in(number, settings), ("let_in", REFUSED, BLOCKED, AGAIN), ""
+        case d.AskAgent(word=word):
+            return _BECOMES.get(word, "ready"), (*STANDS, *CANNOT), ""
         case d.Note():
             return Noted("1", "1").text(), ("known", "new"), ""
         case d.Capture():
@@ -453,5 +497,9 @@ def _name(do: d.Do) -> str:
             return f"the transfer to '{do.to}'"
         case d.Rule():
             return f"overriding '{do.schedule}'"
+        case d.SignIn():
+            return "signing in as an agent"
+        case d.AskAgent():
+            return f"what agent '{do.agent}' asks for"
         case _:
             return "the voicemail"

@@ -283,6 +283,12 @@ DIALLED = scalar(
     _dialled,
     {"type": ["string", "number"], "pattern": r"^\+?[0-9]{1,32}$"},
 )
+CALLED = scalar(
+    "number",
+    "a number that can be dialled, or a code such as *50",
+    lambda text: text if re.fullmatch(r"\*[0-9]{2,31}", text) else _dialled(text),
+    {"type": ["string", "number"], "pattern": r"^(\+?[0-9]{1,32}|\*[0-9]{2,31})$"},
+)
 PLAIN = scalar(
     "name",
     "a name of letters, digits, _ . and -",
@@ -482,7 +488,7 @@ TOP = (
     ),
     Option("asterisk", choice("private", "external"), False, "private"),
     Option("external", replace(ANYTHING, written="options, see below"), False),
-    Option("numbers", map_of(DIALLED, FLOW), True),
+    Option("numbers", map_of(CALLED, FLOW), True),
     Option("emergency", YES_NO, False, False),
     Option("override_pin", PIN, False),
     Option("queue_defaults", replace(ANYTHING, written="options, see below"), False),

@@ -243,6 +243,12 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return to.strip()
         case d.Rule():
             return "" if outcome == "set" else f"⚑ override {do.schedule}: {outcome}{to}"
+        case d.SignIn(number=""):
+            return "" if outcome else "? nobody is signed in at this phone"
+        case d.SignIn() if outcome == AGAIN:
+            return "? the PIN was lost in a restart: it is asked for again"
+        case d.AskAgent():
+            return f"⚑ agent {do.agent} {' '.join([do.word, do.value]).strip()}: {(outcome or '').replace('_', ' ')}{to}"
         case d.Enqueue(keys=keys) if to:
             return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
         case d.Transfer(keys=keys) if to:
@@ -337,6 +343,11 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return [f"✎ survey {data['survey']}: {data['question']} {data['answer']}"]
         case "entitled":
             return [_entitled(data)]
+        case "agent_sign_in":
+            why = data["why"].replace("_", " ")
+            return [
+                f"? {agent} by {data['by']}: {data['outcome'].replace('_', ' ')}{f', {why}' if why else ''}"
+            ]
         case "wrap_up_code":
             note, by = data["note"], data["by"]
             return [f"✎ {agent} says: {data['code']}{f', {note}' if note else ''}{f' ({by})' if by else ''}"]

@@ -85,6 +85,8 @@ class Contact:
     flow_hash: str = ""
     language: str = ""
     via: str = "sip"
+    #: The phone of the house they call from, where it proves itself.
+    phone: str = ""
     arrived_at: float = 0.0
     answered_at: float | None = None
     enqueued_at: float | None = None
@@ -195,6 +197,7 @@ def _arrived(c: Contact, e: Event) -> Contact:
         flow_hash=d["flow_hash"],
         language=d["language"],
         via=d.get("via", "sip"),
+        phone=d.get("phone") or "",
         callback_of=d["callback"]["of"] if "callback" in d else None,
         kept_since=d["callback"]["enqueued_at"] if "callback" in d else 0.0,
         wanted=d["callback"]["queue"] if "callback" in d else "",

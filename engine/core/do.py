@@ -10,9 +10,12 @@ Capture  -> the recording's name, or None       End      -> None, and nothing fo
 Entitle  -> an Answer's text, or again          Recall  -> a language, or None
 Remember -> None                                 Book     -> the callback's contact, or None: it cannot be kept
 RingBack -> done | unreached | timeout | cancelled
+SignIn   -> an agent and their language, refused, blocked, again, or None: nobody who is known by the phone
+AskAgent -> how they stand then, or code_wanted | no_conversation | no_phone | not_possible
 
 A Look for requests gives a list in JSON, of {number, state, work_order}, one for bulletins of {name, prompt, scope}; one for an article its
-fields in JSON, or None; one for outbound the number as it can be dialled, or None: nobody may ring it.
+fields in JSON, or None; one for outbound the number as it can be dialled, or None: nobody may ring it; one for pause_reasons or
+wrap_up_codes a list in JSON of {name, prompt}, in the order of their keys.
 """
 
 from __future__ import annotations
@@ -74,7 +77,7 @@ class Look(Do):
     """Look something up.
 
     `what` is hours (`name` the schedule), bulletins, article (its name), requests (`name` the customer; empty: by the caller's number), or
-    outbound (`name` a number that is to be rung).
+    outbound (`name` a number that is to be rung), or pause_reasons or wrap_up_codes (`name` the agent who is to choose).
     """
 
     what: str
@@ -204,6 +207,23 @@ class Rule(Do):
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn(Do):
+    """Look up which agent this is: by the phone (`number` empty), or by number and the digits kept under the name `secret`."""
+
+    number: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgent(Do):
+    """Ask something of an agent: `word` is ready, pause (`value` the reason), code (`value` the code), logout or state (nothing)."""
+
+    agent: str
+    word: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Book(Do):
     """Keep this caller's place in a queue or group, to be rung back at a number."""
 
@@ -245,7 +265,7 @@ DOES: dict[str, type[Do]] = {
     c.__name__: c
     for c in (
         *(Play, Choose, Collect, Look, Entitle, Recall, Remember, Enqueue),
-        *(Transfer, Record, Capture, Listen, Note, Post, Rule, Book, RingBack, End),
+        *(Transfer, Record, Capture, Listen, Note, Post, Rule, SignIn, AskAgent, Book, RingBack, End),
     )
 }
 

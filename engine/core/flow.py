@@ -49,6 +49,7 @@ ServiceName = NewType("ServiceName", str)
 ArticleName = NewType("ArticleName", str)
 Ruled = NewType("Ruled", str)
 Word = NewType("Word", str)
+DeskWord = NewType("DeskWord", str)
 Until = NewType("Until", str)
 
 

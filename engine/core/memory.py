@@ -44,7 +44,7 @@ class Nobody(Enum):
 #: What is said to the caller or written down: nothing that the way depends on comes of it.
 ASIDE = (d.Play, d.Listen, d.Note, d.Remember)
 #: What the caller does not notice.
-SILENT = (d.Look, d.Entitle, d.Recall, d.Post)
+SILENT = (d.Look, d.Entitle, d.SignIn, d.Recall, d.Post)
 #: What nobody has to answer, or notice: ways that differ in these alone are the same way.
 UNNOTICED = (*ASIDE, *SILENT)
 

@@ -50,6 +50,18 @@ def _own(agent: AgentRule) -> Rung | None:
     return Rung(f"PJSIP/{endpoint_of_agent(agent.name)}") if agent.has_phone else None
 
 
+def phone_at(settings: Settings, endpoint: str) -> str | None:
+    """The phone whose endpoint this is in Asterisk; None where it is no phone of the house's."""
+    kind, _, name = endpoint.partition("-")
+    known = {"agent": settings.agents, "phone": settings.phones}.get(kind, {})
+    return name if name in known else None
+
+
+def endpoint_of_channel(channel: str) -> str:
+    """The endpoint in a channel's name, such as PJSIP/agent-2001-0000001a."""
+    return channel.partition("/")[2].rpartition("-")[0]
+
+
 def endpoint_of_agent(name: str) -> str:
     """The endpoint of an agent's own phone in Asterisk."""
     return f"agent-{name}"

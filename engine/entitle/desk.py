@@ -1,4 +1,4 @@
-"""Decides who a caller is and whether they may have support: asks the source, guards what a PIN protects, counts tries.
+"""Decides who a caller is and whether they may have support, and whether an agent is who they say: asks, guards PINs, counts tries.
 
 Every question has an answer within its source's deadline: a source that is late, gone or wrong is `unreachable`. What a PIN decides leaves
 in steps of `STEP` seconds, a comparison is made whether there is a customer or not, and limits count for accounts nobody has: so neither
@@ -38,6 +38,8 @@ STEP = 0.5
 AT_ONCE = 2
 #: Seconds before the deadline at which a PIN is decided at the latest.
 MARGIN = 0.05
+#: Seconds within which an agent's PIN is compared.
+AGENT_WITHIN = 5.0
 #: Why a PIN was not compared: then nobody is let in, whatever counts while the source is down.
 TOO_BUSY = "too_many_pins_at_once"
 #: How far back tries are counted, in seconds.
@@ -123,7 +125,7 @@ class Desk:
         self._threads = ThreadPoolExecutor(AT_ONCE, "PINs")
 
     def remember(self, events: Iterable[Event]) -> None:
-        """Count the tries that `entitled` events of the last day tell of, in order."""
+        """Count the tries that events of the last day tell of, in order."""
         for event in events:
             self._limits.take(event)
 
@@ -226,6 +228,28 @@ class Desk:
                 self._limits.undo(tried)
         await asyncio.sleep(_rest(loop.time() - began, post.rule.deadline))
         return decided
+
+    async def agent(self, asked: Question, secret: str | None) -> str:
+        """Why a PIN does not let an agent in who has this hash (None: none, or no agent); empty where it does.
+
+        Counted, compared and timed as customers' PINs are.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        tried = Try(self._now(), asked.caller, (asked.source, asked.number), asked.contact)
+        limit = self._limits.reached(tried)
+        if limit is None:
+            self._limits.begin(tried)
+        why = TOO_BUSY
+        try:
+            right = await self._right(asked.pin or "", secret or DUMMY, began + AGENT_WITHIN - MARGIN)
+            if right is not None:
+                why = limit or ("no_pin" if secret is None else "" if right else "wrong_pin")
+        finally:
+            if why not in ("no_pin", "wrong_pin"):
+                self._limits.undo(tried)
+        await asyncio.sleep(_rest(loop.time() - began, AGENT_WITHIN))
+        return why
 
     async def _compared(self, post: Post, asked: Question, limit: str | None, until: float) -> Decision:
         found = await post.source.by_number(asked.number)

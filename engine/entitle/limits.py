@@ -1,6 +1,6 @@
 """How many PINs may be tried: 3 in a call, 5 an hour from one caller number, 10 a day for one account.
 
-Only tries that failed count, whether the account exists or not. They are counted from the `entitled` events, so a restart forgets none. A
+Only tries that failed count, whether the account exists or not. They are counted from the events, so a restart forgets none. A
 try counts from the moment it is begun, so that many calls at once have no more of them. Callers who withhold their number count as one.
 """
 
@@ -17,6 +17,11 @@ K = TypeVar("K")
 
 HOUR, DAY = 3600.0, 86_400.0
 PER_CALLER, PER_ACCOUNT = 5, 10
+IN_CALL, BY_CALLER, FOR_ACCOUNT = LIMITS = (
+    "too_many_tries_in_call",
+    "too_many_tries_by_caller",
+    "too_many_tries_for_account",
+)
 
 
 @dataclass(eq=False, slots=True)
@@ -38,7 +43,7 @@ class Limits:
     _by_account: dict[tuple[str, str], list[Try]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, event: Event) -> None:
-        """Count an `entitled` event that tells of a try that failed."""
+        """Count an `entitled` or `agent_sign_in` event that tells of a try that failed."""
         d = event.data
         if d.get("failed_pin"):
             self.begin(Try(event.at, d["caller"], (d["source"], d["account"]), event.contact or ""))
@@ -48,11 +53,11 @@ class Limits:
         self._forget(wanted.at)
         caller = self._by_caller.get(wanted.caller, [])
         if sum(one.contact == wanted.contact for one in caller) >= TRIES:
-            return "too_many_tries_in_call"
+            return IN_CALL
         if sum(one.at > wanted.at - HOUR for one in caller) >= PER_CALLER:
-            return "too_many_tries_by_caller"
+            return BY_CALLER
         if len(self._by_account.get(wanted.account, [])) >= PER_ACCOUNT:
-            return "too_many_tries_for_account"
+            return FOR_ACCOUNT
         return None
 
     def begin(self, one: Try) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from engine.core.phones import endpoint_of_phone
 from engine.sim.asterisk import Phone, SimulatedAsterisk
 from engine.sim.line import Line
 from engine.sim.scenario import (
@@ -37,6 +38,9 @@ def plug_in(pbx: SimulatedAsterisk, scenario: Scenario, agents: list[str]) -> No
     for name in agents:
         plan = scenario.agents.get(name)
         pbx.phones[endpoint_of(name)] = _switched_off if plan is None else phone(pbx, plan)
+    for name, plan in scenario.agents.items():
+        if name not in agents:  # a desk's phone
+            pbx.phones[endpoint_of_phone(name)] = phone(pbx, plan)
     for name, plan in scenario.outside.items():
         number, _, trunk = name.partition("@")
         pbx.phones[f"{number}@trunk-{trunk}"] = phone(pbx, plan)

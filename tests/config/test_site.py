@@ -58,7 +58,8 @@ def test_the_shipped_site_has_neither_errors_nor_warnings() -> None:
 def test_the_shipped_site_says_what_it_should(site: Snapshot) -> None:
     s = site.settings
     flows = ("support", "renewals", "messages", "sales", "desk", "staff")
-    assert s.numbers == {str(number): flow for number, flow in enumerate(flows, 100)}
+    agents = dict.fromkeys(("*50", "*51", "*52", "*53", "*59"), "agents")
+    assert s.numbers == {str(number): flow for number, flow in enumerate(flows, 100)} | agents
     assert s.entitlement["customers"].on_failure == "closed"
     assert s.groups["support"].queues == ("support_sofia", "support_dubai")
     assert (s.queues["sales"].capacity, s.queues["sales"].wrap_up) == (20, 10.0)
@@ -135,6 +136,8 @@ def test_no_prompt_is_shipped_that_neither_a_flow_nor_an_article_nor_the_engine_
         spoken |= {*queue.comfort, *([queue.place_kept] if queue.place_kept else [])}
     for article in site.settings.articles.values():
         spoken |= {*article.say, *([article.ask] if article.ask else [])}
+    chosen = (*site.settings.pause_reasons.values(), *site.settings.wrap_up_codes.values())
+    spoken |= {str(one.prompt) for one in chosen}
     for language in catalog.languages:
         assert sorted(set(catalog.ids(language)) - spoken) == [], language
 

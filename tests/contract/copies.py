@@ -17,7 +17,7 @@ import yaml
 from engine.sim.scenario import Scenario, load_scenario
 
 #: What belongs to one copy of the site, and what all share.
-OWN = ("numbers", "schedules", "queues", "groups", "agents")
+OWN = ("numbers", "schedules", "queues", "groups", "agents", "phones")
 
 
 class Copies:

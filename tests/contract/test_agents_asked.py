@@ -26,19 +26,19 @@ ANSWERS = AgentPlan("2007", ring=1.0, talk=3.0)
 
 
 async def ask(engine: Engine, name: str, **asked: str) -> dict[str, Any]:
-    told, written = engine.agents.ask(name, asked)
+    told, written = engine.house.agents.ask(name, asked)
     await written
     return told
 
 
 def refusal(engine: Engine, name: str, **asked: str) -> str:
     with pytest.raises(BadWord) as refused:
-        engine.agents.ask(name, asked)
+        engine.house.agents.ask(name, asked)
     return str(refused.value)
 
 
 def stands(engine: Engine, name: str = "2007") -> tuple[str, str]:
-    agent = engine.agents.told()[name]
+    agent = engine.house.agents.told()[name]
     return agent["state"], agent["reason"]
 
 
@@ -124,28 +124,22 @@ def test_what_cannot_be_done_is_refused_in_one_sentence_and_changes_nothing(
     site: Loaded, tmp_path: Path
 ) -> None:
     async def act(_: SimulatedAsterisk, engine: Engine) -> None:
-        before = engine.agents.told()
-        site_has = "this site has 2001, 2002, 2003, 2004, 2005, 2006, 2007"
-        for asked, sentence in {
-            ("9", "state", "ready"): f"there is no agent '9': {site_has}",
-            (
-                "2001",
-                "state",
-                "asleep",
-            ): "'asleep' is no state to ask for: ready, paused, logged_out, logged_in",
-            (
-                "2001",
-                "reason",
-                "lunch",
-            ): "say what agent 2001 shall be: ready, paused, logged_out, logged_in; or give a code",
-            ("2001", "code", "settled"): "agent 2001 has no conversation that a code could be given for",
-        }.items():
-            assert refusal(engine, asked[0], **{asked[1]: asked[2]}) == sentence
+        before = engine.house.agents.told()
+        own = ", ".join(before)
+        states = "ready, paused, logged_out, logged_in"
+        assert refusal(engine, "9", state="ready") == f"there is no agent '9': this site has {own}"
+        assert refusal(engine, "2001", state="asleep") == f"'asleep' is no state to ask for: {states}"
+        nothing = f"say what agent 2001 shall be: {states}; or give a code"
+        assert refusal(engine, "2001", reason="lunch") == nothing
+        no_call = "agent 2001 has no conversation that a code could be given for"
+        assert refusal(engine, "2001", code="settled") == no_call
         assert refusal(engine, "2001", state="paused") == "a pause needs a reason: lunch, training"
         reason = "'golf' is no reason for a pause: this site has lunch, training"
         assert refusal(engine, "2001", state="paused", reason="golf") == reason
         phone = refusal(engine, "2001", state="ready", phone="attic")
-        assert phone == f"there is no phone 'attic': {site_has}"
-        assert engine.agents.told() == before
+        assert phone == f"there is no phone 'attic': this site has 301, {own.replace(', 2008', '')}"
+        nowhere = "agent 2008 has no phone of their own: say at which one they are"
+        assert refusal(engine, "2008", state="ready") == nowhere
+        assert engine.house.agents.told() == before
 
     simulate(site, tmp_path, act)

@@ -107,5 +107,7 @@ def _of_events(name: str, events: list[Event], record: dict[str, Any]) -> Any:
         case "decided":
             decided = [event.data for event in events if event.kind == "entitled"]
             return " ".join(":".join(filter(None, (d["outcome"], d["level"]))) for d in decided)
+        case "signed_in":
+            return " ".join(event.data["outcome"] for event in events if event.kind == "agent_sign_in")
         case _:
             raise EngineError(f"a scenario expects {name!r}, which no contact has")

@@ -43,14 +43,16 @@ def free_udp_ports(count: int) -> list[int]:
 
 def at_free_ports(settings: Settings) -> Settings:
     """The settings with every phone at a port of its own."""
-    ports = free_udp_ports(len(settings.agents))
+    ports = free_udp_ports(len(settings.agents) + len(settings.phones))
     moved: dict[str, AgentRule] = {
-        name: agent
-        if agent.trunk or agent.password
-        else replace(agent, contact=f"sip:{name}@127.0.0.1:{port}")
-        for (name, agent), port in zip(settings.agents.items(), ports, strict=True)
+        name: agent if agent.contact is None else replace(agent, contact=f"sip:{name}@127.0.0.1:{port}")
+        for (name, agent), port in zip(settings.agents.items(), ports, strict=False)
     }
-    return replace(settings, agents=moved)
+    desks = {
+        name: replace(phone, contact=f"sip:{name}@127.0.0.1:{port}")
+        for (name, phone), port in zip(settings.phones.items(), ports[len(moved) :], strict=True)
+    }
+    return replace(settings, agents=moved, phones=desks)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ class RealAsterisk:
             (port,) = free_udp_ports(1)
             self.provider.phones[number] = port
         else:
-            port = int((self.settings.agents[agent].contact or "").rpartition(":")[2])
+            one = self.settings.agents.get(agent) or self.settings.phones[agent]
+            port = int((one.contact or "").rpartition(":")[2])
         return SippRun(self.layout.root, SippSpec(path, folder, port=port))
 
     async def _call(self, path: Path, number: str, from_number: str, at: float, folder: Path) -> SippResult:

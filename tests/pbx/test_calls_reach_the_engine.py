@@ -49,14 +49,15 @@ async def engine(pbx: Pbx) -> AsyncIterator[Engine]:
         yield Engine(session, f"http://127.0.0.1:{pbx.layout.ports.ari}/ari")
 
 
+@pytest.mark.parametrize("dialled", ["+441632960100", "*50"])
 async def test_a_dialled_number_reaches_the_engine_and_a_handled_call_never_the_fallback(
-    pbx: Pbx, engine: Engine
+    pbx: Pbx, engine: Engine, dialled: str
 ) -> None:
     async with engine.session.ws_connect(f"{engine.url}/events?app=quietline") as socket:
-        caller = asyncio.create_task(asyncio.to_thread(pbx.sipp, "uac-until-bye", "+441632960100"))
+        caller = asyncio.create_task(asyncio.to_thread(pbx.sipp, "uac-until-bye", dialled))
         event = await engine.next_call(socket)
-        assert event["args"] == ["+441632960100"]
-        assert event["channel"]["dialplan"]["exten"] == "+441632960100"
+        assert event["args"] == [dialled]
+        assert event["channel"]["dialplan"]["exten"] == dialled
         assert event["channel"]["caller"]["number"] == "+15550199"
         await engine.answer_and_hang_up(event["channel"]["id"])
         done = await caller

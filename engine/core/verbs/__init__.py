@@ -8,6 +8,7 @@ from types import MappingProxyType
 from engine.core.flow import Action, keyword
 from engine.core.verbs.asking import Ask, Language, Menu, RecordName, Say, SayBack
 from engine.core.verbs.entitling import Entitlement
+from engine.core.verbs.manning import AgentDesk
 from engine.core.verbs.noting import Answers, Comment, Request, Status, Survey, Voicemail
 from engine.core.verbs.reaching import Webhook
 from engine.core.verbs.recalling import Callback
@@ -18,6 +19,7 @@ from engine.core.verbs.waiting import Queue, Transfer
 
 __all__ = [
     "VERBS",
+    "AgentDesk",
     "Answers",
     "Ask",
     "Back",
@@ -79,6 +81,7 @@ VERBS: Mapping[str, type[Action]] = MappingProxyType(
                 Answers,
                 Webhook,
                 Override,
+                AgentDesk,
                 Hangup,
             ),
         )
