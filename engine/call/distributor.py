@@ -313,6 +313,7 @@ class Distributor:
                     "queue": queue,
                     "leg": leg_of(offer, contact),
                     "ring": ring,
+                    "decision": self.state.reason(offer),
                 }
                 return [Event("offered", now, contact, agent, data)]
             case acd.Cancel(offer, contact, agent, why):

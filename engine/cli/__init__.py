@@ -9,7 +9,8 @@ history   history, diff       what was live
 override  override            opening hours, overridden by a person
 report    report              figures from the log
 records   contacts, trace     what the store remembers, also while no engine runs
-site      check, explain, rehearse, prompts     the site's files
+site      check, rehearse, prompts     the site's files
+explaining    explain         a code of a report, or the choices made for a contact
 hours     route, coverage     opening hours, looked through beforehand
 cases     test                the site's cases
 replaying replay              stored calls, walked again beside an edited site
@@ -54,7 +55,7 @@ COMMANDS = {
     "records:trace": "Tell a call line by line.",
     "report:report": "Count queues, agents, sites and calls: service levels, waits, occupancy.",
     "site:check": "Check the site's files.",
-    "site:explain": "Say at length what a code of a report means.",
+    "explaining:explain": "Say what a code of a report means, or why a call got its queue and agent.",
     "site:rehearse": "Walk a flow without telephony.",
     "hours:route": "Tell what would happen to a call at another time.",
     "hours:coverage": "Show when no queue of a group is open.",

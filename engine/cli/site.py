@@ -1,4 +1,4 @@
-"""`quietline check`, `explain`, `rehearse` and `prompts render`: the site's files, without telephony."""
+"""`quietline check`, `rehearse` and `prompts render`: the site's files, without telephony."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from cyclopts import Parameter
 from engine.cli.console import print_json, say
 from engine.cli.place import STATE, JsonOption, ReadSiteOption, StateOption, place_of
 from engine.config import check_site, load_unrecorded
-from engine.config import explain as explained
 from engine.config.load import load_texts
 from engine.config.rehearse import RehearsalError
 from engine.config.rehearse import rehearse as rehearsed
@@ -71,11 +70,6 @@ def summary(site: Snapshot) -> str:
     }
     counts = ", ".join(plural(len(things), name) for name, things in held.items())
     return f"The site is good: {counts}; every text is recorded in {', '.join(settings.languages)}."
-
-
-def explain(code: str) -> None:
-    """Say at length what a code of a report means, such as unknown-option."""
-    say(explained(code))
 
 
 def rehearse(

@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections import deque
 from heapq import heapify, heappop, heappush
 
-from engine.core import ranking
+from engine.core import ranking, reasons
 from engine.core.agent import AgentState
 from engine.core.facts import CALLBACK, Arrived
 from engine.core.line import NOBODY, Key, Line
 from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Presence, Shares, micro
+from engine.core.reasons import Reason, Scored
 from engine.core.site import AgentRule, QueueRule, Settings
 from engine.core.strategies import STRATEGIES, Call, Standing, ranked
 from engine.core.timers import (
@@ -290,6 +291,10 @@ def overdue_after(rule: QueueRule, ring: float, dial: float) -> float:
     return ring + dial + OVERDUE + (LONGEST_WHISPER if rule.whisper else 0.0)
 
 
+#: An offer, what was chosen among (the agents of a lane, or the callers of an agent), agent and caller, idle since, scores, and when.
+Open = tuple[str, "Lane | Agent", "Agent", "Caller", float, Scored, float]
+
+
 #: Queue, agent, connected_at, wrapped_at of a contact that an agent is done with.
 Finished = tuple[Queue, str, float, float]
 
@@ -304,8 +309,11 @@ class State:
         "deserted",
         "finished",
         "offers",
+        "open",
         "queues",
+        "reasons",
         "recent",
+        "scored",
         "serial",
         "settings",
         "talks",
@@ -328,6 +336,10 @@ class State:
         self.deserted: dict[
             str, None
         ] = {}  # closed queues that somebody has left: their callers may have to move
+        #: The offer made last in this turn while nobody has joined or left since: its id, who was chosen among whom, and when.
+        self.open: Open | None = None
+        self.scored: Scored = ()  # all agents of the last choice, where a strategy has scored them
+        self.reasons: dict[str, Reason] = {}  # of this turn's earlier offers
         self.serial = 0
         self.rewire()
 
@@ -420,6 +432,8 @@ class State:
 
     def stand_by(self, agent: Agent) -> None:
         """Put a ready agent among those who can be offered a caller."""
+        if self.open is not None:
+            self.settle()
         agent.standing = True
         agent.stamp += 1
         entry = (*ranking.idle_key(agent.idle_since, agent.order), agent.stamp, agent)
@@ -432,6 +446,8 @@ class State:
 
     def stand_down(self, agent: Agent) -> None:
         """Take an agent from those who can be offered a caller."""
+        if self.open is not None:
+            self.settle()
         agent.standing = False
         agent.stamp += 1
         for lane in agent.lanes:
@@ -441,7 +457,7 @@ class State:
         """The fitting ready agent who is rung, by the queue's strategy, and is not cooling down for this contact."""
         if lane.queue.strategy.by_idle_time:
             return self.idlest(lane, contact, now)
-        found = self.ranked(lane, contact, now)
+        self.scored = found = self.ranked(lane, contact, now)
         return self.agents[found[0][1].agent] if found else None
 
     def ranked(self, lane: Lane, contact: str, now: float) -> list[tuple[float, Standing]]:
@@ -499,12 +515,16 @@ class State:
 
     def stand(self, caller: Caller) -> None:
         """Put a caller in line; the deadline is watched only while nobody's phone rings for them."""
+        if self.open is not None:
+            self.settle()
         caller.lane.queue.line.add(caller.key)
         caller.lane.add(caller.key)
         self.timers.set(caller.deadline, MAX_WAIT, caller.contact)
 
     def step_out(self, caller: Caller) -> None:
         """Take a caller out of line."""
+        if self.open is not None:
+            self.settle()
         caller.lane.queue.line.remove(caller.key)
         caller.lane.remove(caller.key)
 
@@ -527,6 +547,25 @@ class State:
         for name in caller.cooled:
             if name in self.agents:
                 self.agents[name].cooling.pop(caller.contact, None)
+
+    # --- reasons ----------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Write down among whom the last offer was decided, before that changes."""
+        if self.open is None:
+            return
+        offer, among, agent, caller, idle_since, scored, now = self.open
+        self.open = None
+        self.reasons[offer] = (
+            reasons.of_callers(agent, caller, self.callers, now)
+            if isinstance(among, Agent)
+            else reasons.of_agents(among, caller, agent, idle_since, now, scored, self.agents)
+        )
+
+    def reason(self, offer: str) -> Reason:
+        """Why an offer of this turn was made; to be asked before the next turn, which forgets it."""
+        self.settle()
+        return self.reasons[offer]
 
     # --- time -------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ Every choice comes with its whole table of candidates, so that it can be explain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
@@ -73,7 +73,22 @@ class Chooser:
     choose: Choose
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a choice went by, for people: its name, how it is told (seconds or plain), what it is of a row of the table, and what decided
+    among candidates that are level (within `level` of the best)."""
+
+    name: str
+    unit: str
+    score: Callable[[Mapping[str, Any]], float]
+    tie: str
+    largest: bool = False
+    level: float = 0.0
+
+
 CHOOSERS: dict[str, Chooser] = {}
+#: By the word that a rule gives for its choice.
+FIGURES: dict[str, Figure] = {}
 
 
 #: What a decision's rule says, in words; the registered ones add theirs.
@@ -84,12 +99,13 @@ WORDS: dict[str, str] = {
 }
 
 
-def chooser(about: str, **words: str) -> Callable[[Choose], Choose]:
-    """Register a function as the rule of its name; `words` are what it says of a choice, by the word it gives for it."""
+def chooser(about: str, **words: tuple[str, Figure]) -> Callable[[Choose], Choose]:
+    """Register a function as the rule of its name; `words` are what it says of a choice and goes by, by the word it gives for it."""
 
     def register(choose: Choose) -> Choose:
         CHOOSERS[choose.__name__] = Chooser(choose.__name__, about, choose)
-        WORDS.update(words)
+        WORDS.update({word: said for word, (said, _) in words.items()})
+        FIGURES.update({word: figure for word, (_, figure) in words.items()})
         return choose
 
     return register
@@ -170,10 +186,43 @@ def _saves(there: Candidate, here: Candidate) -> bool:
     return here.wait is None or here.wait - there.wait >= max(SAVED, SAVED_SHARE * here.wait)
 
 
+EVEN = "more agents ready, then the one chosen least recently, then the order of the list"
+
+
+def _surplus_of(row: Mapping[str, Any]) -> float:
+    return float((row["ready"] - row["waiting"]) / row["active"]) if row["active"] else inf
+
+
+def _cost_of(row: Mapping[str, Any]) -> float:
+    return inf if row["wait"] is None else float(row["wait"] + row["adjust"])
+
+
+def _crowd_of(row: Mapping[str, Any]) -> float:
+    return float((row["waiting"] + 1) / row["active"]) if row["active"] else inf
+
+
 @chooser(
     "the largest share of agents free, or the shortest estimated wait",
-    agent_surplus="largest share of its agents free",
-    call_surplus="shortest wait",
+    agent_surplus=(
+        "largest share of its agents free",
+        Figure(
+            "idle share",
+            "plain",
+            _surplus_of,
+            "whose agent has been idle longest, then the order of the list",
+            largest=True,
+        ),
+    ),
+    call_surplus=(
+        "shortest wait",
+        Figure(
+            "wait to compare",
+            "seconds",
+            _cost_of,
+            "fewer callers for each agent, then the one chosen least recently, then the order of the list",
+            level=LEVEL,
+        ),
+    ),
 )
 def least_busy(able: Sequence[Candidate]) -> tuple[Candidate, str]:
     """The quietest queue with agents to spare, or the quickest one."""
@@ -182,7 +231,8 @@ def least_busy(able: Sequence[Candidate]) -> tuple[Candidate, str]:
 
 
 @chooser(
-    "the fewest callers in line; of equals the one with more agents free", fewest_waiting="fewest waiting"
+    "the fewest callers in line; of equals the one with more agents free",
+    fewest_waiting=("fewest waiting", Figure("waiting", "plain", lambda row: float(row["waiting"]), EVEN)),
 )
 def fewest_waiting(able: Sequence[Candidate]) -> tuple[Candidate, str]:
     """The smallest U."""
@@ -190,14 +240,24 @@ def fewest_waiting(able: Sequence[Candidate]) -> tuple[Candidate, str]:
 
 
 @chooser(
-    "the fewest callers for each agent, this one counted", waiting_per_agent="fewest waiting for each agent"
+    "the fewest callers for each agent, this one counted",
+    waiting_per_agent=(
+        "fewest waiting for each agent",
+        Figure("callers for each agent", "plain", _crowd_of, EVEN),
+    ),
 )
 def waiting_per_agent(able: Sequence[Candidate]) -> tuple[Candidate, str]:
     """The smallest (U + 1)/A."""
     return min(able, key=lambda c: (_crowd(c), *_even(c))), "waiting_per_agent"
 
 
-@chooser("where the caller whose turn is next has waited least", longest_wait="next caller has waited least")
+@chooser(
+    "where the caller whose turn is next has waited least",
+    longest_wait=(
+        "next caller has waited least",
+        Figure("wait of the next caller", "seconds", lambda row: float(row["head_wait"]), EVEN),
+    ),
+)
 def longest_wait(able: Sequence[Candidate]) -> tuple[Candidate, str]:
     """The smallest wait of who stands first in line."""
     return min(able, key=lambda c: (c.head_wait, *_even(c))), "longest_wait"

@@ -38,8 +38,9 @@ Score = Callable[[Standing, Call], float]
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """How agents are scored; `figure` is what the score is, in words, and `inputs` are the fields of Standing it goes by.
+    """How agents are scored; `inputs` are the fields of Standing it goes by.
 
+    `figure` is what the score is, in words, and `unit` how it is told: since (a moment), share (a part of 1), or plain.
     `by_idle_time`: the order is the one in which the floor keeps ready agents anyway, and no score is worked out on the way of a call.
     """
 
@@ -48,6 +49,7 @@ class Strategy:
     figure: str
     inputs: tuple[str, ...]
     score: Score
+    unit: str = "plain"
     by_idle_time: bool = False
 
 
@@ -55,13 +57,13 @@ STRATEGIES: dict[str, Strategy] = {}
 
 
 def strategy(
-    about: str, figure: str, inputs: tuple[str, ...] = (), *, by_idle_time: bool = False
+    about: str, figure: str, inputs: tuple[str, ...] = (), unit: str = "plain", *, by_idle_time: bool = False
 ) -> Callable[[Score], Score]:
     """Register a function as the strategy of its name."""
 
     def register(score: Score) -> Score:
         name = score.__name__
-        STRATEGIES[name] = Strategy(name, about, figure, inputs, score, by_idle_time)
+        STRATEGIES[name] = Strategy(name, about, figure, inputs, score, unit, by_idle_time)
         return score
 
     return register
@@ -73,13 +75,13 @@ def ranked(rule: Strategy, standing: Sequence[Standing], call: Call) -> list[tup
     return sorted(scored, key=lambda pair: (pair[0], pair[1].idle_since, pair[1].order))
 
 
-@strategy("who has waited longest for a contact", "waiting since", by_idle_time=True)
+@strategy("who has waited longest for a contact", "last contact", unit="since", by_idle_time=True)
 def longest_idle(agent: Standing, call: Call) -> float:
     """Since when they have waited, seconds since the epoch."""
     return agent.idle_since
 
 
-@strategy("who was busy for the smallest share of the last 60 minutes", "busy share", ("occupied",))
+@strategy("who was busy for the smallest share of the last 60 minutes", "busy share", ("occupied",), "share")
 def least_occupied(agent: Standing, call: Call) -> float:
     """Their busy share since they signed in, at most of the last 60 minutes."""
     return agent.occupied

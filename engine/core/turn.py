@@ -38,10 +38,11 @@ from engine.core.facts import (
     Refused,
     TimedOut,
 )
-from engine.core.floor import Agent, Caller, Queue, Ringing, State, overdue_after
+from engine.core.floor import Agent, Caller, Lane, Queue, Ringing, State, overdue_after
 from engine.core.line import Key
 from engine.core.measures import unseen
 from engine.core.ranking import Candidate, Choice, for_callback, pick, shorter
+from engine.core.reasons import Scored
 from engine.core.timers import (
     COOLED,
     DRAINED,
@@ -71,6 +72,9 @@ class Turn:
         self.state = state
         self.now = now
         self.commands: list[Command] = []
+        state.open = None
+        if state.reasons:
+            state.reasons = {}
 
     # --- callers ---
 
@@ -131,12 +135,14 @@ class Turn:
             self._free(agent, Cause.WITHDRAWN)
 
     def _place(self, caller: Caller) -> None:
-        agent = self.state.next_agent(caller.lane, caller.contact, self.now) if caller.lane.ready else None
+        state, lane = self.state, caller.lane
+        agent = state.next_agent(lane, caller.contact, self.now) if lane.ready else None
         if agent is None:
-            self.state.stand(caller)
-        else:
-            self.state.stand_down(agent)
-            self._offer(agent, caller)
+            state.stand(caller)
+            return
+        state.stand_down(agent)
+        scored = () if lane.queue.strategy.by_idle_time else state.scored
+        self._offer(agent, caller, lane, scored)
 
     def _drop(self, caller: Caller, abandoned: bool = False, seen: float | None = None) -> None:
         if caller.kind == CALLER:  # nobody loses patience with a callback
@@ -242,8 +248,8 @@ class Turn:
 
     # --- offers ---
 
-    def _offer(self, agent: Agent, caller: Caller) -> None:
-        """Reserve the agent, then offer; neither stands among the free any more."""
+    def _offer(self, agent: Agent, caller: Caller, among: Lane | Agent, scored: Scored = ()) -> None:
+        """Reserve the agent, then offer; neither stands among the free any more. `among`: whose agents or callers were chosen from."""
         state, rule = self.state, caller.lane.queue.rule
         state.serial += 1
         # Time and a serial number: unique even if a restart should lose count.
@@ -255,6 +261,7 @@ class Turn:
         state.timers.set(self.now + overdue_after(rule, rule.ring, caller.dial), OFFER_OVERDUE, ringing.id)
         self._change(agent, RESERVED)
         self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
+        state.open = (ringing.id, among, agent, caller, agent.idle_since, scored, self.now)
 
     def offer_failed(self, offer: str, why: str) -> None:
         """Send the caller on, then see to the agent."""
@@ -450,7 +457,7 @@ class Turn:
         if caller is not None:
             self.state.stand_down(agent)
             self.state.step_out(caller)
-            self._offer(agent, caller)
+            self._offer(agent, caller, agent)
 
     def _ask(self, agent: Agent, cause: Cause, fact: AgentSet) -> None:
         target = step(agent.state, cause)
@@ -516,7 +523,7 @@ class Turn:
             state.note()
         else:
             state.step_out(caller)
-            self._offer(agent, caller)
+            self._offer(agent, caller, agent)
 
     def _change(
         self, agent: Agent, target: AgentState | None, reason: str = "", until: float | None = None

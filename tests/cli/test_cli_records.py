@@ -132,3 +132,41 @@ def test_trace_knows_the_flow_version_the_call_began_with(quietline: Quietline, 
 
 def test_an_unknown_contact_is_one_sentence(quietline: Quietline, state: Path) -> None:
     assert "no contact 'c9'" in quietline("trace", "c9", "--state", state).sentence
+
+
+def test_explain_tells_every_choice_made_for_a_call(quietline: Quietline, state: Path) -> None:
+    async def write() -> None:
+        row = {"agent": "2001", "score": ARRIVED - 60, "idle_since": ARRIVED - 60}
+        decision = {
+            "of": "agent",
+            "strategy": "longest_idle",
+            "at": ARRIVED + 61,
+            "chosen": "2001",
+            "ready": 1,
+        }
+        decision |= {"resting": [], "candidates": [row]}
+        data = {
+            "offer": "o1",
+            "agent": "2001",
+            "queue": "desk",
+            "leg": "l",
+            "ring": 20.0,
+            "decision": decision,
+        }
+        async with open_ledger(state / "quietline.db", durable=False) as ledger:
+            await ledger.append(Event("offered", ARRIVED + 61, "c2", "2001", data))
+
+    asyncio.run(write())
+    lines = quietline("explain", "c2", "--state", state).out.splitlines()
+    assert lines[0].endswith("Agent 2001 in queue desk: who has waited longest for a contact")
+    assert lines[1] == "  → 2001: last contact 2 min 01 s ago, idle for 2 min 01 s"
+    told = json.loads(quietline("explain", "c2", "--state", state, "--json").out)
+    assert (told["contact"], told["choice"], told["chosen"], told["rule"]) == (
+        "c2",
+        "agent",
+        "2001",
+        "longest_idle",
+    )
+    assert told["candidates"] == [{"agent": "2001", "score": ARRIVED - 60, "idle_since": ARRIVED - 60}]
+    assert "Nothing was chosen for c1" in quietline("explain", "c1", "--state", state).out
+    assert "There is no contact 'c9'" in quietline("explain", "c9", "--state", state).sentence

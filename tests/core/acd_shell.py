@@ -98,7 +98,8 @@ class Shell:
             case acd.Offer():
                 assert command.offer not in self.offers, "an offer's id was used twice"
                 self.offers[command.offer] = command
-                self._event("offered", command.contact, **command._asdict())
+                reason = self.state.reason(command.offer)
+                self._event("offered", command.contact, decision=reason, **command._asdict())
             case acd.Cancel():
                 self._offer_ended(command.offer, command.contact, command.agent, command.why)
             case acd.AgentChanged():
