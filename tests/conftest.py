@@ -10,6 +10,7 @@ import pytest
 SECOND_LINE = {"recovery", "loadtests"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what runs in real time in two groups: a test there mostly waits, but many at once would only measure each other."""
     for item in items:
