@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import csv
 import os
+import random
 import re
 import signal
 import socket
@@ -23,6 +24,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -31,6 +33,8 @@ from engine.errors import SetupError
 #: SIPp says this in its error file whenever a scenario's own `ontimeout` is taken; it is no error.
 TAKEN_TIMEOUT = re.compile(r"receive timeout on message .* jumping to label|^The following events occurred")
 RTP_FIRST, RTP_LAST, RTP_BLOCK = 44000, 60000, 1000
+#: Where phones and callers of ours listen: none of these is given by the system to whoever asks for any port.
+PORTS = range(14000, 17000)
 TICKS = os.sysconf("SC_CLK_TCK")
 #: A phone nobody can stop any more would hold its port for hours.
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
@@ -331,10 +335,14 @@ def port_free(address: str, port: int) -> bool:
 
 
 def free_port(address: str) -> int:
-    """A UDP port nobody uses now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
-        trial.bind((address, 0))
-        return int(trial.getsockname()[1])
+    """A UDP port nobody uses now, another one each time, so that it is still free when it is wanted."""
+    for port in islice(_untried, len(PORTS)):
+        if port_free(address, port):
+            return port
+    raise SetupError(f"no UDP port from {PORTS[0]} to {PORTS[-1]} is free on {address}: end what holds them")
+
+
+_untried = cycle(random.sample(PORTS, len(PORTS)))
 
 
 def next_rtp_block() -> int:

@@ -45,7 +45,7 @@ def test_up_status_agent_and_down(quietline: Quietline, states: list[Path]) -> N
         quietline("agent", "2001", "pause", "lunch", "--state", state).out
         == "2001 Mila Petrova is paused (lunch).\n"
     )
-    assert quietline("agent", "2001", "ready", "--state", state).out == "2001 Mila Petrova is ready.\n"
+    assert quietline("agent", "2001", "logout", "--state", state).out == "2001 Mila Petrova is logged out.\n"
     assert "already up" in quietline("up", "--state", state).out
     moved = quietline("up", "--state", state, "--ports", free_ports().sip)
     assert f"was started with --ports {ports.sip}, not " in moved.sentence
