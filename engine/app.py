@@ -34,6 +34,7 @@ from engine.call.sounds import FOLDER
 from engine.call.spooled import import_spool
 from engine.call.supervising import Supervising
 from engine.call.switchboard import Switchboard, release_of
+from engine.call.tapes import Tapes
 from engine.call.watch import Watch
 from engine.config import Loaded, compile_stored
 from engine.core import acd, estimates
@@ -179,9 +180,12 @@ async def run_engine(
         state_then = rebuilt(settings, events, now())
         distributor = Distributor(state_then, ledger, now, doors, Places(events), promises)
         desk = await stack.enter_async_context(open_desk(archive, settings, now))
+        client = AriClient(transport, app)
+        tapes = Tapes(client, ledger, archive, state / "recordings", now, lambda: house.site.settings)
         house = House(
             app=app,
-            client=AriClient(transport, app),
+            client=client,
+            tapes=tapes,
             ledger=ledger,
             archive=archive,
             services=services,
@@ -210,6 +214,7 @@ async def run_engine(
             distributor.run(switchboard.deliver),
             switchboard.run(),
             house.watch.keep(),
+            tapes.run(),
             import_spool(house, archive, state / "spool" / "fallback"),
             *([watched.run()] if watched is not None else []),
             beside(stream.run),

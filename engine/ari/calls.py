@@ -198,6 +198,10 @@ class Calls:
         """Stop a recording and throw it away; False when it has ended already."""
         return await self._end("DELETE", f"recordings/live/{names.piece(name)}")
 
+    async def mute_recording(self, name: str, muted: bool) -> bool:
+        """Write silence in place of what is said, or what is said again; False when the recording has ended."""
+        return await self._end("POST" if muted else "DELETE", f"recordings/live/{names.piece(name)}/mute")
+
     # --- bridges ------------------------------------------------------------------------------
 
     async def create_bridge(

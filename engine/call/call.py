@@ -15,6 +15,7 @@ import structlog
 
 from engine.ari.calls import HangupReason
 from engine.call.booking import book
+from engine.call.called import in_use
 from engine.call.distributor import seen_until
 from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
@@ -23,6 +24,7 @@ from engine.call.line import END, MADE, Line, Reconnected, Relink
 from engine.call.notes import note
 from engine.call.ringback import RingBack
 from engine.call.signing import ask_agent, sign_in
+from engine.call.taping import end_tape
 from engine.call.transferring import Announced, Transferring, leave_transfer
 from engine.call.voicemail import Voicemail
 from engine.call.waiting import Waiting, leave_queue
@@ -168,6 +170,7 @@ class Call:
                 await leave_queue(self._house, self.line, contact)
             elif contact.stage is Stage.TRANSFER:
                 await leave_transfer(self._house, self.line, contact)
+            await end_tape(self._house, self.line)
             data = {"cause": cause, **seen_until(seen)}
             await self._house.ledger.append(Event("ended", self._house.now(), self.id, data=data))
         await self.line.try_hangup(self.line.channel, farewell)
@@ -281,7 +284,7 @@ class Call:
     async def _hang_up_strays(self, contact: Contact, relink: Relink) -> None:
         """Legs of offers that ended while their hang-up could not be sent."""
         for channel in relink.channels:
-            if channel.startswith(f"{self.id}{MADE}") and channel not in (*contact.legs_now, contact.channel):
+            if channel.startswith(f"{self.id}{MADE}") and not in_use(contact, channel):
                 await self.line.try_hangup(channel)
 
     async def _relink(self) -> Relink:

@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
-from engine.call.line import AriEvent, Line
+from engine.call.line import MADE, AriEvent, Line
 from engine.core.contact import Contact
+from engine.core.tape import SIDES, Tape
 from engine.errors import AlreadyThere, PbxUnreachable
 
 #: Q.850 causes of a phone that did not answer, in the distributor's words.
@@ -104,9 +105,19 @@ def bridge_of(leg: str) -> str:
     return f"{leg}-b"
 
 
+def track(contact: str, tape: Tape, side: str) -> str:
+    """The snoop channel that hears one side of what is recorded."""
+    return f"{contact}{MADE}{tape.name.removeprefix(f'{contact}-')}{side}"
+
+
+def tracks_of(contact: Contact) -> tuple[str, ...]:
+    """Those of the recording in progress."""
+    return () if contact.tape is None else tuple(track(contact.id, contact.tape, side) for side in SIDES)
+
+
 def in_use(contact: Contact | None, thing: str) -> bool:
-    """Is this the channel, leg or bridge that this contact (None: it has ended) has now?"""
+    """Is this the channel, leg, bridge or track that this contact (None: it has ended) has now?"""
     if contact is None:
         return False
     legs = contact.legs_now
-    return thing == contact.channel or thing in legs or thing in map(bridge_of, legs)
+    return thing in (contact.channel, *legs, *map(bridge_of, legs), *tracks_of(contact))

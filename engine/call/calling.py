@@ -17,6 +17,7 @@ from engine.call.house import House
 from engine.call.line import MADE, Line
 from engine.call.ordering import Target
 from engine.call.sending import Sender, dialled
+from engine.call.taping import Taping
 from engine.core import acd
 from engine.core.contact import Contact
 from engine.core.conversation import AGENT, BACK, CONSULT, NUMBER, Asked, Conversation
@@ -42,6 +43,7 @@ class Calling:
         #: The leg whose phone wants to hear what becomes of the transfer it has asked for.
         self._referrer: str | None = None
         self._sender = Sender(house, line, do)
+        self._taping = Taping(house, line)
 
     @property
     def _contact(self) -> Contact:

@@ -13,6 +13,7 @@ from engine.call.distributor import Distributor
 from engine.call.orders import WorkOrders
 from engine.call.services import Services
 from engine.call.sounds import FOLDER, Sounds
+from engine.call.tapes import Tapes
 from engine.call.watch import Watch
 from engine.config import Loaded
 from engine.core.flow import Flow
@@ -58,6 +59,7 @@ class House:
     recordings: Path
     now: Callable[[], float]
     watch: Watch
+    tapes: Tapes
     #: Flow versions that calls still in progress began with, by hash.
     versions: dict[str, Flow]
     #: Editions that calls taken up from a former life of the engine began with, by their number.

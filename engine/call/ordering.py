@@ -22,6 +22,8 @@ from engine.core.site import Settings
 from engine.errors import SetupError
 
 KINDS = (AGENT, QUEUE, NUMBER)
+#: What can be asked of a recording.
+RECORDING = ("on", "off", "pause", "resume")
 #: What is said where an order meets a call that is in no conversation (any more).
 NO_TALK = "the conversation is over"
 
@@ -38,6 +40,7 @@ class Verb(StrEnum):
     TRANSFER = "transfer"
     PARK = "park"
     RETRIEVE = "retrieve"
+    RECORD = "record"
 
 
 #: Those that need to know to whom.
@@ -61,6 +64,8 @@ class Order:
     verb: Verb
     target: Target | None = None
     by: str = ""
+    #: What is to become of the recording.
+    word: str = ""
     answer: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def tell(self, sentence: str = "") -> None:
@@ -76,6 +81,10 @@ def order_of(settings: Settings, asked: Mapping[str, Any]) -> Order:
     except ValueError:
         raise SetupError(f"{asked.get('do')!r} is nothing to do with a call: {', '.join(Verb)}") from None
     words, by = str(asked.get("to") or ""), remark(asked, "by")
+    if verb is Verb.RECORD:
+        if words not in RECORDING:
+            raise SetupError(f"say what is to become of the recording: {', '.join(RECORDING)}")
+        return Order(verb, None, by, words)
     if verb in AIMED and not words.strip():
         raise SetupError(f"say to whom: {verb} needs an agent, a queue or a number")
     if verb not in AIMED and words.strip():
@@ -107,6 +116,7 @@ def talk_shown(contact: Contact) -> dict[str, Any]:
         else {"kind": asked.kind, "name": asked.to, "how": asked.how, "answered": asked.answered},
         "now": now_of(talk),
         "since": contact.talk_from,
+        "recording": None if contact.tape is None else "paused" if contact.tape.paused else "on",
         "parked_until": talk.parked.data["until"] if talk.parked is not None else None,
     }
 

@@ -14,7 +14,8 @@ import structlog
 from engine.agi.spool import SpooledCall, done, pending
 from engine.call.house import House
 from engine.call.orders import phone
-from engine.call.voicemail import SHORTEST, spoken_seconds, write_whole
+from engine.call.stored import write_whole
+from engine.call.voicemail import SHORTEST, spoken_seconds
 from engine.core.event import Event
 from engine.core.request import opened
 from engine.errors import StoreError

@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 #: The names of recordings that Asterisk keeps for a call: w its words, v its messages.
 KEPT = re.compile(r"(?P<contact>.+)-(?P<kind>[wv])\d+")
+#: And those of the tracks of a recorded conversation.
+TRACK = re.compile(r"(?P<name>(?P<contact>.+)-r\d+)[io]")
 #: Seconds after which a store that could not be read is asked again.
 AGAIN = 1.0
 #: Seconds within which a conversation has taken up what is asked of it.
@@ -334,12 +336,27 @@ class Switchboard:
     async def _forget_recordings(self) -> None:
         """Recordings of calls that have ended, which we could not ask Asterisk to forget: words, and messages that are in our folder."""
         for stored in await self._house.client.stored_recordings():
+            if (taped := TRACK.fullmatch(stored["name"])) is not None:
+                await self._taped(taped["contact"], taped["name"], stored["name"])
             found = KEPT.fullmatch(stored["name"])
             if found is None or found["contact"] in self._house.ledger.open:
                 continue
             copied = (self._house.recordings / f"{stored['name']}.wav").exists()
             if found["kind"] == "w" or copied:
                 await self._house.client.delete_stored(stored["name"])
+
+    async def _taped(self, contact: str, name: str, track: str) -> None:
+        """A track of a recording that could not be fetched as it ended, or not be deleted; one that goes on is its conversation's."""
+        known = self._house.ledger.open.get(contact)
+        if known is not None and known.tape is not None and known.tape.name == name:
+            return
+        told = {
+            e.kind: e.data for e in await self._archive.events(contact) if e.data.get("recording") == name
+        }
+        if told.keys() & {"recording_kept", "recording_deleted"}:
+            await self._house.client.delete_stored(track)
+        else:
+            self._house.tapes.keep(contact, name, told.get("recording_started", {}).get("queue"))
 
     def _in_use(self, thing: str) -> bool:
         return in_use(self._house.ledger.open.get(owner_of(thing)), thing)

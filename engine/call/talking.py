@@ -52,11 +52,14 @@ class Talking(Calling):
     async def _until_over(self, relink: Relink | None) -> str | None:
         try:
             over = await self._found(relink) if relink is not None else False
+            await (self._taping.begin() if relink is None else self._taping.resume(relink, over))
             while not over:
                 over = await self._hear(await self._line.wait(self._deadline()))
                 self._line.keys.clear()
+            await self._taping.end()
         except (CallerGone, Gone) as gone:
             await self._caller_gone()
+            await self._taping.end()
             if isinstance(gone, CallerGone):
                 raise
             raise CallerGone(self._line.channel) from gone
@@ -105,6 +108,8 @@ class Talking(Calling):
                 return False
 
     async def _on_event(self, event: AriEvent, channel: str) -> bool:
+        if await self._taping.hear(event):
+            return False
         talk, kind = self._talk, event["type"]
         over = kind in ("ChannelDestroyed", "StasisEnd")
         if channel == talk.leg:
@@ -189,6 +194,9 @@ class Talking(Calling):
     # --- what is asked for --------------------------------------------------------------------
 
     async def _obey(self, order: Order) -> bool:
+        if order.verb is Verb.RECORD:
+            order.tell(await self._taping.obey(order.word, order.by))
+            return False
         sentence = self._refusal(order)
         if sentence:
             order.tell(sentence)

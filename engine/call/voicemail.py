@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import wave
 from array import array
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from engine.ari.client import AriClient
 from engine.call.house import House
 from engine.call.line import AriEvent, Line
 from engine.call.notes import request_events
+from engine.call.stored import discard, stored_audio, write_whole
 from engine.core.contact import Contact
 from engine.core.do import Record
 from engine.core.event import Event
@@ -152,26 +150,6 @@ def ended(event: AriEvent, name: str) -> bool:
     return event["type"] in ("RecordingFinished", "RecordingFailed") and event["recording"]["name"] == name
 
 
-async def stored_audio(client: AriClient, name: str) -> bytes | None:
-    """A recording that has just ended, as soon as Asterisk has closed its file; until then it looks empty."""
-    for attempt in range(9):
-        if await client.live_recording(name) is None:
-            break
-        await asyncio.sleep(0.01 * 2**attempt)
-    for attempt in range(4):
-        try:
-            return await client.download_recording(name)
-        except FileNotFoundError:
-            await asyncio.sleep(0.1 * 2**attempt)
-    return None
-
-
-def discard(file: Path) -> None:
-    """Delete a message that another one has taken the place of; one that cannot be deleted is only left over."""
-    with suppress(OSError):
-        file.unlink(missing_ok=True)
-
-
 def recording_of(contact: Contact) -> str:
     """The name in Asterisk of a contact's next message."""
     return f"{contact.id}-v{contact.messages}"
@@ -210,14 +188,3 @@ def holds_words(audio: bytes) -> bool:
         if left <= 0:
             return True
     return False
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, and stays after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

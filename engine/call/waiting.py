@@ -64,6 +64,7 @@ class Waiting:
         self._offer: Offered | None = None
         self._announcer = Announcer(house, line, language, sounds, variables, do.if_longer)
         self._asked = False
+        self._asking = False
 
     # --- ways in ------------------------------------------------------------------------------
 
@@ -196,6 +197,8 @@ class Waiting:
                 await self._on_time()
             case acd.Queued():
                 self._announcer.look()
+                if (outcome := await self._ask_consent()) is not None:
+                    return outcome
                 await self._music()
             case News():
                 self._announcer.look()
@@ -226,6 +229,8 @@ class Waiting:
     async def _on_key(self) -> str | None:
         while self._line.keys:
             key = self._line.keys.popleft()
+            if await self._declines(key):
+                continue
             if key in self._do.keys:
                 await self._house.ledger.append(
                     Event("pressed", self._house.now(), self._line.contact, data={"key": key})
@@ -293,7 +298,7 @@ class Waiting:
         """Bring caller and agent together. None: the agent was gone already, and the caller goes on waiting."""
         offer = self._offer
         assert offer is not None
-        outcome = await self._whisper(offer)
+        outcome = await self._ask_consent() or await self._whisper(offer)
         if outcome is not None or self._offer is not offer:
             return outcome
         await self._silence()
@@ -307,6 +312,54 @@ class Waiting:
             return None
         self._house.distributor.submit(acd.Connected(offer.offer))
         return await self._talk()
+
+    async def _ask_consent(self) -> str | None:
+        """Tell the caller once that they are recorded, where their queue wants that; what ends the waiting, if anything does.
+
+        It is said as they come, so that an agent who picks up meanwhile waits for the rest of it at most.
+        """
+        contact = self._house.ledger.contact(self._line.contact)
+        rule = self._house.site.settings.queues.get(contact.queue or "")
+        if self._asking or rule is None or rule.consent is None or contact.consent is not None:
+            return None
+        self._asking = True
+        try:
+            outcome = await self._say_consent(rule.consent)
+        finally:
+            self._asking = False
+        if outcome is None and self._house.ledger.contact(contact.id).consent is None:
+            await self._agreed(True)
+        return outcome
+
+    async def _say_consent(self, prompt: str) -> str | None:
+        media = self._sounds.media(prompt, {}, self._language)
+        if not media:
+            return None
+        await self._silence()
+        playback = await self._line.start(media)
+        until = asyncio.get_running_loop().time() + self._sounds.seconds(media) + WATCHDOG
+        while (item := await self._line.wait(until)) is not None and not finished(item, playback):
+            if (outcome := await self._heard(item)) is not None:
+                await self._line.stop(playback)
+                return outcome
+            if self._house.ledger.contact(self._line.contact).consent is False:
+                break
+        await self._line.stop(playback)
+        return None
+
+    async def _agreed(self, given: bool) -> None:
+        await self._house.ledger.append(
+            Event("consent", self._house.now(), self._line.contact, data={"given": given})
+        )
+
+    async def _declines(self, key: str) -> bool:
+        """Is this the key with which a caller says no to being recorded? It counts until they speak with somebody."""
+        contact = self._house.ledger.contact(self._line.contact)
+        rule = self._house.site.settings.queues.get(contact.queue or "")
+        if rule is None or rule.consent is None or rule.decline != key or contact.consent is False:
+            return False
+        await self._agreed(False)
+        return True
 
     async def _whisper(self, offer: Offered) -> str | None:
         """Tell the agent whose call it is, until its end, a key of theirs, or whatever ends the offer or the waiting.

@@ -7,7 +7,8 @@ from typing import Final
 
 from engine.call.house import House
 from engine.call.line import Line
-from engine.call.voicemail import ended, holds_words, stored_audio
+from engine.call.stored import stored_audio
+from engine.call.voicemail import ended, holds_words
 from engine.core.do import Capture
 from engine.errors import CallerGone, Gone
 

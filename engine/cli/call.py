@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import cyclopts
@@ -18,10 +18,13 @@ from engine.release.live import login
 
 call = cyclopts.App(
     name="call",
-    help="Conversations in progress: hold, consult, conference, transfer, park.",
+    help="Conversations in progress: hold, consult, conference, transfer, park, record.",
     help_format="plaintext",
 )
 
+#: What is said of a recording behind what a conversation is.
+RECORDED = {"on": " It is being recorded.", "paused": " The recording is paused."}
+Recording = Literal["on", "off", "pause", "resume"]
 Priority = Annotated[int | None, Parameter(help="In a queue: 1 to 10, the one they came with if not given.")]
 
 
@@ -129,6 +132,18 @@ def retrieve(contact: str, agent: str, /, *, state: StateOption = STATE) -> None
     order(state, contact, "retrieve", ("agent", agent))
 
 
+@call.command
+def record(word: Recording, who: str, /, *, state: StateOption = STATE) -> None:
+    """Begin to record a conversation, end that, or pause and resume it.
+
+    Parameters
+    ----------
+    word
+        What is to become of the recording.
+    """
+    order(state, who, "record", (word,))
+
+
 def order(state: Path, who: str, do: str, target: tuple[str, ...] = (), priority: int | None = None) -> None:
     """Ask for something, and say what the conversation is then."""
     if who.strip(".") == "":
@@ -136,7 +151,8 @@ def order(state: Path, who: str, do: str, target: tuple[str, ...] = (), priority
     asked: dict[str, Any] = {"do": do, "to": " ".join(target), "by": login()}
     if priority is not None:
         asked["priority"] = priority
-    say(sentence(ask(state, "POST", f"/calls/{quote(who, safe='', errors='replace')}", asked)))
+    told = ask(state, "POST", f"/calls/{quote(who, safe='', errors='replace')}", asked)
+    say(sentence(told) + RECORDED.get(told.get("recording") or "", ""))
 
 
 def sentence(told: Mapping[str, Any]) -> str:

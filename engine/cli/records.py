@@ -53,6 +53,9 @@ async def contacts(
     since_then = moment(since, time.time()) if since else 0.0
     async with open_archive(store_of(state)) as archive:
         found = await archive.contacts(since_then, outcome)
+        if json:
+            kept = await archive.recordings_of(record["id"] for record in found)
+            found = [{**record, "recordings": kept.get(record["id"], [])} for record in found]
     if json:
         for record in found:
             print_json(record)

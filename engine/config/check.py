@@ -72,6 +72,7 @@ def check_all(
     if catalog is not None:
         _languages(site, catalog, report)
         _whispers(site, catalog, report)
+        _recording(site, catalog, report)
         check_texts(site, flows, catalog, report)
         check_spoken(flows, catalog, report)
     for flow in flows:
@@ -441,6 +442,30 @@ def _whispers(site: SiteFile, catalog: Catalog, report: Report) -> None:
             named = tuple(f"whisper_queue_{name}" for name in names)
             for prompt in words.get(item.text, named if item.text == "queue" else (item.text,)):
                 _spoken_to_agents(site, item, prompt, catalog, report)
+
+
+def _recording(site: SiteFile, catalog: Catalog, report: Report) -> None:
+    """What callers hear before they are recorded has a text in every language; a key to decline needs something to decline."""
+    defaults = site.root.get("queue_defaults")
+    given = [defaults] if isinstance(defaults, MappingNode) else []
+    for entry in [*given, *(entry for _, entry in _entries(site, "queues"))]:
+        for item in _scalars(entry.get("consent")):
+            lacking = [
+                x for x in site.languages if x in catalog.languages and not catalog.written(x, item.text)
+            ]
+            if lacking:
+                text = f"prompt '{item.text}', which callers are to hear before they are recorded, has no text {in_languages(lacking)}"
+                files = ", ".join(f"{catalog.folder}/{x}.yaml" for x in lacking)
+                hint = guess(item.text, catalog.ids(lacking[0])) or f"add it to {files}"
+                report.add(item.place, "missing-prompt", text, hint)
+        if entry.get("decline") is not None and all(one.get("consent") is None for one in (entry, *given)):
+            hint = "name the prompt with consent, or delete decline"
+            report.warn(
+                entry.key("decline"),
+                "not-used",
+                "'decline' says no to a 'consent' that is not asked for",
+                hint,
+            )
 
 
 def _spoken_to_agents(site: SiteFile, item: Scalar, prompt: str, catalog: Catalog, report: Report) -> None:

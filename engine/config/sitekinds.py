@@ -20,6 +20,7 @@ from engine.config.calendars import region
 from engine.config.kinds import (
     ANYTHING,
     BAD,
+    KINDS,
     LANGUAGE,
     LEVEL,
     LINE,
@@ -45,6 +46,7 @@ from engine.config.report import guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar
 from engine.core import site as s
+from engine.core.flow import Key
 from engine.core.outbound import dialable, is_pattern
 from engine.core.ranking import CHOOSERS
 from engine.core.strategies import STRATEGIES
@@ -153,6 +155,14 @@ def _header_value(text: str) -> str:
 
 
 _zones = cache(available_timezones)  # it looks through folders: 20 ms each time
+
+
+def _record(text: str) -> str:
+    words = {"yes": "yes", "true": "yes", "on": "yes", "no": "no", "false": "no", "off": "no"}
+    found = "on_demand" if text == "on_demand" else words.get(text.lower())
+    if found is None:
+        raise Wrong(f"{short(text)} is not one of yes, no, on_demand", "")
+    return found
 
 
 def _timezone(text: str) -> str:
@@ -310,6 +320,13 @@ SCHEDULE = named("schedule", "a schedule or a site of this file")
 SITE = named("site", "a site of this file")
 FLOW = named("flow", "a flow of this folder")
 NAME = named("name", "a name")
+KEY = KINDS[Key]
+RECORD = scalar(
+    "record",
+    "yes, no or on_demand",
+    _record,
+    {"enum": [*YES_NO.schema["enum"], "on_demand"]},
+)
 WHISPER = named("whisper", "queue, wait, language, or a prompt's id", r"[a-z][a-z0-9_]{0,63}")
 TIMEZONE = scalar("time zone", "a time zone such as Europe/Sofia", _timezone, _STRING)
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
@@ -374,6 +391,10 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.QueueRule, "announce_wait_agents"): number(0, 1000),
     (s.QueueRule, "comfort_every"): duration(30, 3600),
     (s.QueueRule, "keep_place"): duration(0, 3600),
+    (s.QueueRule, "record"): RECORD,
+    (s.QueueRule, "keep_recordings"): number(0, 3650),
+    (s.QueueRule, "decline"): replace(KEY, schema={**KEY.schema, "type": ["string", "number"]}),
+    (s.AgentRule, "record"): RECORD,
     (s.GroupRule, "queues"): list_of(QUEUE),
     (s.Service, "url"): scalar("url", "an address such as https://parcels.example.com/track", _service, _STRING),
     (s.Service, "deadline"): duration(1, 15),

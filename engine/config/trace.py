@@ -262,6 +262,11 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
 # --- what waiting, ringing, talking and recording say ------------------------------------------------
 
 
+def _asked_by(data: Mapping[str, Any]) -> str:
+    """By whose word something was done to a recording, where it was a person's."""
+    return "" if data["by"] in ("queue", "conversation") else f", by the word of {data['by'] or 'somebody'}"
+
+
 def _told(before: Contact, after: Contact, event: Event) -> list[str]:
     data, agent = event.data, f"agent {event.agent}"
     match event.kind:
@@ -286,6 +291,28 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             }
             other = f"{agent if event.agent else before.talk.to if before.talk else 'nobody'} ends the conversation"
             return [f"⇄ {ends.get(data['by'], other)} after {length(talked)}"]
+        case "consent":
+            return [
+                "● the caller agrees to be recorded"
+                if data["given"]
+                else "● the caller does not want to be recorded"
+            ]
+        case "recording_started":
+            return ["● the conversation is recorded" + _asked_by(data)]
+        case "recording_paused":
+            return ["● the recording pauses" + _asked_by(data)]
+        case "recording_resumed":
+            return ["● the recording goes on" + _asked_by(data)]
+        case "recording_ended":
+            return ["● the recording ends" + _asked_by(data)]
+        case "recording_kept":
+            return [f"● {length(data['seconds'])} are kept as {data['file']}"]
+        case "recording_deleted":
+            return [
+                "● nothing was recorded"
+                if data["file"] is None
+                else f"● {data['file']} is deleted: {data['why']}"
+            ]
         case "transferring":
             return [f"☎ {data['to']} rings through trunk {data['trunk']}, for {length(data['ring'])} at most"]
         case "transfer_answered":

@@ -31,6 +31,7 @@ from engine.core import conversation as talks
 from engine.core.announcing import Heard
 from engine.core.conversation import AGENT, NUMBER, QUEUE, Conversation, Leg, converse
 from engine.core.event import Event
+from engine.core.tape import Tape
 
 #: Seconds of waiting below which a hang-up is a short abandon (FIELD default, changeable in reports).
 SHORT = 5.0
@@ -131,6 +132,10 @@ class Contact:
     last_message: Event | None = None
     #: The names of recordings that Asterisk keeps until the call ends.
     captured: tuple[str, ...] = ()
+    #: The recording of the conversation in progress, and how many there were; whether the caller agrees to be recorded (None: not asked).
+    tape: Tape | None = None
+    tapes: int = 0
+    consent: bool | None = None
     #: The request as it is now; and what was noted last, until the step that asked for it has been told.
     request: Event | None = None
     noted: Event | None = None
@@ -390,6 +395,23 @@ def _no_message(c: Contact, e: Event) -> Contact:
     return replace(c, recording=None, kept=e)
 
 
+def _recording_started(c: Contact, e: Event) -> Contact:
+    return replace(c, tape=Tape(e.data["recording"]), tapes=c.tapes + 1)
+
+
+def _recording_paused(c: Contact, e: Event) -> Contact:
+    tape = None if c.tape is None else replace(c.tape, paused=e.kind == "recording_paused")
+    return replace(c, tape=tape)
+
+
+def _recording_ended(c: Contact, e: Event) -> Contact:
+    return replace(c, tape=None)
+
+
+def _consent(c: Contact, e: Event) -> Contact:
+    return replace(c, consent=e.data["given"])
+
+
 def _request(c: Contact, e: Event) -> Contact:
     return replace(c, request=e, noted=e)
 
@@ -447,6 +469,11 @@ _FOLDS = {
     "callback_cancelled": _callback_cancelled,
     "pressed": _pressed,
     "recording": _recording,
+    "recording_started": _recording_started,
+    "recording_paused": _recording_paused,
+    "recording_resumed": _recording_paused,
+    "recording_ended": _recording_ended,
+    "consent": _consent,
     "message": _message,
     "no_message": _no_message,
     "request": _request,

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from engine.core.catalog import Department, Problem
-from engine.core.flow import Flow, LanguageCode, PromptId, Seconds
+from engine.core.flow import Flow, Key, LanguageCode, PromptId, Seconds
 from engine.core.knowledge import Article
 
 
@@ -92,6 +92,12 @@ class QueueRule:
     comfort_every: float = 90.0  # one in so many seconds
     keep_place: float = 0.0  # whoever hangs up and calls again within this time has their place back
     place_kept: PromptId | None = None  # what they hear then
+    record: str = "no"  # are its conversations recorded: yes | no | on_demand
+    consent: PromptId | None = (
+        None  # what callers hear before they are recorded; without it they are not asked
+    )
+    decline: Key | None = None  # the key with which they say no to that
+    keep_recordings: int = 90  # days; 0: for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ class AgentRule:
         None  # what they hear; None: what the flow speaks, or the first of the site
     )
     auto_answer: bool = False  # their phone answers by itself
+    record: str | None = None  # are their conversations recorded; None: as the queue says
 
     @property
     def has_phone(self) -> bool:

@@ -84,6 +84,10 @@ class Channel:
         self.speaking = False
         #: Where its far end wants the other side to be transferred.
         self.refer_to: dict[str, Any] = {}
+        #: The channel this one hears (a snoop channel), which way and with what it speaks there; and those that hear this one.
+        self.spies: Channel | None = None
+        self.spy = self.whisper = "none"
+        self.snoops: list[Channel] = []
         self._queue: deque[Command] = deque()
         self._busy = False
         self._pumping = False
@@ -125,6 +129,11 @@ class Channel:
             by |= {"bridge": self.bridge.snapshot()}
         about = {"state": state} if state else {}
         self.tell("ChannelTransfer", refer_to=refer_to, referred_by=by, **about)
+
+    @property
+    def heard(self) -> bool:
+        """Is there sound on it? On a snoop channel: the voice of the one it hears."""
+        return self.speaking if self.spies is None else self.spy in ("in", "both") and self.spies.speaking
 
     def set_state(self, state: str) -> None:
         """Change the state, and say so."""
@@ -188,6 +197,10 @@ class Channel:
         if self.bridge is not None:
             self.bridge.remove(self)
         self.leave_stasis()
+        for snoop in list(self.snoops):
+            snoop.hang_up()
+        if self.spies is not None:
+            self.spies.snoops.remove(self)
         tech = {} if sip is None else {"tech_cause": sip}
         self.tell("ChannelDestroyed", cause=cause, cause_txt=CAUSES[cause], **tech, channel=self.snapshot())
         self.pbx.forget(self)

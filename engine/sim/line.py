@@ -74,8 +74,9 @@ class Line:
     def speak(self, speaking: bool) -> None:
         """Begin or stop making sound."""
         self.channel.speaking = speaking
-        if self.channel.recording is not None:
-            self.channel.recording.voice(speaking)
+        for channel in (self.channel, *self.channel.snoops):
+            if channel.recording is not None:
+                channel.recording.voice(channel.heard)
 
     def hold(self, on: bool) -> None:
         """Put the other side on hold, or take it back."""

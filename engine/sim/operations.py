@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.ari.transport import Response
 from engine.ari.validate import operation, path_values
 from engine.sim.bridge import App, Bridge
-from engine.sim.channel import Channel, Done
+from engine.sim.channel import NOTICE, Channel, Done
 from engine.sim.line import nothing
 from engine.sim.playing import Playback
 from engine.sim.recording import Recording, Stored, Wanted
@@ -400,6 +400,24 @@ def record(asked: Asked) -> Answer:
     return Response(201, shown)
 
 
+@does("channels.snoopChannelWithId")
+def snoop(asked: Asked) -> Answer:
+    """A channel that hears another one; it is in the application a moment later, and ends with the one it hears."""
+    target, pbx, app = existing(asked), asked.pbx, asked.pbx.apps[asked.values["app"]]
+    if asked.values["snoopId"] in pbx.channels:
+        raise Refused(409, "Channel with given unique ID already exists")
+    channel = pbx.add_channel(asked.values["snoopId"], target.endpoint, state="Up")
+    channel.name = f"Snoop/{target.id}-{pbx.serial():08x}"
+    channel.spies, channel.spy, channel.whisper = (
+        target,
+        asked.values.get("spy", "none"),
+        asked.values.get("whisper", "none"),
+    )
+    target.snoops.append(channel)
+    pbx.later(NOTICE, lambda: None if channel.gone else pbx.enter(channel, app, app_args(asked)))
+    return Response(200, channel.snapshot())
+
+
 # --- bridges -----------------------------------------------------------------------------------
 
 
@@ -521,6 +539,18 @@ def get_live(asked: Asked) -> Answer:
 @does("recordings.stop")
 def stop_recording(asked: Asked) -> Answer:
     live_of(asked).end()
+    return NO_CONTENT
+
+
+@does("recordings.mute")
+def mute_recording(asked: Asked) -> Answer:
+    live_of(asked).mute(True)
+    return NO_CONTENT
+
+
+@does("recordings.unmute")
+def unmute_recording(asked: Asked) -> Answer:
+    live_of(asked).mute(False)
     return NO_CONTENT
 
 

@@ -49,6 +49,7 @@ class Recording:
         self.wanted = wanted
         self.state = "queued"
         self.discarded = False
+        self.muted = False
         self._done: Done | None = None
         self._from = 0.0
         self._heard_from: float | None = None
@@ -87,7 +88,7 @@ class Recording:
             self._from += self.pbx.lengths("beep") or BEEP
         if self.wanted.longest:
             self._limit = self.pbx.at(self._from + self._longest(), self.end)
-        self.voice(self.channel.speaking)
+        self.voice(self.channel.heard)
 
     def _longest(self) -> float:
         """How long it may last: Asterisk counts how often the clock's second changes, and stops at one more than was asked for."""
@@ -97,6 +98,7 @@ class Recording:
     def voice(self, speaking: bool) -> None:
         """The caller begins or stops to make sound."""
         now = max(self.pbx.now(), self._from)
+        speaking = speaking and not self.muted
         if self._heard_from is not None:
             self._talked += now - self._heard_from
         self._heard_from = now if speaking else None
@@ -105,6 +107,12 @@ class Recording:
             self._quiet = None
         if self.wanted.silence and not speaking:
             self._quiet = self.pbx.at(now + self.wanted.silence, self.end)
+
+    def mute(self, muted: bool) -> None:
+        """Write silence in place of what is said, or what is said again."""
+        self.voice(False)
+        self.muted = muted
+        self.voice(self.channel.heard)
 
     def end(self) -> None:
         """Stop; what was recorded is stored unless it was discarded."""

@@ -80,6 +80,25 @@ class Archive:
             raise StoreError(f"There is no contact {contact_id!r}; `quietline contacts` lists them.")
         return _record(rows[0])
 
+    async def recordings_of(self, contacts: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """What was recorded of these contacts' conversations and is still kept, by contact, in order."""
+        kept: dict[str, list[dict[str, Any]]] = {}
+        names = ("file", "seconds", "at", "until")
+        wanted = set(contacts)
+        for contact, *row in await self._rows(
+            f"SELECT contact, {', '.join(names)} FROM recordings ORDER BY at, name"
+        ):
+            if contact in wanted:
+                kept.setdefault(contact, []).append(dict(zip(names, row, strict=True)))
+        return kept
+
+    async def recordings_until(self, now: float) -> list[tuple[str, str, str]]:
+        """Recordings that were to be kept until now or earlier: contact, name and file."""
+        rows = await self._rows(
+            "SELECT contact, name, file FROM recordings WHERE until <= ? ORDER BY until", [now]
+        )
+        return [(contact, name, file) for contact, name, file in rows]
+
     async def open_contacts(self) -> list[str]:
         """The ids of contacts that have not ended, oldest first."""
         sql = "SELECT id FROM contacts WHERE ended_at IS NULL ORDER BY arrived_at, id"

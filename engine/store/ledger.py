@@ -71,6 +71,10 @@ _PUT_WORK_ORDER = (
 _PUT_ANSWER = (
     "INSERT OR REPLACE INTO survey_answers (contact, survey, question, answer, at) VALUES (?, ?, ?, ?, ?)"
 )
+_PUT_RECORDING = (
+    "INSERT OR REPLACE INTO recordings (name, contact, file, seconds, at, until) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_ERASE_RECORDING = "DELETE FROM recordings WHERE name = ?"
 _INSERT_READ = "INSERT INTO article_reads (contact, article, solved, at) VALUES (?, ?, ?, ?)"
 _PUT_LANGUAGE = "INSERT OR REPLACE INTO languages (who, language, at) VALUES (?, ?, ?)"
 _PUT_CODE = "UPDATE contacts SET wrap_up_code = ? WHERE id = ?"
@@ -94,6 +98,7 @@ class _Batch:
         "closed",
         "codes",
         "contacts",
+        "erased",
         "events",
         "flows",
         "languages",
@@ -101,6 +106,7 @@ class _Batch:
         "moved",
         "orders",
         "reads",
+        "recordings",
         "replaced",
         "requests",
         "waiters",
@@ -112,6 +118,8 @@ class _Batch:
         self.contacts: list[Row] = []
         self.closed: list[Row] = []
         self.codes: list[Row] = []
+        self.erased: list[Row] = []
+        self.recordings: list[Row] = []
         self.messages: list[Row] = []
         self.replaced: list[Row] = []
         self.orders: list[Row] = []
@@ -234,6 +242,12 @@ class Ledger:
                 b.orders.append(_work_order_row(event))
             case "request_state":
                 b.moved.append((event.data["state"], event.at, event.data["number"]))
+            case "recording_kept":
+                d = event.data
+                row = (d["recording"], event.contact, d["file"], d["seconds"], event.at, d["until"])
+                b.recordings.append(row)
+            case "recording_deleted":
+                b.erased.append((event.data["recording"],))
             case "wrap_up_code":
                 b.codes.append((event.data["code"], event.contact))
         if event.contact is None:
@@ -379,6 +393,8 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
         (_PUT_LANGUAGE, batch.languages),
         (_CLOSE_CONTACT, batch.closed),
         (_PUT_CODE, batch.codes),
+        (_PUT_RECORDING, batch.recordings),
+        (_ERASE_RECORDING, batch.erased),
     ):
         if rows:
             insert(db, sql, rows)

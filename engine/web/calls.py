@@ -2,9 +2,9 @@
 
 GET  /calls                       every conversation in progress, the oldest first
 POST /calls/WHO {do, to, by}      do something to the conversation of an agent, by their name, or of a contact. `do`: hold, resume,
-                                  consult, complete, cancel, conference, transfer, park, retrieve; `to`, for those that need it: agent
-                                  NAME, queue NAME (with `priority`, 1 to 10), number NUMBER, or what any of them is called. 409 and why
-                                  where that cannot be done now, 404 where nobody talks
+                                  consult, complete, cancel, conference, transfer, park, retrieve, record; `to`, for those that need it:
+                                  agent NAME, queue NAME (with `priority`, 1 to 10), number NUMBER, or what any of them is called; on, off,
+                                  pause, resume for record. 409 and why where that cannot be done now, 404 where nobody talks
 """
 
 from __future__ import annotations

@@ -94,13 +94,15 @@ def _of_events(name: str, events: list[Event], record: dict[str, Any]) -> Any:
     """What a scenario may expect beside the record's fields."""
     match name:
         case "cause":
-            return events[-1].data["cause"]
+            return next(event.data["cause"] for event in events if event.kind == "ended")
         case "hold":
             return round(record["hold_s"] or 0.0)
         case "path":
             return ", ".join(f"{leg['to']} {leg['how']} {leg['ended']}" for leg in record["legs"])
         case "messages":
             return sum(event.kind == "message" for event in events)
+        case "recorded":
+            return round(sum(event.data["seconds"] for event in events if event.kind == "recording_kept"))
         case "transfer":
             ends = [event.data for event in events if event.kind == "transfer_ended"]
             return " ".join(data.get("why") or data["by"] for data in ends)
