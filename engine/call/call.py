@@ -21,6 +21,7 @@ from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
 from engine.call.inquiring import Inquiry
 from engine.call.line import END, MADE, Line, Reconnected, Relink
+from engine.call.listening import end_supervision
 from engine.call.notes import note
 from engine.call.ringback import RingBack
 from engine.call.signing import ask_agent, sign_in
@@ -171,6 +172,7 @@ class Call:
             elif contact.stage is Stage.TRANSFER:
                 await leave_transfer(self._house, self.line, contact)
             await end_tape(self._house, self.line)
+            await end_supervision(self._house, self.line)
             data = {"cause": cause, **seen_until(seen)}
             await self._house.ledger.append(Event("ended", self._house.now(), self.id, data=data))
         await self.line.try_hangup(self.line.channel, farewell)

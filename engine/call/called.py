@@ -120,4 +120,6 @@ def in_use(contact: Contact | None, thing: str) -> bool:
     if contact is None:
         return False
     legs = contact.legs_now
-    return thing in (contact.channel, *legs, *map(bridge_of, legs), *tracks_of(contact))
+    listens = contact.supervision
+    theirs = (listens.leg, listens.snoop, bridge_of(listens.leg)) if listens is not None else ()
+    return thing in (contact.channel, *legs, *map(bridge_of, legs), *tracks_of(contact), *theirs)

@@ -15,6 +15,7 @@ from engine.call.arranging import ALONE, Arranger, arrangement
 from engine.call.called import Called
 from engine.call.house import House
 from engine.call.line import MADE, Line
+from engine.call.listening import Listening
 from engine.call.ordering import Target
 from engine.call.sending import Sender, dialled
 from engine.call.taping import Taping
@@ -44,6 +45,7 @@ class Calling:
         self._referrer: str | None = None
         self._sender = Sender(house, line, do)
         self._taping = Taping(house, line)
+        self._supervising = Listening(house, line)
 
     @property
     def _contact(self) -> Contact:

@@ -18,6 +18,7 @@ from engine.call.remarks import remark
 from engine.core.contact import Contact
 from engine.core.conversation import AGENT, NUMBER, QUEUE, Conversation
 from engine.core.outbound import way_out
+from engine.core.phones import phone_named
 from engine.core.site import Settings
 from engine.errors import SetupError
 
@@ -41,10 +42,18 @@ class Verb(StrEnum):
     PARK = "park"
     RETRIEVE = "retrieve"
     RECORD = "record"
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
+    LEAVE = "leave"
 
 
 #: Those that need to know to whom.
 AIMED = frozenset({Verb.CONSULT, Verb.TRANSFER, Verb.RETRIEVE})
+
+
+#: What a supervisor does.
+SUPERVISED = frozenset({Verb.LISTEN, Verb.WHISPER, Verb.BARGE, Verb.LEAVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Order:
     verb: Verb
     target: Target | None = None
     by: str = ""
-    #: What is to become of the recording.
+    #: What is to become of the recording, or the phone of whoever is to listen.
     word: str = ""
     answer: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -81,6 +90,8 @@ def order_of(settings: Settings, asked: Mapping[str, Any]) -> Order:
     except ValueError:
         raise SetupError(f"{asked.get('do')!r} is nothing to do with a call: {', '.join(Verb)}") from None
     words, by = str(asked.get("to") or ""), remark(asked, "by")
+    if verb in SUPERVISED:
+        return Order(verb, None, by, "" if verb is Verb.LEAVE else listener(settings, words))
     if verb is Verb.RECORD:
         if words not in RECORDING:
             raise SetupError(f"say what is to become of the recording: {', '.join(RECORDING)}")
@@ -100,6 +111,15 @@ def order_of(settings: Settings, asked: Mapping[str, Any]) -> Order:
     return Order(verb, target, by)
 
 
+def listener(settings: Settings, words: str) -> str:
+    """The phone of whoever is to listen. Raises SetupError with a sentence."""
+    found = phone_named(settings, words.strip())
+    if found is None or not (found in settings.phones or found in settings.agents):
+        known = ", ".join([*settings.phones, *(a.name for a in settings.agents.values() if a.has_phone)])
+        raise SetupError(f"{words.strip()!r} is no phone of this site: it has {known}")
+    return found
+
+
 def talk_shown(contact: Contact) -> dict[str, Any]:
     """A conversation as JSON values: who is in it, and what the caller hears."""
     talk = contact.talk
@@ -116,6 +136,13 @@ def talk_shown(contact: Contact) -> dict[str, Any]:
         else {"kind": asked.kind, "name": asked.to, "how": asked.how, "answered": asked.answered},
         "now": now_of(talk),
         "since": contact.talk_from,
+        "listening": None
+        if contact.supervision is None
+        else {
+            "phone": contact.supervision.phone,
+            "mode": contact.supervision.mode,
+            "began": contact.supervision.began,
+        },
         "recording": None if contact.tape is None else "paused" if contact.tape.paused else "on",
         "parked_until": talk.parked.data["until"] if talk.parked is not None else None,
     }

@@ -18,7 +18,7 @@ from engine.call.called import Called, bridge_of
 from engine.call.calling import Calling
 from engine.call.distributor import seen_until
 from engine.call.line import AriEvent, Heard, Relink, channel_of
-from engine.call.ordering import Order, Target, Verb, target_of
+from engine.call.ordering import SUPERVISED, Order, Target, Verb, target_of
 from engine.call.sending import dialled, end_talk
 from engine.core import acd
 from engine.core.conversation import BLIND, CONSULT, NUMBER, PHONE, QUEUE, RETRIEVE
@@ -53,13 +53,17 @@ class Talking(Calling):
         try:
             over = await self._found(relink) if relink is not None else False
             await (self._taping.begin() if relink is None else self._taping.resume(relink, over))
+            if relink is not None:
+                await self._supervising.resume(relink, over)
             while not over:
                 over = await self._hear(await self._line.wait(self._deadline()))
                 self._line.keys.clear()
             await self._taping.end()
+            await self._supervising.end()
         except (CallerGone, Gone) as gone:
             await self._caller_gone()
             await self._taping.end()
+            await self._supervising.end()
             if isinstance(gone, CallerGone):
                 raise
             raise CallerGone(self._line.channel) from gone
@@ -108,7 +112,7 @@ class Talking(Calling):
                 return False
 
     async def _on_event(self, event: AriEvent, channel: str) -> bool:
-        if await self._taping.hear(event):
+        if await self._taping.hear(event) or await self._supervising.hear(event):
             return False
         talk, kind = self._talk, event["type"]
         over = kind in ("ChannelDestroyed", "StasisEnd")
@@ -196,6 +200,9 @@ class Talking(Calling):
     async def _obey(self, order: Order) -> bool:
         if order.verb is Verb.RECORD:
             order.tell(await self._taping.obey(order.word, order.by))
+            return False
+        if order.verb in SUPERVISED:
+            order.tell(await self._supervising.obey(order.verb, order.word, order.by))
             return False
         sentence = self._refusal(order)
         if sentence:

@@ -110,9 +110,11 @@ class Taping:
             await self._line.calls.record(track(self._line.contact, tape, side), f"{tape.name}{side}")
 
     async def _pause(self, tape: Tape, paused: bool, by: str) -> None:
-        kind = "recording_paused" if paused else "recording_resumed"
-        data = {"recording": tape.name, "by": by}
-        await self._house.ledger.append(Event(kind, self._house.now(), self._line.contact, data=data))
+        data, now, contact = {"recording": tape.name, "by": by}, self._house.now(), self._line.contact
+        if paused:
+            await self._house.ledger.append(Event("recording_paused", now, contact, data=data))
+        else:
+            await self._house.ledger.append(Event("recording_resumed", now, contact, data=data))
         for side in SIDES:
             await self._line.calls.mute_recording(f"{tape.name}{side}", paused)
 

@@ -67,6 +67,7 @@ COMMANDS = {
     "requests:requests": "What callers want: list, show, change.",
     "requests:work-orders": "What is done about it: list, show, change, close.",
     "call:call": "Conversations in progress: hold, consult, conference, transfer, park.",
+    "supervise:supervise": "Listen to a conversation, speak to its agent alone, or to both sides.",
     "callback:callback": "Callers who are to be rung back.",
     "entitlement:entitlement": "Customers and their PINs.",
     "machine:doctor": "Look at this machine and say what to do.",

@@ -297,6 +297,14 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
                 if data["given"]
                 else "● the caller does not want to be recorded"
             ]
+        case "supervision_asked":
+            return [f"◉ {data['phone']} rings, to {data['mode']}, by the word of {data['by'] or 'somebody'}"]
+        case "supervision_began":
+            return [f"◉ {data['phone']} hears {agent}: {data['mode']}"]
+        case "supervision_changed":
+            return [f"◉ {data['phone']} goes over to {data['mode']}"]
+        case "supervision_ended":
+            return [f"◉ {data['phone']} listens no more ({data['why'].replace('_', ' ')})"]
         case "recording_started":
             return ["● the conversation is recorded" + _asked_by(data)]
         case "recording_paused":

@@ -31,6 +31,7 @@ from engine.core import conversation as talks
 from engine.core.announcing import Heard
 from engine.core.conversation import AGENT, NUMBER, QUEUE, Conversation, Leg, converse
 from engine.core.event import Event
+from engine.core.supervision import Supervision
 from engine.core.tape import Tape
 
 #: Seconds of waiting below which a hang-up is a short abandon (FIELD default, changeable in reports).
@@ -136,6 +137,9 @@ class Contact:
     tape: Tape | None = None
     tapes: int = 0
     consent: bool | None = None
+    #: Who listens to the conversation, and how often somebody has.
+    supervision: Supervision | None = None
+    supervisions: int = 0
     #: The request as it is now; and what was noted last, until the step that asked for it has been told.
     request: Event | None = None
     noted: Event | None = None
@@ -408,6 +412,21 @@ def _recording_ended(c: Contact, e: Event) -> Contact:
     return replace(c, tape=None)
 
 
+def _supervision_asked(c: Contact, e: Event) -> Contact:
+    d = e.data
+    begun = Supervision(d["mode"], d["phone"], d["leg"], d["agent"], d["target"])
+    return replace(c, supervision=begun, supervisions=c.supervisions + 1)
+
+
+def _supervised(c: Contact, e: Event) -> Contact:
+    now = c.supervision
+    if now is None or e.kind == "supervision_ended":
+        return replace(c, supervision=None)
+    if e.kind == "supervision_began":
+        return replace(c, supervision=replace(now, began=True))
+    return replace(c, supervision=replace(now, mode=e.data["mode"], turns=now.turns + now.began))
+
+
 def _consent(c: Contact, e: Event) -> Contact:
     return replace(c, consent=e.data["given"])
 
@@ -474,6 +493,8 @@ _FOLDS = {
     "recording_resumed": _recording_paused,
     "recording_ended": _recording_ended,
     "consent": _consent,
+    "supervision_asked": _supervision_asked,
+    **dict.fromkeys(("supervision_began", "supervision_changed", "supervision_ended"), _supervised),
     "message": _message,
     "no_message": _no_message,
     "request": _request,

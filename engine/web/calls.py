@@ -4,7 +4,8 @@ GET  /calls                       every conversation in progress, the oldest fir
 POST /calls/WHO {do, to, by}      do something to the conversation of an agent, by their name, or of a contact. `do`: hold, resume,
                                   consult, complete, cancel, conference, transfer, park, retrieve, record; `to`, for those that need it:
                                   agent NAME, queue NAME (with `priority`, 1 to 10), number NUMBER, or what any of them is called; on, off,
-                                  pause, resume for record. 409 and why where that cannot be done now, 404 where nobody talks
+                                  pause, resume for record. And listen, whisper, barge with a supervisor's phone in `to`, and leave. 409 and
+                                  why where that cannot be done now, 404 where nobody talks
 """
 
 from __future__ import annotations

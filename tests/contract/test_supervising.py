@@ -1,0 +1,166 @@
+"""Supervisors who listen, whisper and barge, in the whole engine: who hears whom, what is on record, and that nothing of it ends a call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from simulated import REST, simulate, simulated_engine
+from told import set_agents, told_by
+
+from engine.app import Engine
+from engine.config import Loaded
+from engine.core.event import Event
+from engine.errors import SetupError
+from engine.sim.asterisk import SimulatedAsterisk
+from engine.sim.channel import Channel
+from engine.sim.clock import run
+from engine.sim.line import Line
+from engine.sim.media import wav_lengths
+from engine.sim.people import endpoint_of, phone, plug_in
+from engine.sim.scenario import AgentPlan, Scenario, Then
+
+CALLER, AGENT, BOSS = "+359888000001", "2001", "2004"
+EMPTY = Scenario("supervised", "", ())
+
+
+async def say(engine: Engine, do: str, to: str = BOSS, who: str = AGENT) -> str:
+    """What is said to it: who listens then, or why it cannot be."""
+    try:
+        told = await engine.switchboard.order(who, {"do": do, "to": to, "by": "anna"})
+    except SetupError as error:
+        return str(error)
+    assert told is not None
+    return (
+        "nobody" if told["listening"] is None else f"{told['listening']['phone']} {told['listening']['mode']}"
+    )
+
+
+async def talking(
+    pbx: SimulatedAsterisk, engine: Engine, site: Loaded, boss: AgentPlan | None = None, talk: float = 20.0
+) -> Line:
+    """Somebody speaks with the agent, for so long."""
+    plug_in(pbx, EMPTY, list(site.snapshot.settings.agents))
+    pbx.phones[endpoint_of(AGENT)] = phone(pbx, AgentPlan(AGENT, 0.5, talk=talk))
+    pbx.phones[endpoint_of(BOSS)] = phone(pbx, boss or AgentPlan(BOSS, 1.0))
+    await set_agents(engine, (AGENT,))
+    line = pbx.call(CALLER, "101")
+    await asyncio.sleep(5.0)
+    return line
+
+
+def of(pbx: SimulatedAsterisk, endpoint: str) -> list[Channel]:
+    return [
+        one for one in pbx.channels.values() if one.endpoint == endpoint_of(endpoint) and one.spies is None
+    ]
+
+
+def snoops(pbx: SimulatedAsterisk) -> list[Channel]:
+    return [one for one in pbx.channels.values() if one.spies is not None]
+
+
+def kinds(events: list[Event]) -> list[str]:
+    return [
+        event.kind.removeprefix("supervision_") for event in events if event.kind.startswith("supervision_")
+    ]
+
+
+def played(
+    site: Loaded, folder: Path, act: Callable[[SimulatedAsterisk, Engine], Awaitable[None]]
+) -> list[Event]:
+    (events,) = simulate(site, folder, act).events.values()
+    return events
+
+
+def test_a_supervisor_hears_both_and_is_heard_by_whom_they_want(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        await talking(pbx, engine, site)
+        assert await say(engine, "listen") == f"{BOSS} listen"
+        await asyncio.sleep(2.0)
+        for mode, speaks in (("listen", "none"), ("whisper", "out"), ("barge", "both")):
+            if mode != "listen":
+                assert await say(engine, mode) == f"{BOSS} {mode}"
+                await asyncio.sleep(0.5)
+            (ear,), (boss,), (agent,) = snoops(pbx), of(pbx, BOSS), of(pbx, AGENT)
+            assert (ear.spies, ear.spy, ear.whisper) == (agent, "both", speaks)
+            assert ear.bridge is not None and ear.bridge is boss.bridge and ear.bridge is not agent.bridge
+        await asyncio.sleep(20.0)
+        assert pbx.channels == {}
+
+    events = played(site, tmp_path, act)
+    assert kinds(events) == ["asked", "began", "changed", "changed", "ended"]
+    asked = next(event for event in events if event.kind == "supervision_asked")
+    assert (asked.agent, asked.data["by"], asked.data["phone"]) == (AGENT, "anna", BOSS)
+
+
+def test_a_supervisor_who_hangs_up_disturbs_nobody(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line = await talking(pbx, engine, site, AgentPlan(BOSS, 0.5, talk=2.0))
+        await say(engine, "barge")
+        await asyncio.sleep(4.0)
+        assert snoops(pbx) == [] and of(pbx, BOSS) == [] and len(of(pbx, AGENT)) == 1
+        line.hang_up()
+
+    events = played(site, tmp_path, act)
+    assert kinds(events) == ["asked", "began", "ended"]
+    ended = [event for event in events if event.kind in ("supervision_ended", "talk_ended")]
+    assert [event.data.get("why") or event.data["by"] for event in ended] == ["supervisor", "caller"]
+
+
+def test_a_supervisor_can_be_sent_away(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line = await talking(pbx, engine, site)
+        assert await say(engine, "leave") == f"{AGENT}: nobody listens to this conversation"
+        await say(engine, "listen")
+        await asyncio.sleep(2.0)
+        assert await say(engine, "leave") == "nobody"
+        await asyncio.sleep(1.0)
+        assert of(pbx, BOSS) == [] and len(of(pbx, AGENT)) == 1
+        line.hang_up()
+
+    assert kinds(played(site, tmp_path, act)) == ["asked", "began", "ended"]
+
+
+def test_what_cannot_be_is_said_in_a_sentence(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line = await talking(pbx, engine, site)
+        assert "is no phone of this site" in await say(engine, "listen", "nobody's")
+        assert "is no phone that could listen to 2001" in await say(engine, "listen", AGENT)
+        assert await say(engine, "listen") == f"{BOSS} listen"
+        assert "does so already" in await say(engine, "listen")
+        assert f"{BOSS} listens to this conversation already" in await say(engine, "barge", "2003")
+        line.hang_up()
+
+    assert kinds(played(site, tmp_path, act)) == ["asked", "ended"]
+
+
+def test_a_supervisors_phone_that_is_not_answered_is_on_record(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line = await talking(pbx, engine, site, AgentPlan(BOSS, 0.5, Then.REJECT))
+        await say(engine, "listen")
+        await asyncio.sleep(2.0)
+        line.hang_up()
+
+    events = played(site, tmp_path, act)
+    assert [event.data["why"] for event in events if event.kind == "supervision_ended"] == ["rejected"]
+
+
+def test_who_listens_goes_on_listening_over_a_restart(site: Loaded, tmp_path: Path) -> None:
+    async def main() -> None:
+        pbx = SimulatedAsterisk(lengths=wav_lengths({"quietline/": site.catalog.folder}))
+        async with simulated_engine(pbx, site, tmp_path) as engine:
+            line = await talking(pbx, engine, site, talk=60.0)
+            await say(engine, "listen")
+            await asyncio.sleep(2.0)
+        async with simulated_engine(pbx, site, tmp_path) as engine:
+            await asyncio.sleep(1.0)
+            (ear,), (boss,) = snoops(pbx), of(pbx, BOSS)
+            assert ear.bridge is not None and ear.bridge is boss.bridge
+            line.hang_up()
+            await asyncio.sleep(REST)
+            pbx.verify()
+            (events,) = (await told_by(engine)).events.values()
+            assert kinds(events) == ["asked", "began", "ended"]
+
+    run(main())
