@@ -1,7 +1,8 @@
 """Which phones can be reached, as Asterisk tells over AMI: one supervisor of one connection.
 
 Asterisk asks every phone in its turn (qualify, pjsip.conf) and tells when the answer has changed. A phone that comes back is reported at
-once. One that goes is looked at again a moment later: a phone that registers anew at another address goes and comes within milliseconds.
+once. One that goes is asked once more, and looked at again a moment later: a phone that registers anew at another address goes and comes
+within milliseconds, and one that was switched on while a question was on its way is told as gone when that runs out.
 When we are let in, phones that Asterisk has not asked yet are asked by us, so that nobody counts as gone whose turn has not come.
 
 A connection that is lost is opened again after longer and longer pauses. A password that is refused is not tried again for minutes: nobody
@@ -116,6 +117,9 @@ class AmiPhones:
                 case _Look(endpoint):
                     await ask(link, endpoint)
                 case _Contact(endpoint, gone=True):
+                    await ask(
+                        link, endpoint
+                    )  # a question from before it was there may have been counted as unanswered
                     due = min(due, max(asked_until, loop.time() + SETTLED))
                 case _Contact(endpoint):
                     yield PhoneUp(endpoint)

@@ -59,6 +59,7 @@ class Layout:
     public_address: str | None = None  # what callers see when a router or a container stands between
     local_networks: tuple[str, ...] = field(default_factory=lambda: private_networks())
     music: Path | None = None  # beside the prompts, if nothing else is said
+    qualify: int = 10  # seconds between two questions to a phone whether it is there; 0: none is asked, and all count as there
     fallback: tuple[str, ...] = field(
         default_factory=lambda: (sys.executable, str(REPOSITORY / "engine/agi/fallback.py"))
     )
@@ -170,6 +171,7 @@ def names(settings: Settings, layout: Layout, secrets: Secrets) -> dict[str, Any
         "public_address": layout.public_address,
         "local_networks": layout.local_networks,
         "music": music(settings, layout),
+        "qualify": layout.qualify,
         "ari_user": secrets.ari_user,
         "ari_password": secrets.ari_password,
         "ami_user": secrets.ami_user,

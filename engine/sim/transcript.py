@@ -23,6 +23,7 @@ MEASURED: Final = frozenset(
         "at",
         "decision",
         "enqueued_at",
+        "entered_at",
         "estimate",
         "file",
         "flow_hash",

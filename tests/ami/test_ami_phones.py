@@ -126,6 +126,7 @@ async def test_a_phone_that_has_gone_is_told_as_asterisk_then_sees_it() -> None:
         await heard.get()
         peer.contact("agent-anna", "Removed")  # registered anew, at another address
         assert await heard.get() == PhonesUp(frozenset({"agent-anna"}))
+        assert peer.asked == ["agent-anna"]  # once more, before it is believed
         peer.devices["PJSIP/agent-anna"] = "UNAVAILABLE"
         peer.contact("agent-anna", "Unreachable")
         assert await heard.get() == PhonesUp(frozenset())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from engine.ari.client import AriClient
 from engine.ari.pool import WebsocketTransport
 from engine.call.line import MADE, PLAYBACKS
 from engine.core.site import AgentRule, Settings
-from engine.load.sipp import SippResult, SippRun, SippSpec
+from engine.load.sipp import SippResult, SippRun, SippSpec, port_free
 from engine.pbx.ports import free_ports
 from engine.pbx.process import start_asterisk, stop
 from engine.pbx.render import APP, REPOSITORY, Layout, render
@@ -41,9 +42,20 @@ def free_udp_ports(count: int) -> list[int]:
     return ports
 
 
+def phone_ports(count: int) -> list[int]:
+    """UDP ports for phones that start later: above those that the system gives to whoever wants any, as far as there are so many."""
+    chosen: list[int] = []
+    for port in random.sample(range(61_000, 65_536), 4_536):
+        if len(chosen) == count:
+            break
+        if port_free("127.0.0.1", port):
+            chosen.append(port)
+    return chosen + free_udp_ports(count - len(chosen))
+
+
 def at_free_ports(settings: Settings) -> Settings:
     """The settings with every phone at a port of its own."""
-    ports = free_udp_ports(len(settings.agents) + len(settings.phones))
+    ports = phone_ports(len(settings.agents) + len(settings.phones))
     moved: dict[str, AgentRule] = {
         name: agent if agent.contact is None else replace(agent, contact=f"sip:{name}@127.0.0.1:{port}")
         for (name, agent), port in zip(settings.agents.items(), ports, strict=False)
@@ -153,7 +165,8 @@ def running_asterisk(
             for name, trunk in settings.trunks.items()
         }
         moved = replace(at_free_ports(settings), trunks=trunks)
-        layout = Layout(state, ensure_root(print), free_ports(), prompts, bind)
+        # Phones come and go with their scenarios: one that was asked before it was there would not be rung for seconds.
+        layout = Layout(state, ensure_root(print), free_ports(), prompts, bind, qualify=0)
         render(moved, layout)
         start_asterisk(layout)
         try:
