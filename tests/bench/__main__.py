@@ -2,6 +2,7 @@
 
     answer      answer + 1 s prompt + hang up: highest rate, INVITE→200, CPU          against plain dialplan
     agent       agent free → agent's INVITE                                           against app_queue
+    voice       agent picks up while something is said → both hear each other        against music alone
     memory      what a waiting caller costs the engine
     check       `quietline check` of a flow of 2,000 lines and of a site of 20,000
     dispatch    one decision of the distributor                                       against a full scan
@@ -32,7 +33,7 @@ from engine.errors import EngineError
 from engine.load.sipp import free_port
 from engine.pbx.process import raise_open_files
 from engine.pbx.root import dotted, ensure_root
-from tests.bench import answer, free_agent, memory
+from tests.bench import answer, free_agent, memory, voice
 from tests.bench.figure import Figure, show
 from tests.bench.sides import Bench
 
@@ -40,6 +41,7 @@ Measure = Callable[[Bench, int], Coroutine[None, None, list[Figure]]]
 CALLED: dict[str, Measure] = {
     "answer": answer.measure,
     "agent": free_agent.measure,
+    "voice": voice.measure,
     "memory": memory.measure,
 }
 PROGRAMS = {"check": "check", "dispatch": "dispatch", "isolation": "ari_isolation", "day": "day"}
