@@ -14,13 +14,27 @@ from engine.core.event import Event
 
 #: Fields that name a thing of this one call.
 IDS: Final = frozenset(
-    {"ask", "contact", "channel", "leg", "bridge", "number", "of", "offer", "recording", "replaces"}
+    {
+        "ask",
+        "contact",
+        "channel",
+        "leg",
+        "bridge",
+        "number",
+        "of",
+        "offer",
+        "place_of",
+        "recording",
+        "replaces",
+    }
 )
 
 #: Fields that hold a time, something measured in time, or something that follows from it.
 MEASURED: Final = frozenset(
     {
+        "active",
         "at",
+        "begun_at",
         "decision",
         "enqueued_at",
         "entered_at",
