@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from engine.cli.ask import ask
 from engine.cli.console import clock, print_json, say, table
+from engine.cli.following import follow as watch
 from engine.cli.history import unpublished
 from engine.cli.place import STATE, JsonOption, StateOption
 from engine.config.trace import length
@@ -32,8 +33,16 @@ PhoneOption = Annotated[
 NoteOption = Annotated[str | None, Parameter(help="A line beside the wrap-up code.")]
 
 
-def status(*, state: StateOption = STATE, json: JsonOption = False) -> None:
+FollowOption = Annotated[
+    bool, Parameter(negative="", help="Tell what happens from now on, a line each, until Ctrl-C.")
+]
+
+
+def status(*, state: StateOption = STATE, follow: FollowOption = False, json: JsonOption = False) -> None:
     """Show addresses, queues, callers and agents."""
+    if follow:
+        watch(state, json)
+        return
     told = ask(state, "GET", "/status")
     told["unpublished"] = changed(told)
     if json:

@@ -12,6 +12,9 @@ one way. A contact that passes through two queues has two stays.
     failed, stopped  failed: something of ours or of the PBX ended it, or we were taken down
     (none)           flow_out where `queued` says moved_from; at `ended`, abandoned if the caller hung up, otherwise failed
 
+A conversation that goes on with another agent is one more that is handled, and no more contact that was offered: it is kept as a stay of
+the kind ON. A caller who is sent back into a queue has a new stay.
+
 The stays of a callback (kind callback) are kept apart: their caller does not wait on a line. `unreached` ends only those.
 
 What ends without a stay that began, and a stay that is begun over another, are kept as they are: they make the books not balance.
@@ -24,17 +27,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.contact import Contact, Outcome, outcome_of
+from engine.core.conversation import AGENT, Conversation, converse
 from engine.core.event import Event
 from engine.core.facts import CALLER
 
+#: The kind of a stay that is only a conversation: it began with another agent.
+ON = "on"
 #: A stay of which the log does not tell the end: no way to leave a queue.
 LOST = "lost"
 WITH_CONTACT = frozenset({"talking", "wrap_up"})
 
+#: What happens in a conversation.
+IN_TALK = (
+    *("held", "resumed", "calling", "calling_answered", "calling_ended"),
+    *("conferenced", "released", "parked", "transferred"),
+)
 #: Kinds of events that the books are made of; of `step` only those that book a callback.
 KINDS = (
     *("arrived", "queued", "offered", "offer_ended", "connected", "talk_ended", "left_queue", "ended"),
     *("transfer_connected", "message", "callback_cancelled", "dialled", "agent_state", "step"),
+    *IN_TALK,
 )
 
 
@@ -56,11 +68,28 @@ class Stay:
     wrap_from: float | None = None
     requeued: bool = False
     transferred: bool = False
+    #: Seconds of talk in which the caller heard music; since when they do; and the conversation while it goes on.
+    hold_s: float = 0.0
+    hold_from: float | None = None
+    talk: Conversation | None = None
 
     @property
     def open(self) -> bool:
         """True while it is not known how it ends, or how long the conversation and its wrap-up were."""
         return self.outcome is None or (self.outcome == "answered" and self.wrap_s is None)
+
+    def talked(self, at: float) -> None:
+        """The agent's part of the conversation is over; the first word about it counts."""
+        if self.talk_s is None and self.until is not None:
+            self.held(False, at)
+            self.talk_s = round(max(0.0, at - self.until), 3)
+
+    def held(self, on_hold: bool, at: float) -> None:
+        """The caller hears music from now on, or their agent."""
+        if on_hold and self.hold_from is None:
+            self.hold_from = at
+        elif not on_hold and self.hold_from is not None:
+            self.hold_s, self.hold_from = round(self.hold_s + max(0.0, at - self.hold_from), 3), None
 
     def waited(self, now: float) -> float:
         """Seconds waited, whole milliseconds: moments of the log are no finer."""
@@ -197,7 +226,7 @@ class Books:
         if (stay := self.waiting.get(contact)) is not None:
             self._close(stay, "abandoned" if cause == "caller" else "failed", at)
         if (talk := self._talks.pop(contact, None)) is not None:
-            talk.talk_s = max(0.0, at - (talk.until or at))
+            talk.talked(at)
         life = self.lives.get(contact)
         if life is not None and life.ended_at is None:
             life.ended_at = max(life.arrived_at, at)
@@ -239,6 +268,7 @@ class Books:
             return
         self._close(stay, "answered", e.at)
         stay.agent = agent
+        stay.talk = Conversation(AGENT, agent, e.data.get("leg", ""), stay.queue)
         self._talks[contact] = self._by_agent[agent] = stay
         if (life := self.lives.get(contact)) is not None and life.connected_at is None:
             life.connected_at = e.at
@@ -262,8 +292,33 @@ class Books:
 
     def _talk_ended(self, e: Event) -> None:
         stay = self._talks.pop(e.contact or "", None)
-        if stay is not None and stay.until is not None:
-            stay.talk_s = round(max(0.0, e.data.get("seen", e.at) - stay.until), 3)
+        if stay is not None:
+            stay.talked(e.data.get("seen", e.at))
+
+    def _in_talk(self, e: Event) -> None:
+        """Hold, and who goes on with the caller."""
+        contact = e.contact or ""
+        stay = self._talks.get(contact)
+        if stay is None or stay.talk is None:
+            return
+        talk = converse(stay.talk, e)
+        stay.talk = talk or stay.talk
+        stay.held(talk is not None and talk.on_hold, e.at)
+        if e.kind == "transferred":
+            self._transferred(stay, talk, e)
+
+    def _transferred(self, stay: Stay, talk: Conversation | None, e: Event) -> None:
+        """The agent who sent the caller on has done with them; another one goes on, or somebody outside, or they are in line again."""
+        stay.transferred = True
+        stay.talked(e.at)
+        if talk is None:
+            del self._talks[stay.contact]
+        elif talk.kind == AGENT:
+            on = Stay(
+                stay.contact, talk.queue, e.at, ON, outcome="answered", until=e.at, agent=talk.to, talk=talk
+            )
+            self.stays.append(on)
+            self._talks[stay.contact] = self._by_agent[talk.to] = on
 
     # --- agents ---
 
@@ -285,6 +340,8 @@ class Books:
         stay = self._by_agent.get(agent)
         if stay is None:
             return
+        if state != "talking":
+            stay.talked(e.at)
         if state not in WITH_CONTACT:
             del self._by_agent[agent]
             stay.wrap_s = 0.0 if stay.wrap_from is None else round(e.at - stay.wrap_from, 3)
@@ -309,6 +366,7 @@ _FOLDS: Mapping[str, Callable[[Books, Event], None]] = {
     "offered": Books._offered,
     "offer_ended": Books._offer_ended,
     "agent_state": Books._agent_state,
+    **dict.fromkeys(IN_TALK, Books._in_talk),
 }
 
 

@@ -1,8 +1,8 @@
 """What is counted for one queue, agent, site or flow in one interval, and the row of a report it makes.
 
-A stay counts in the interval of its enqueue time (a callback's in that of its conversation), an offer in that of the offer, an agent's
-seconds in those they were spent in. Handled are answered callers and callbacks that were reached: their talk (hold is inside it) and
-wrap-up are the handle time.
+A stay counts in the interval of its enqueue time (a callback's, and what goes on with another agent, in that of its conversation), an
+offer in that of the offer, an agent's seconds in those they were spent in. Handled are answered callers, callbacks that were reached, and
+conversations that went on with another agent: their talk (hold is inside it) and wrap-up are the handle time.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Tally:
     abandoned_in_t: int = 0
     handled: int = 0
     talk_s: float = 0.0
+    hold_s: float = 0.0
     wrap_s: float = 0.0
     transferred: int = 0
     requeued: int = 0
@@ -77,6 +78,7 @@ class Tally:
         if stay.outcome == "answered":
             self.handled += 1
             self.talk_s += stay.talk_s or 0.0
+            self.hold_s += stay.hold_s
             self.wrap_s += stay.wrap_s or 0.0
             self.transferred += stay.transferred
             self.requeued += stay.requeued
@@ -175,6 +177,7 @@ class Tally:
         return {
             "handled": self.handled,
             "handled_talk_s": round(self.talk_s, 3),
+            "handled_hold_s": round(self.hold_s, 3),
             "handled_wrap_up_s": round(self.wrap_s, 3),
             "aht_s": ratio(self.talk_s + self.wrap_s, self.handled),
             "transfer_rate": ratio(self.transferred, self.handled),

@@ -39,7 +39,17 @@ FLOOR_KINDS = (
 TOLD: Mapping[str, tuple[str, ...]] = {
     "arrived": ("from_number", "to_number", "flow", "language", "via"),
     "step": ("step", "index", "do", "language"),
-    "queued": ("queue", "group", "priority", "position", "enqueued_at", "estimate", "moved_from", "kind"),
+    "queued": (
+        "queue",
+        "group",
+        "priority",
+        "position",
+        "enqueued_at",
+        "entered_at",
+        "estimate",
+        "moved_from",
+        "kind",
+    ),
     "announced": ("position", "minutes"),
     "dialled": ("number", "try"),
     "dial_ended": ("why", "again_at"),
@@ -88,11 +98,12 @@ def _plain(letter: str) -> bool:
 
 @dataclass(slots=True)
 class _Caller:
-    """One who waits, in the order of `key`; `offer` rings for them."""
+    """One who waits, in the order of `key`, since `since`; `offer` rings for them."""
 
     contact: str
     queue: str
     key: tuple[float, float, str]
+    since: float
     kind: str
     offer: str | None = None
 
@@ -127,7 +138,8 @@ class Watched:
                 self._gone(contact)
                 key = (-float(data["priority"]), float(data["enqueued_at"]), contact)
                 kind = str(data.get("kind", "caller"))
-                self.callers[contact] = _Caller(contact, data["queue"], key, kind)
+                since = float(data.get("entered_at", key[1]))
+                self.callers[contact] = _Caller(contact, data["queue"], key, since, kind)
                 self._touch_queue(data["queue"])
             case "offered":
                 self._rings(contact, data["offer"], data["queue"])
@@ -241,7 +253,7 @@ class Watched:
 
     @staticmethod
     def _waited(caller: _Caller, now: float) -> float:
-        return round(max(0.0, now - caller.key[1]), 3)
+        return round(max(0.0, now - caller.since), 3)
 
     def _caller(self, caller: _Caller, place: int, now: float) -> Message:
         return {

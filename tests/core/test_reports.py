@@ -212,6 +212,82 @@ def test_a_caller_who_queues_again_or_is_transferred_after_an_answer_counts_for_
     assert (row["transfer_rate"], row["requeue_rate"]) == (0.25, 0.25)
 
 
+def sent_on(log: Log, kind: str, to: str) -> None:
+    data = {"kind": kind, "to": to, "from": "2001", "how": "attended", "leg": "y", "queue": "sales"}
+    log.write("transferred", "a", to if kind == "agent" else None, **data)
+
+
+def a_conversation(log: Log) -> None:
+    """A caller waits 4 s, is spoken with for 10 s, hears music for 20 s, and is spoken with for 5 s more."""
+    log.write("arrived", "a", flow="support", from_number="1")
+    answered(log, "a", 4.0)
+    log.write("agent_state", None, "2001", state="talking")
+    for seconds, event in ((10.0, "held"), (20.0, "resumed"), (5.0, "")):
+        log.now += seconds
+        if event:
+            log.write(event, "a", by="phone")
+
+
+def test_hold_is_inside_talk_and_told_apart() -> None:
+    log = Log()
+    a_conversation(log)
+    log.write("talk_ended", "a", "2001", by="caller", agent="2001")
+    log.write("agent_state", None, "2001", state="wrap_up")
+    log.now += 7.0
+    log.write("agent_state", None, "2001", state="ready")
+    row = made(log).total
+    assert (row["handled"], row["handled_talk_s"], row["handled_hold_s"]) == (1, 35.0, 20.0)
+    assert (row["handled_wrap_up_s"], row["aht_s"]) == (7.0, 42.0)
+
+
+def test_a_caller_who_is_sent_on_to_another_agent_is_handled_by_both_and_offered_once() -> None:
+    log = Log()
+    a_conversation(log)
+    log.write("agent_state", None, "2002", state="talking")
+    sent_on(log, "agent", "2002")
+    log.write("agent_state", None, "2001", state="wrap_up")
+    log.now += 60.0
+    log.write("talk_ended", "a", "2002", by="caller", agent="2002")
+    log.write("agent_state", None, "2001", state="ready")
+    log.write("agent_state", None, "2002", state="ready")
+    log.now += 1.0
+    told = made(log, "agents")
+    rows = {name: row for name, _, row in told.lines}
+    assert (rows["2001"]["handled_talk_s"], rows["2001"]["transfer_rate"]) == (35.0, 1.0)
+    assert (rows["2002"]["handled_talk_s"], rows["2002"]["transfer_rate"]) == (60.0, 0.0)
+    assert (rows["2001"]["handled_wrap_up_s"], rows["2002"]["handled_wrap_up_s"]) == (60.0, 0.0)
+    queues = made(log)
+    assert (queues.total["offered"], queues.total["answered"], queues.total["handled"]) == (1, 1, 2)
+    assert queues.conservation_error == 0
+
+
+def test_a_caller_who_is_sent_back_into_a_queue_waits_there_since_then() -> None:
+    log = Log()
+    a_conversation(log)
+    first = log.now - 39.0
+    sent_on(log, "queue", "support")
+    log.write("queued", "a", queue="support", enqueued_at=first, entered_at=log.now, moved_from=None)
+    log.now += 9.0
+    log.write("left_queue", "a", queue="support", outcome="abandoned")
+    log.now += 1.0
+    rows = {name: row for name, _, row in made(log).lines}
+    assert (rows["sales"]["answered"], rows["sales"]["transfer_rate"], rows["sales"]["requeue_rate"]) == (
+        1,
+        1.0,
+        1.0,
+    )
+    assert (rows["support"]["offered"], rows["support"]["abandoned_in_t"]) == (1, 1)  # 9 s, not 48
+
+
+def test_an_agents_own_calls_are_time_signed_in_and_nobodys_handling() -> None:
+    log = Log()
+    for name, seconds in (("ready", 300.0), ("own_call", 100.0), ("logged_out", 50.0)):
+        state(log, name)
+        log.now += seconds
+    row = made(log, "agents").total
+    assert (row["own_call_s"], row["signed_in_s"], row["occupancy"]) == (100.0, 400.0, 0.0)
+
+
 # --- callbacks ---------------------------------------------------------------------------------------
 
 

@@ -65,6 +65,13 @@ def test_places_go_by_priority_and_time_and_who_is_being_offered_has_none() -> N
     assert [c["contact"] for c in floor.queue("sales", 50.0)["callers"]] == ["c", "a", "b"]
 
 
+def test_who_keeps_an_earlier_place_waits_since_they_came() -> None:
+    kept = {"queue": "sales", "enqueued_at": 10.0, "entered_at": 50.0, "priority": 5}
+    floor = watched(queued("a", 20.0), Event("queued", 50.0, "b", data=kept))
+    callers = floor.queue("sales", 60.0)["callers"]
+    assert [(c["contact"], c["waited_s"]) for c in callers] == [("b", 10.0), ("a", 40.0)]
+
+
 def test_an_agent_to_whom_a_caller_is_sent_on_is_in_that_queues_conversations() -> None:
     to = {"kind": "agent", "to": "agent01", "from": "agent00", "how": "blind", "leg": "l", "queue": "sales"}
     floor = watched(
