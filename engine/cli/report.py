@@ -249,6 +249,7 @@ SERVICE: tuple[Column, ...] = (
     ("median", "wait_median_s"),
     ("p90", "wait_p90_s"),
     ("longest now", "longest_waiting_now_s"),
+    ("kept", "kept_promise_rate"),
     ("AHT", "aht_s"),
     ("occupancy", "occupancy"),
 )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.core.contact import Outcome
+from engine.core.estimates import Promise
 from engine.core.facts import CALLER
 from engine.core.first_contact import Asked, resolved_contacts
 from engine.core.intervals import Grid
@@ -105,6 +106,9 @@ class _Floor:
         if self.wanted.about != AGENTS:
             for life in self.books.lives.values():
                 self._callback(life)
+            for promise in self.books.promises_now(self.now):
+                if self._chosen(promise.queue, None):
+                    self._into(self._names(promise.queue, None), promise.at, partial(told, promise=promise))
         self._first_contacts()
         keys = sorted(key for key, tally in self.tallies.items() if not tally.empty)
         lines = [Line(name, i, self._row(self.tallies[i, name])) for i, name in keys]
@@ -119,7 +123,10 @@ class _Floor:
         if self.wanted.about == AGENTS:
             return merged((t.offering(), t.handling(), t.time()))
         return merged(
-            (t.contacts(), t.service(), t.waiting(), t.handling(), t.offering(), t.time(), t.back())
+            (
+                *(t.contacts(), t.service(), t.waiting(), t.told()),
+                *(t.handling(), t.offering(), t.time(), t.back()),
+            )
         )
 
     def _chosen(self, queue: str | None, agent: str | None) -> bool:
@@ -206,6 +213,11 @@ class _Floor:
                 self._into(
                     names, self._when(stay), partial(Tally.first_contact, alone=alone, provisional=early)
                 )
+
+
+def told(tally: Tally, promise: Promise) -> None:
+    """Count what a caller was told."""
+    tally.promises.append(promise)
 
 
 #: How a contact ends, in the order of the rows.

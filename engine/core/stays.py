@@ -28,6 +28,8 @@ from typing import Any
 
 from engine.core.contact import Contact, Outcome, outcome_of
 from engine.core.conversation import AGENT, Conversation, converse
+from engine.core.estimates import KINDS as ESTIMATED_BY
+from engine.core.estimates import Estimates, Promise
 from engine.core.event import Event
 from engine.core.facts import CALLER
 
@@ -35,6 +37,7 @@ from engine.core.facts import CALLER
 ON = "on"
 #: A stay of which the log does not tell the end: no way to leave a queue.
 LOST = "lost"
+TELLING = frozenset(ESTIMATED_BY)
 WITH_CONTACT = frozenset({"talking", "wrap_up"})
 
 #: What happens in a conversation.
@@ -45,7 +48,7 @@ IN_TALK = (
 #: Kinds of events that the books are made of; of `step` only those that book a callback.
 KINDS = (
     *("arrived", "queued", "offered", "offer_ended", "connected", "talk_ended", "left_queue", "ended"),
-    *("transfer_connected", "message", "callback_cancelled", "dialled", "agent_state", "step"),
+    *("transfer_connected", "message", "callback_cancelled", "dialled", "agent_state", "step", "announced"),
     *IN_TALK,
 )
 
@@ -148,7 +151,10 @@ class Books:
     lives: dict[str, Life] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
     waiting: dict[str, Stay] = field(default_factory=dict)
+    #: What callers were told of their wait, as far as it is known what came of it.
+    promises: list[Promise] = field(default_factory=list)
     at: float = 0.0
+    _estimates: Estimates = field(default_factory=Estimates)
     _ringing: dict[str, Offered] = field(default_factory=dict)
     _talks: dict[str, Stay] = field(default_factory=dict)
     _by_agent: dict[str, Stay] = field(default_factory=dict)
@@ -163,6 +169,8 @@ class Books:
     def take(self, event: Event) -> None:
         """Fold one event; kinds that are not counted are passed over."""
         self.at = max(self.at, event.at)
+        if event.kind in TELLING:
+            self.promises += self._estimates.take(event)
         if (fold := _FOLDS.get(event.kind)) is not None:
             fold(self, event)
 
@@ -172,6 +180,10 @@ class Books:
             Span(agent, state, reason, at, max(at, now))
             for agent, (state, reason, at) in self._states.items()
         ]
+
+    def promises_now(self, now: float) -> list[Promise]:
+        """All promises, those of callers who still wait as they stand now."""
+        return [*self.promises, *self._estimates.standing(now)]
 
     def settled(self, until: float) -> bool:
         """Nothing that comes later can change how the stays that began before this moment are counted."""

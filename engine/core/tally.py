@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from engine.core.agent import AgentState
 from engine.core.contact import Outcome
+from engine.core.estimates import Promise, score
 from engine.core.facts import CALLER
 from engine.core.kpi import Decided, mean, occupancy, quantile, ratio, service_levels, utilisation
 from engine.core.stays import Life, Offered, Stay
@@ -65,6 +66,7 @@ class Tally:
     offers: Counter[str] = field(default_factory=Counter)
     states: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     callbacks: list[Life] = field(default_factory=list)
+    promises: list[Promise] = field(default_factory=list)
     resolved: int = 0
     solved_at_once: int = 0
     provisional: bool = False
@@ -170,6 +172,15 @@ class Tally:
             "wait_median_s": quantile(self.waits, 0.5),
             "wait_p90_s": quantile(self.waits, 0.9),
             "longest_waiting_now_s": max(self.still, default=None),
+        }
+
+    def told(self) -> Row:
+        """How far what callers were told of their wait was kept; of what was not told too."""
+        made = score("", self.promises)
+        return {
+            "promises_judged": made.judged,
+            "kept_promise_rate": made.kept_rate,
+            "told_wait_mae_s": made.mae,
         }
 
     def handling(self) -> Row:

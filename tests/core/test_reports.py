@@ -12,6 +12,7 @@ from acd_shell import site
 from hypothesis import given
 from report_logs import QUEUES, Log, logs
 
+from engine.core.estimates import scores
 from engine.core.event import Event
 from engine.core.first_contact import WINDOW, Asked, resolved_contacts
 from engine.core.intervals import Grid, grid
@@ -286,6 +287,22 @@ def test_an_agents_own_calls_are_time_signed_in_and_nobodys_handling() -> None:
         log.now += seconds
     row = made(log, "agents").total
     assert (row["own_call_s"], row["signed_in_s"], row["occupancy"]) == (100.0, 400.0, 0.0)
+
+
+def test_what_callers_were_told_of_their_wait_is_judged_as_in_the_report_of_estimates() -> None:
+    log = Log()
+    for contact, wait in (("a", 50.0), ("b", 70.0)):
+        log.write("arrived", contact, flow="support", from_number="1")
+        log.write("queued", contact, queue="sales", enqueued_at=log.now, moved_from=None)
+        log.write("announced", contact, queue="sales", mean=40.0, sd=10.0, told=True, minutes=1, position=1)
+        log.now += wait
+        log.write("connected", contact, "2001", offer=contact, agent="2001", queue="sales", leg="x")
+        log.write("left_queue", contact, queue="sales", outcome="answered")
+    log.now += 1.0
+    row = made(log).total
+    assert (row["promises_judged"], row["kept_promise_rate"], row["told_wait_mae_s"]) == (2, 0.5, 10.0)
+    truth = scores(log.events, 0.0, log.now)["sales"]
+    assert (truth.judged, truth.kept_rate, truth.mae) == (2, 0.5, 10.0)
 
 
 # --- callbacks ---------------------------------------------------------------------------------------
