@@ -33,7 +33,7 @@ MOST_LISTENERS = 64
 
 
 class TooMany(Exception):
-    """There are as many listeners as can be."""
+    """There are as many listeners as can be, or nothing is told at the moment."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,7 @@ class Stream:
 
     async def run(self) -> None:
         """Tell what is written until cancelled."""
+        self._over = False
         try:
             while True:
                 await self._wake.wait()
@@ -161,12 +162,15 @@ class Stream:
             self.end()
 
     def end(self) -> None:
-        """Nothing more is told to anybody."""
-        self._over = True
+        """Nothing more is told to anybody, until it runs again."""
+        self._over, self._watched = True, None
         for mailbox in self._mailboxes:
             mailbox.end()
         for _, future in self._joining:
-            future.cancel()
+            if not future.done():
+                future.set_exception(TooMany())
+        self._mailboxes.clear()
+        self._joining.clear()
 
     def _written(self) -> None:
         if self.listeners:

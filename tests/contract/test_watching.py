@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 from simulated import REST
-from told import set_agents
+from told import Told, set_agents, told_by
 
-from engine.app import Engine, run_engine
+from engine.app import BEGIN_ANEW, Engine, run_engine
 from engine.ari.transport import AriTransport
 from engine.call.supervising import APPLICATION, LOOK
 from engine.config import Loaded
+from engine.core.watched import Watched
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.clock import VirtualTimeLoop, run
 from engine.sim.media import wav_lengths
@@ -208,3 +209,39 @@ def test_a_lost_link_loses_no_call_and_the_supervisor_gets_a_snapshot_when_it_is
     assert messages[0]["type"] == "snapshot"
     again = [m for m in messages[1:] if m["type"] == "snapshot"]
     assert again[-1]["agents"]["2001"]["state"] == "ready"
+
+
+def test_a_fault_in_what_only_watches_ends_no_call_and_watching_begins_anew(
+    site: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> tuple[Told, Messages]:
+        scenario = load_scenario(SCENARIOS / "answered.yaml")
+        async with supervised(site, tmp_path) as (pbx, engine):
+            mailbox = await engine.stream.join()
+
+            def broken(*_: object) -> None:
+                raise RuntimeError("a fault of ours")
+
+            monkeypatch.setattr(Watched, "take", broken)
+            plug_in(pbx, scenario, list(site.snapshot.settings.agents))
+            await set_agents(engine, scenario.ready)
+            while await mailbox.get() is not None:
+                pass  # whoever listened hears that it is over
+            await play(pbx, scenario)
+            await asyncio.sleep(REST)
+            monkeypatch.undo()
+            await asyncio.sleep(BEGIN_ANEW + 1)
+            again: Messages = []
+            task = asyncio.create_task(read(engine, again, []))
+            await asyncio.sleep(1)
+            await set_agents(engine, ["2002"])
+            await asyncio.sleep(1)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            return await told_by(engine), again
+
+    told, again = run(main())
+    assert [record["outcome"] for record in told.records.values()] == ["answered"]
+    assert again[0]["type"] == "snapshot"
+    assert [m["state"] for m in again if m["type"] == "agent" and m["agent"] == "2002"] == ["ready"]
