@@ -280,7 +280,7 @@ class Distributor:
         match command:
             case acd.Queued(contact, queue, enqueued_at, position, estimate, decision, moved_from):
                 caller = self.state.callers.get(contact)
-                data = {
+                data: dict[str, Any] = {
                     "queue": queue,
                     "group": caller.group if caller else None,
                     "priority": caller.priority if caller else 5,
@@ -291,6 +291,10 @@ class Distributor:
                     "estimate": estimate,
                     "decision": decision,
                 }
+                if caller and caller.widen:
+                    data["widen"] = [[seconds, sorted(skills)] for seconds, skills in caller.widen]
+                if caller and caller.lane.only:
+                    data |= {"prefer": sorted(caller.lane.only), "patience": caller.patience}
                 if moved_from is not None:
                     data["moved_from"] = moved_from
                 if caller and caller.entered_at != enqueued_at:
@@ -300,6 +304,9 @@ class Distributor:
                 if caller and caller.kind == acd.CALLBACK:
                     data |= {"kind": caller.kind, "dial": caller.dial}
                 return [Event("queued", now, contact, data=data)]
+            case acd.Widened(contact, skills, prefer):
+                data = {"skills": list(skills), "prefer": list(prefer)}
+                return [Event("widened", now, contact, data=data)]
             case acd.Refused(contact, outcome, decision, queue):
                 data = {"queue": queue, "outcome": "refused", "why": outcome, "decision": decision}
                 return [Event("left_queue", now, contact, data=data)]
@@ -397,6 +404,7 @@ class Distributor:
 #: Events that the distributor's state is folded from.
 ACD_KINDS = (
     "queued",
+    "widened",
     "offered",
     "offer_ended",
     "connected",

@@ -83,8 +83,7 @@ class Sender:
     def _of_queue(self, target: Target) -> str:
         state, now = self._house.distributor.state, self._house.now()
         fact = self._arrival(self._house.ledger.contact(self._line.contact), target.name, target.priority)
-        key = (-fact.priority, fact.enqueued_at or now, fact.contact)
-        found = [excluded(candidate(state, name, fact, key, now)) for name in fact.queues]
+        found = [excluded(candidate(state, name, fact, fact.enqueued_at or now, now)) for name in fact.queues]
         if None in found:
             return ""
         return f"{target.name} takes no caller now: {', '.join(sorted({str(why) for why in found}))}"

@@ -74,6 +74,7 @@ class Waiting:
         group = settings.groups.get(self._do.queue)
         queues = group.queues if group else (self._do.queue,)
         self._line.forget_commands()
+        prefer = await self._preferred() if self._do.prefer else ()
         arrived = acd.Arrived(
             self._line.contact,
             queues,
@@ -81,10 +82,24 @@ class Waiting:
             priority=self._do.priority,
             skills=frozenset(self._do.skills),
             max_wait=self._do.max_wait,
+            widen=tuple((after, frozenset(skills)) for after, skills in self._do.widen),
+            prefer=prefer,
+            patience=self._do.patience if prefer else 0.0,
         )
         self._house.distributor.submit(self._with_their_time(arrived))
         self._asked = True
         return await self._stay()
+
+    async def _preferred(self) -> tuple[str, ...]:
+        """Who is waited for: the agent who spoke with them last, the owner of their open request, or either."""
+        contact = self._house.ledger.contact(self._line.contact)
+        customer = str((contact.entitlement or {}).get("customer") or "")
+        known = (contact.id, customer, contact.from_number)
+        found = [
+            await self._house.archive.spoken_with(*known) if self._do.prefer in ("last", "both") else None,
+            await self._house.archive.owner(*known[1:]) if self._do.prefer in ("owner", "both") else None,
+        ]
+        return tuple(dict.fromkeys(agent for agent in found if agent))
 
     def _with_their_time(self, arrived: acd.Arrived) -> acd.Arrived:
         """With the time of an earlier stay, where the flow lets them keep it, or of a place that was kept as they hung up."""

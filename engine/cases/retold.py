@@ -173,7 +173,20 @@ def changed(change: Change) -> str:
 
 def _options(then: d.Do, now: d.Do) -> list[str]:
     """The options of one question that are others now."""
-    names = ("prompt", "keys", "least", "most", "priority", "skills", "max_wait", "request", "until", "why")
+    names = (
+        "prompt",
+        "keys",
+        "least",
+        "most",
+        "priority",
+        "skills",
+        "widen",
+        "prefer",
+        "max_wait",
+        "request",
+        "until",
+        "why",
+    )
     pairs = [(name, getattr(then, name, None), getattr(now, name, None)) for name in names]
     return [
         f"{name.replace('_', ' ')} {_text(new)} instead of {_text(old)}"

@@ -427,6 +427,8 @@ def _refer(
             hint = guess(ref.name, known) or "add it to an agent's skills"
             also = [(site.section("agents"), "the agents stand here")]
             report.add(ref.place, "unknown-skill", f"no agent has the skill '{ref.name}'", hint, also=also)
+        case "skill level":
+            _level(ref, site, report)
 
 
 def _whispers(site: SiteFile, catalog: Catalog, report: Report) -> None:
@@ -487,8 +489,28 @@ def _articles(flows: list[FlowFile], knowledge: KnowledgeFile | None, report: Re
                 report.add(ref.place, "unknown-article", f"there is no article '{ref.name}'", hint)
 
 
+def _level(ref: Ref, site: SiteFile, report: Report) -> None:
+    """Somebody must have the skill at the level that is wanted."""
+    name, _, level = ref.name.partition(":")
+    nodes = [entry.get("skills") for _, entry in _entries(site, "agents")]
+    having = [
+        node.entries[name][1] for node in nodes if isinstance(node, MappingNode) and name in node.entries
+    ]
+    highest = max((int(n.text) for n in having if isinstance(n, Scalar) and n.text.isdigit()), default=1)
+    if name in _skills(site) and highest < int(level):
+        also = [(site.section("agents"), "the agents stand here")]
+        text = f"no agent has the skill '{name}' at level {level}"
+        report.add(ref.place, "unknown-skill", text, f"the highest is {highest}", also=also)
+
+
 def _skills(site: SiteFile) -> set[str]:
-    return {skill.text for _, entry in _entries(site, "agents") for skill in _scalars(entry.get("skills"))}
+    found = set()
+    for _, entry in _entries(site, "agents"):
+        node = entry.get("skills")
+        found |= (
+            set(node.entries) if isinstance(node, MappingNode) else {skill.text for skill in _scalars(node)}
+        )
+    return found
 
 
 def _prompt(flow: FlowFile, ref: Ref, catalog: Catalog, report: Report) -> None:

@@ -24,6 +24,7 @@ _LEFT_OUT = {
     "closed": "closed",
     "unstaffed": "nobody is there who could take this caller",
     "full": "full",
+    "without_preferred": "a preferred agent is in another one",
 }
 
 
@@ -126,6 +127,8 @@ def _agent(event: Event, decision: Row) -> Choice:
     strategy = STRATEGIES.get(decision["strategy"])
     about = "" if strategy is None else f": {strategy.about}"
     lines = [f"{_clock(event.at)}  Agent {chosen} in queue {event.data['queue']}{about}"]
+    if decision.get("only"):
+        lines.append(f"    this caller waits for {' or '.join(decision['only'])}, and for nobody else yet")
     for row in rows:
         mark = "→" if row["agent"] == chosen else " "
         score = "" if strategy is None else f"{strategy.figure} {_figure(row['score'], strategy.unit, at)}"
@@ -156,8 +159,9 @@ def _caller(event: Event, decision: Row) -> Choice:
         own = row["contact"] == decision["chosen"]
         waited = length(max(0.0, at - row["enqueued_at"]))
         name = "this caller" if own else row["contact"]
+        reached = f", {row['reached']:.3g} by now" if "reached" in row else ""
         lines.append(
-            f"  {'→' if own else ' '} {name}: queue {row['queue']}, priority {row['priority']}, waiting for {waited}"
+            f"  {'→' if own else ' '} {name}: queue {row['queue']}, priority {row['priority']}{reached}, waiting for {waited}"
         )
     rule = "priority, then the time they came"
     return Choice(event.at, "caller", decision["chosen"], rule, (), tuple(rows), tuple(lines))

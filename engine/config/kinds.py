@@ -22,7 +22,7 @@ from engine.config.report import Place, Report, guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence
 from engine.core import flow as f
-from engine.core import verbs
+from engine.core import skills, verbs
 from engine.core.catalog import Problem
 from engine.core.moment import EXAMPLES, is_until
 from engine.core.overrides import Word
@@ -450,6 +450,30 @@ def _shape(node: Node) -> str:
             return "single value"
 
 
+def with_levels(convert: Callable[[Mapping[str, int]], Any], written: str) -> Kind:
+    """Skills as a list (all at level 1), or each with its level; `convert` takes the levels by name."""
+    plain, levelled = list_of(SKILL), map_of(SKILL, number(1, 9))
+
+    def read(node: Node, reader: Reader) -> Any:
+        values = (levelled if isinstance(node, MappingNode) else plain).read(node, reader)
+        if values is BAD:
+            return BAD
+        found = values if isinstance(values, dict) else dict.fromkeys(values, 1)
+        if isinstance(node, MappingNode) and convert is skills.wanted:
+            high = {name: level for name, level in found.items() if level > 1}
+            places = {name: node.entries[name][1].place for name in high}
+            reader.refs += [
+                Ref("skill level", skills.at_level(name, high[name]), places[name]) for name in high
+            ]
+        return convert(found)
+
+    return Kind("skills", written, read, {"anyOf": [plain.schema, levelled.schema]})
+
+
+WANTED = with_levels(
+    skills.wanted, "a skill some agent has, a list of them, or skill → level wanted, from 1 to 9"
+)
+
 #: Options that are narrower than their type, by class and field.
 NARROWER: dict[tuple[type, str], Kind] = {
     (verbs.Language, "retries"): number(0, 5),
@@ -458,6 +482,11 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (verbs.RecordName, "retries"): number(0, 5),
     (verbs.RecordName, "max"): duration(1, 30),
     (verbs.Queue, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
+    (verbs.Queue, "skills"): WANTED,
+    (verbs.Queue, "widen"): map_of(duration(1, 3600), WANTED),
+    (verbs.Queue, "prefer"): choice("last", "owner", "both"),
+    (verbs.Queue, "prefer_for"): duration(1, 3600),
+    (verbs.Callback, "skills"): WANTED,
     (verbs.Transfer, "ring"): duration(5, 120),
     (verbs.Callback, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
     (verbs.Callback, "attempts"): number(1, 9),

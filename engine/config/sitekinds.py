@@ -24,7 +24,6 @@ from engine.config.kinds import (
     LANGUAGE,
     LEVEL,
     LINE,
-    SKILL,
     YES_NO,
     Kind,
     Option,
@@ -38,14 +37,15 @@ from engine.config.kinds import (
     number,
     options,
     scalar,
-    set_of,
     short,
+    with_levels,
 )
 from engine.config.opening import BadHours, one_day, weekly
 from engine.config.report import guess
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar
 from engine.core import site as s
+from engine.core import skills
 from engine.core.flow import Key
 from engine.core.outbound import dialable, is_pattern
 from engine.core.ranking import CHOOSERS
@@ -400,10 +400,11 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.Service, "deadline"): duration(1, 15),
     (s.Service, "retries"): number(0, 3),
     (s.Service, "headers"): map_of(HEADER, HEADER_VALUE),
+    (s.QueueRule, "ageing"): duration(0, 86_400),
     (s.QueueRule, "strategy"): choice(*STRATEGIES),
     (s.GroupRule, "choose"): choice(*CHOOSERS),
     (s.AgentRule, "queues"): list_of(QUEUE),
-    (s.AgentRule, "skills"): set_of(SKILL),
+    (s.AgentRule, "skills"): with_levels(skills.held, "a skill, a list of them, or skill → the agent's level in it, from 1 to 9"),
     (s.AgentRule, "contact"): CONTACT,
     (s.AgentRule, "password"): PASSWORD,
     (s.AgentRule, "language"): LANGUAGE,

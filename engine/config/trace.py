@@ -272,6 +272,12 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
     match event.kind:
         case "queued":
             return _queued(data)
+        case "widened":
+            skills = ", ".join(data["skills"]) or "anybody"
+            return [
+                f"⏳ from now on {skills} will do"
+                + (f", of {', '.join(data['prefer'])}" if data["prefer"] else "")
+            ]
         case "offered":
             return [f"☎ {agent} rings, for {length(data['ring'])} at most"]
         case "offer_ended":

@@ -60,6 +60,7 @@ from engine.core.facts import (
     TalkEnded,
     Tick,
     TimedOut,
+    Widened,
 )
 from engine.core.floor import State, next_due
 from engine.core.measures import Handled, Waited
@@ -103,6 +104,7 @@ __all__ = [
     "Tick",
     "TimedOut",
     "Waited",
+    "Widened",
     "decide",
     "estimate",
     "expected",

@@ -4,6 +4,7 @@ What each kind must carry, beyond what the table there says: the event's `at` is
 `agent_state` carries every field of its AgentChanged. Then `restore(settings, rows, now)` with the rows of LogFold equals the live state.
 
     queued        the caller waits (again: moved to another queue, or recovered)    offered      their offer rings
+    widened       more agents will do for them from now on
     offer_ended   it does not; with `rest_until` the agent cools down until then     connected    they are out of line, and talk
     calling …     an agent is called into a conversation (calling_answered: consulted, calling_ended: no more); transferred: has the caller
     left_queue    they are out of line, unless connected said so                    talk_ended   the agent wraps up
@@ -63,6 +64,8 @@ class LogFold:
         match event.kind:
             case "queued":
                 self._queued(contact, event.at, data)
+            case "widened":
+                self._widened(contact, event.at, data)
             case "offered":
                 offer = Offer(data["offer"], contact, data["agent"], data["queue"], data["ring"])
                 self._offers[offer.offer] = (offer, event.at)
@@ -151,9 +154,21 @@ class LogFold:
             dial=data.get("dial", 0.0),
             moved=rebalanced or (before is not None and before.moved),
             entered_at=data.get("entered_at"),
+            widen=tuple((seconds, frozenset(skills)) for seconds, skills in data.get("widen", ())),
+            prefer=tuple(data.get("prefer", ())),
+            patience=data.get("patience", 0.0),
         )
         if decision:
             self._chosen[queue] = at
+
+    def _widened(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
+        arrived = self._waiting.get(contact)
+        if arrived is not None and arrived.enqueued_at is not None:
+            since = arrived.enqueued_at if arrived.entered_at is None else arrived.entered_at
+            skills = frozenset(data["skills"])
+            widen = tuple(later for later in arrived.widen if since + later[0] > at)
+            prefer = tuple(data["prefer"])
+            self._waiting[contact] = replace(arrived, skills=skills, widen=widen, prefer=prefer)
 
     def _offer_ended(self, contact: str, data: Mapping[str, Any]) -> None:
         self._offers.pop(data["offer"], None)

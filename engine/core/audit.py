@@ -6,7 +6,7 @@ from engine.core.agent import AgentState
 from engine.core.facts import CALLBACK
 from engine.core.floor import ACTIVE, Agent, Caller, State
 from engine.core.line import NOBODY
-from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, REBALANCE, WRAP_UP_ENDS
+from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, REBALANCE, WIDENS, WRAP_UP_ENDS
 
 
 def check_invariants(state: State, now: float) -> None:
@@ -81,13 +81,21 @@ def _lines(state: State) -> None:
 
 def _fits(agent: Agent, caller: Caller) -> bool:
     lane = caller.lane
-    return lane.queue in agent.queues and lane.skills <= agent.rule.skills
+    return lane.queue in agent.queues and lane.takes(agent)
 
 
 def _lanes(state: State) -> None:
     for queue in state.queues.values():
         for lane in queue.lanes.values():
-            able = [a for a in state.agents.values() if queue in a.queues and lane.skills <= a.rule.skills]
+            able = [a for a in state.agents.values() if queue in a.queues and lane.takes(a)]
+            assert all((lane in a.lanes) == (a in able) for a in queue.agents), (
+                f"{queue.name}: a lane is lost"
+            )
+            owned = sum(c.lane is lane for c in state.callers.values())
+            assert not lane.only or owned == lane.callers > 0, (
+                f"{queue.name}: {lane.only} are waited for by nobody"
+            )
+            assert not lane.only or not lane.count or lane.active, f"{queue.name}: {lane.only} have all gone"
             assert lane.ready == sum(a.state is AgentState.READY for a in able), (
                 f"{queue.name}: ready miscounted"
             )
@@ -150,6 +158,12 @@ def _everything_ends(state: State, now: float) -> None:
     for offer in state.offers:
         assert (OFFER_OVERDUE, offer, "") in live, f"offer {offer} never ends"
     for caller in state.callers.values():
+        due = [caller.entered_at + seconds for seconds, _ in caller.widen[:1]]
+        due += [caller.patient_until] if caller.lane.only else []
+        assert caller.widens_at == min(due, default=None), f"{caller.contact}: nothing widens"
+        assert caller.widens_at is None or (WIDENS, caller.contact, "") in live, (
+            f"{caller.contact} never widens"
+        )
         assert caller.look_at is None or (REBALANCE, caller.contact, "") in live, f"{caller.contact} stays"
         group = state.settings.groups.get(caller.group or "")
         looks = group is not None and group.rebalance and not caller.moved

@@ -8,6 +8,7 @@ from engine.core import waiting
 from engine.core.agent import AgentState
 from engine.core.choosing import expected_wait
 from engine.core.floor import Agent, Caller, Queue, State
+from engine.core.skills import told
 from engine.core.waiting import Estimate
 
 
@@ -90,6 +91,7 @@ def _caller(caller: Caller, place: int, now: float) -> dict[str, Any]:
         "position": place,  # 0: an agent's phone is ringing for them
         "priority": caller.priority,
         "skills": sorted(caller.lane.skills),
+        "prefer": sorted(caller.lane.only),
         "group": caller.group,
         "enqueued_at": caller.enqueued_at,
         "waited": now - caller.entered_at,
@@ -115,5 +117,5 @@ def _agent(state: State, agent: Agent) -> dict[str, Any]:
         "own_call": agent.own,
         "idle_since": agent.idle_since,
         "queues": [queue.name for queue in agent.queues],
-        "skills": sorted(agent.rule.skills),
+        "skills": told(agent.rule.skills),
     }

@@ -122,6 +122,11 @@ class Enqueue(Do):
     keys: tuple[str, ...]
     keep_time: bool = False
     if_longer: str | None = None
+    #: Seconds of waiting, and the skills that are enough from then on.
+    widen: tuple[tuple[float, tuple[str, ...]], ...] = ()
+    #: Who is waited for first (last, owner, both, or empty), and for how many seconds at most.
+    prefer: str = ""
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +289,10 @@ def asked(data: Mapping[str, Any]) -> Do:
     """The Do in the data of a `step` event, as `plain` wrote it."""
     known: Any = DOES[data["do"]]
     values = {x.name: data[x.name] for x in fields(known) if x.name in data}
-    made: Do = known(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    )
+    made: Do = known(**{name: _kept(value) for name, value in values.items()})
     return made
+
+
+def _kept(value: Any) -> Any:
+    """Lists of JSON as the tuples they were."""
+    return tuple(map(_kept, value)) if isinstance(value, list) else value

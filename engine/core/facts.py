@@ -29,6 +29,8 @@ class Arrived:
     `place_of` is the contact whose place they take, where it was kept after they had hung up: it is used up by this.
     `queue` is given on recovery: the queue already chosen; nothing is chosen again and nothing is refused.
     `moved` is given on recovery, too: they have been taken to a quicker queue of their group already.
+    `widen`: seconds after they came to this queue, and the skills that are enough from then on. `prefer`: agents who are waited for,
+    `patience` seconds after that at most, while one of them is there.
     `kind` is caller, or callback: a place kept for somebody who has hung up, and whose phone rings `dial` seconds in an offer.
     """
 
@@ -46,6 +48,9 @@ class Arrived:
     moved: bool = False
     entered_at: float | None = None
     place_of: str | None = None
+    widen: tuple[tuple[float, frozenset[str]], ...] = ()
+    prefer: tuple[str, ...] = ()
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +220,14 @@ class Refused(NamedTuple):
     queue: str | None = None
 
 
+class Widened(NamedTuple):
+    """From now on these skills are enough for a caller in line, and only the agents of `prefer` are waited for; empty: anybody."""
+
+    contact: str
+    skills: tuple[str, ...]
+    prefer: tuple[str, ...]
+
+
 class TimedOut(NamedTuple):
     """The caller has waited `max_wait`; they are no longer in the queue."""
 
@@ -306,4 +319,4 @@ Fact = (
     | Doors
     | Tick
 )
-Command = Queued | Refused | TimedOut | Offer | Cancel | Asked | AskCalledOff | AgentChanged
+Command = Queued | Refused | Widened | TimedOut | Offer | Cancel | Asked | AskCalledOff | AgentChanged

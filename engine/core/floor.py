@@ -15,12 +15,13 @@ for them. So whoever arrives, or whoever becomes free, only has to look at the o
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
 from engine.core import ranking, reasons
 from engine.core.agent import AgentState
 from engine.core.facts import CALLBACK, Arrived
-from engine.core.line import NOBODY, Key, Line
+from engine.core.line import NOBODY, Key, Line, key_of
 from engine.core.measures import SHARE_UNIT, SHARE_WINDOW, Measures, Presence, Shares, micro
 from engine.core.reasons import Reason, Scored
 from engine.core.site import AgentRule, QueueRule, Settings
@@ -34,6 +35,7 @@ from engine.core.timers import (
     OVERDUE,
     REBALANCE,
     REBALANCE_EVERY,
+    WIDENS,
     WRAP_UP_ENDS,
     Timer,
     Timers,
@@ -81,7 +83,7 @@ class Queue:
         self.gone = gone
         self.drains_at: float | None = None
         self.agents: list[Agent] = []
-        self.lanes: dict[frozenset[str], Lane] = {}
+        self.lanes: dict[tuple[frozenset[str], frozenset[str]] | frozenset[str], Lane] = {}
         self.line = Line()
         self.held = 0  # contacts waiting or being offered,
         self.callbacks = 0  # and how many of them are callbacks, which take nobody's line
@@ -94,6 +96,10 @@ class Queue:
         """Go by this rule from now on."""
         self.rule = rule
         self.strategy = STRATEGIES[rule.strategy]
+
+    def key(self, priority: int, enqueued_at: float, contact: str) -> Key:
+        """A contact's place in this queue's order."""
+        return key_of(priority, enqueued_at, contact, self.rule.ageing)
 
     def hold(self, caller: Caller) -> None:
         """Count somebody who belongs to this queue from now on."""
@@ -117,18 +123,27 @@ class Queue:
 
 
 class Lane(Line):
-    """The line of a queue's callers who need the same skills, and the agents who have them."""
+    """The line of a queue's callers who need the same skills, and the agents who have them.
 
-    __slots__ = ("active", "heap", "queue", "ready", "signed_in", "skills")
+    `only`: the agents these callers wait for, and nobody else; such a lane is there while it has `callers`.
+    """
 
-    def __init__(self, queue: Queue, skills: frozenset[str]) -> None:
+    __slots__ = ("active", "callers", "heap", "only", "queue", "ready", "signed_in", "skills")
+
+    def __init__(self, queue: Queue, skills: frozenset[str], only: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self.queue = queue
         self.skills = skills
+        self.only = only
+        self.callers = 0
         self.heap: list[tuple[float, int, int, Agent]] = []  # ready agents and stale entries
         self.ready = 0
         self.active = 0
         self.signed_in = 0
+
+    def takes(self, agent: Agent) -> bool:
+        """Can this agent of the queue take these callers?"""
+        return self.skills <= agent.rule.skills and (not self.only or agent.name in self.only)
 
     def clear(self) -> None:
         """Drop stale entries from the head of the heap: agents who no longer stand by as they did then."""
@@ -147,6 +162,7 @@ class Agent:
 
     __slots__ = (
         "active",
+        "ages",
         "code",
         "connected_at",
         "contact",
@@ -205,6 +221,7 @@ class Agent:
         self.weights: dict[str, int] = {}  # what this agent adds to each queue's A now
         self.active = False
         self.signed_in = False
+        self.ages = False  # serves a queue in which priority grows
         self.standing = False  # among the ready agents of their lanes
         self.stamp = 0  # tells live heap entries from stale ones
 
@@ -237,18 +254,24 @@ class Caller:
         "max_wait",
         "moved",
         "offer",
+        "patience",
         "priority",
+        "widen",
+        "widens_at",
     )
 
-    def __init__(self, fact: Arrived, key: Key, lane: Lane) -> None:
+    def __init__(self, fact: Arrived, since: float, lane: Lane) -> None:
         self.contact = fact.contact
         self.lane = lane
-        self.key = key
         self.priority = fact.priority
-        self.enqueued_at = key[1]
+        self.enqueued_at = since
+        self.key = lane.queue.key(fact.priority, since, fact.contact)
         self.max_wait = fact.max_wait
-        self.entered_at = key[1] if fact.entered_at is None else fact.entered_at
+        self.entered_at = since if fact.entered_at is None else fact.entered_at
         self.deadline = self.entered_at + fact.max_wait
+        self.widen = fact.widen  # what is still to come
+        self.patience = fact.patience  # seconds, while the lane is of preferred agents
+        self.widens_at: float | None = None  # when the next of both is due
         self.kind = fact.kind
         self.dial = fact.dial
         self.group = fact.group
@@ -256,6 +279,17 @@ class Caller:
         self.look_at: float | None = None  # when it is looked whether another one is quicker
         self.offer: str | None = None
         self.cooled: list[str] = []  # agents who failed an offer of this contact
+
+    @property
+    def patient_until(self) -> float:
+        """Until when preferred agents are waited for, where there are some."""
+        return self.entered_at + self.patience
+
+    def rank(self, now: float) -> tuple[float, float, str]:
+        """What callers of different queues are compared by, the next one first: the priority reached by now, then the time they came."""
+        ageing = self.lane.queue.rule.ageing
+        reached = self.priority + (now - self.enqueued_at) / ageing if ageing else self.priority
+        return (-reached, self.enqueued_at, self.contact)
 
 
 class Ringing:
@@ -308,6 +342,7 @@ class State:
         "callers",
         "deserted",
         "finished",
+        "left_alone",
         "offers",
         "open",
         "queues",
@@ -340,6 +375,7 @@ class State:
         self.open: Open | None = None
         self.scored: Scored = ()  # all agents of the last choice, where a strategy has scored them
         self.reasons: dict[str, Reason] = {}  # of this turn's earlier offers
+        self.left_alone: dict[Lane, None] = {}  # lanes whose preferred agents have all gone
         self.serial = 0
         self.rewire()
 
@@ -353,8 +389,10 @@ class State:
         for agent in self.agents.values():
             self._assign(agent)
         for caller in self.callers.values():
-            caller.lane = self.lane(caller.lane.queue, caller.lane.skills)
-            caller.lane.queue.hold(caller)
+            was, queue = caller.lane, caller.lane.queue
+            caller.key = queue.key(caller.priority, caller.enqueued_at, caller.contact)
+            self.join(caller, self.lane(queue, was.skills, was.only))
+            queue.hold(caller)
             if caller.offer is None:
                 self.stand(caller)
         for agent in self.agents.values():
@@ -368,6 +406,7 @@ class State:
         agent.queues = named + [q for q in kept if q not in named]
         for queue in agent.queues:
             queue.agents.append(agent)
+        agent.ages = any(queue.rule.ageing for queue in agent.queues)
         agent.lanes, agent.weights = [], {}
         agent.active = agent.signed_in = agent.standing = False
         agent.stamp += 1
@@ -379,15 +418,47 @@ class State:
             self.queues[name] = Queue(QueueRule(name), gone=True)
         return self.queues[name]
 
-    def lane(self, queue: Queue, skills: frozenset[str]) -> Lane:
-        """The lane of a queue for a set of skills, made when it is first asked for."""
-        lane = queue.lanes.get(skills)
+    def lane(self, queue: Queue, skills: frozenset[str], only: frozenset[str] = frozenset()) -> Lane:
+        """The lane of a queue for a set of skills (and of callers for whom only some agents will do), made when it is first asked for."""
+        name = (skills, only) if only else skills
+        lane = queue.lanes.get(name)
         if lane is None:
-            lane = queue.lanes[skills] = Lane(queue, skills)
+            lane = queue.lanes[name] = Lane(queue, skills, only)
             for agent in queue.agents:
-                if skills <= agent.rule.skills:
+                if lane.takes(agent):
                     self._join(lane, agent)
         return lane
+
+    def join(self, caller: Caller, lane: Lane) -> None:
+        """Let a caller belong to this lane."""
+        caller.lane = lane
+        if lane.only:
+            lane.callers += 1
+
+    def quit(self, caller: Caller) -> None:
+        """Let a caller, out of line already, belong to their lane no more; one of preferred agents is gone with its last caller."""
+        lane = caller.lane
+        if not lane.only:
+            return
+        lane.callers -= 1
+        if not lane.callers:
+            lane.queue.lanes.pop((lane.skills, lane.only), None)
+            for agent in lane.queue.agents:
+                if lane in agent.lanes:
+                    agent.lanes.remove(lane)
+
+    def preferred(self, queue: Queue, skills: frozenset[str], names: Iterable[str]) -> frozenset[str]:
+        """Those of the preferred agents who could take such a caller in a queue, being there now."""
+        known = [self.agents[name] for name in names if name in self.agents]
+        return frozenset(a.name for a in known if a.active and queue in a.queues and skills <= a.rule.skills)
+
+    def await_change(self, caller: Caller) -> None:
+        """Set the timer of the next moment at which more agents will do for a caller."""
+        due = [caller.entered_at + seconds for seconds, _ in caller.widen[:1]]
+        due += [caller.patient_until] if caller.lane.only else []
+        caller.widens_at = min(due, default=None)
+        if caller.widens_at is not None:
+            self.timers.set(caller.widens_at, WIDENS, caller.contact)
 
     def _join(self, lane: Lane, agent: Agent) -> None:
         agent.lanes.append(lane)
@@ -409,6 +480,8 @@ class State:
             for lane in agent.lanes:
                 lane.active += active - agent.active
                 lane.signed_in += signed_in - agent.signed_in
+                if lane.only and not lane.active:
+                    self.left_alone[lane] = None
             agent.active, agent.signed_in = active, signed_in
             self.reweigh(agent)
             self.deserted |= {q.name: None for q in agent.queues if q.drains_at is not None}
@@ -491,6 +564,8 @@ class State:
 
     def best_caller(self, agent: Agent, now: float) -> Caller | None:
         """The contact whose turn is next among all lines this agent can serve."""
+        if agent.ages:
+            return self._best_aged(agent, now)
         best = NOBODY
         if agent.cooling:
             best = self._best_not_cooling(agent, now)
@@ -499,6 +574,16 @@ class State:
                 if lane.first < best:
                     best = lane.first
         return None if best is NOBODY else self.callers[best[2]]
+
+    def _best_aged(self, agent: Agent, now: float) -> Caller | None:
+        """By the priority reached by now: queues in which it grows at different rates are only comparable at a moment."""
+        heads = []
+        for lane in agent.lanes:
+            for key in lane:
+                if agent.cooling.get(key[2], 0.0) <= now:
+                    heads.append(self.callers[key[2]])
+                    break
+        return min(heads, key=lambda caller: caller.rank(now), default=None)
 
     def _best_not_cooling(self, agent: Agent, now: float) -> Key:
         best = NOBODY
@@ -543,6 +628,7 @@ class State:
     def forget(self, caller: Caller) -> None:
         """Drop a caller who is out of line and not being offered."""
         del self.callers[caller.contact]
+        self.quit(caller)
         caller.lane.queue.release(caller)
         for name in caller.cooled:
             if name in self.agents:
@@ -577,6 +663,8 @@ class State:
             return caller is not None and caller.offer is None and caller.deadline == due
         if kind == OFFER_OVERDUE:
             return name in self.offers
+        if kind == WIDENS:
+            return name in self.callers and self.callers[name].widens_at == due
         if kind == REBALANCE:
             return name in self.callers and self.callers[name].look_at == due
         if kind == DRAINED:

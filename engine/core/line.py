@@ -1,7 +1,11 @@
 """Waiting contacts in order: a sorted list that stays quick at both ends and in the middle.
 
 The order within a queue is priority (higher first), enqueue time (earlier first), contact id: exactly the order of the tuples
-`(-priority, enqueued_at, contact)`. The keys stand in chunks of at most 500, so that adding or removing one moves
+`(-priority, enqueued_at, contact)`. Where priority grows by a step for every `ageing` seconds waited, whoever is ahead of somebody
+once stays so, because all of a queue age alike: e₁ − p₁·ageing < e₂ − p₂·ageing holds at any time. So the order is that of
+`(0, enqueued_at − priority·ageing, contact)`, and nobody has to be moved as time goes by.
+
+The keys stand in chunks of at most 500, so that adding or removing one moves
 little memory, and counting who is ahead adds up a few lengths instead of walking the line.
 """
 
@@ -13,13 +17,20 @@ from collections.abc import Iterator
 from math import inf
 from operator import itemgetter
 
-#: (-priority, enqueued_at in seconds, contact id)
+#: (-priority, enqueued_at in seconds, contact id), or with ageing (0, enqueued_at − priority·ageing, contact id)
 Key = tuple[int, float, str]
 
 #: The head of an empty line: it comes after every key.
 NOBODY: Key = (sys.maxsize, inf, "")
 CHUNK = 500
 LAST = itemgetter(-1)
+
+
+def key_of(priority: int, enqueued_at: float, contact: str, ageing: float) -> Key:
+    """A contact's place in the order of a queue whose callers gain a step of priority every `ageing` seconds; 0: never."""
+    if ageing:
+        return (0, enqueued_at - priority * ageing, contact)
+    return (-priority, enqueued_at, contact)
 
 
 class Line:

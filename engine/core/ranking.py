@@ -55,9 +55,8 @@ class Candidate(NamedTuple):
     adjust: float  # seconds
     idle_since: float | None  # of the fitting ready agent who has waited longest
     last_chosen: float | None
-    head_wait: float = (
-        0.0  # how long the contact whose turn is next has waited, seconds; 0 where nobody waits
-    )
+    head_wait: float = 0.0  # of the contact whose turn is next, seconds; 0 where nobody waits
+    wanted: bool = True  # False: a preferred agent is in another one
 
 
 #: Among candidates in list order, at least one: the one chosen, and the word for why.
@@ -127,6 +126,8 @@ def excluded(c: Candidate, moving: bool = False) -> str | None:
         return "unstaffed"
     if c.held >= c.capacity and not moving:
         return "full"
+    if not c.wanted:
+        return "without_preferred"
     return None
 
 

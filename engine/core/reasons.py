@@ -48,6 +48,7 @@ def of_agents(
     ]
     return {
         "of": "agent",
+        **({"only": sorted(lane.only)} if lane.only else {}),
         "strategy": strategy.name,
         "at": now,
         "chosen": winner.name,
@@ -59,14 +60,16 @@ def of_agents(
 
 def of_callers(agent: Agent, chosen: Caller, first: dict[str, Caller], now: float) -> Reason:
     """Why this caller, who has stepped out of line already; `first` are those who stand there, by contact."""
-    rows = [_line_row(chosen)]
+    rows = [_line_row(chosen, now)]
     heads = []
     for lane in agent.lanes:
         for key in lane:
             if agent.cooling.get(key[2], 0.0) <= now:
                 heads.append(first[key[2]])
                 break
-    rows += [_line_row(caller) for caller in sorted(heads, key=lambda caller: caller.key)[: ROWS - 1]]
+    rows += [
+        _line_row(caller, now) for caller in sorted(heads, key=lambda caller: caller.rank(now))[: ROWS - 1]
+    ]
     return {
         "of": "caller",
         "at": now,
@@ -85,8 +88,10 @@ def _idle_row(agent: Agent, idle_since: float) -> Reason:
     return {"agent": agent.name, "score": idle_since, "idle_since": idle_since}
 
 
-def _line_row(caller: Caller) -> Reason:
+def _line_row(caller: Caller, now: float) -> Reason:
+    reached = {"reached": round(-caller.rank(now)[0], 2)} if caller.lane.queue.rule.ageing else {}
     return {
+        **reached,
         "contact": caller.contact,
         "queue": caller.lane.queue.name,
         "priority": caller.priority,

@@ -124,8 +124,12 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
     for known in state.agents.values():
         if known.standing and state.best_caller(known, now) is not None:
             state.timers.set(now, LOOK_AGAIN, known.name)
+    state.left_alone = {}
     for caller in state.callers.values():
         state.mind(caller, now)
+        state.await_change(caller)
+        if caller.lane.only and not caller.lane.active:
+            state.left_alone[caller.lane] = None
     return state
 
 
@@ -140,8 +144,9 @@ def _learn(state: State, rows: Rows) -> None:
 
 def _restore_caller(state: State, fact: Arrived, now: float) -> None:
     queue = state.queue(fact.queue or fact.queues[0])
-    key = (-fact.priority, now if fact.enqueued_at is None else fact.enqueued_at, fact.contact)
-    state.callers[fact.contact] = Caller(fact, key, state.lane(queue, fact.skills))
+    since = now if fact.enqueued_at is None else fact.enqueued_at
+    lane = state.lane(queue, fact.skills, frozenset(fact.prefer))
+    state.callers[fact.contact] = Caller(fact, since, lane)
 
 
 def _restore_agent(agent: Agent, row: AgentChanged) -> None:
@@ -227,6 +232,8 @@ def reload(state: State, settings: Settings, now: float) -> list[Command]:
     state.rewire()
     for caller in state.callers.values():
         state.mind(caller, now)
+        if caller.lane.only and not caller.lane.active:
+            state.left_alone[caller.lane] = None
     for agent in removed:
         turn.dismiss(agent)
     for agent in fresh:
@@ -293,6 +300,9 @@ def summary(state: State, now: float) -> dict[str, Any]:
                 c.dial,
                 c.moved,
                 c.look_at,
+                sorted(c.lane.only),
+                c.widen,
+                c.widens_at,
             )
             for c in state.callers.values()
         },
@@ -309,7 +319,8 @@ def summary(state: State, now: float) -> dict[str, Any]:
 
 
 def _queue_summary(q: Queue) -> dict[str, Any]:
-    lanes = {tuple(sorted(lane.skills)): list(lane) for lane in q.lanes.values() if lane.count}
+    names = {(*sorted(lane.skills), "", *sorted(lane.only)): lane for lane in q.lanes.values()}
+    lanes = {name: list(lane) for name, lane in names.items() if lane.count}
     return {
         "line": list(q.line),
         "lanes": lanes,

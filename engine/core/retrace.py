@@ -235,8 +235,18 @@ def _manner(do: d.Do) -> tuple[object, ...]:
             return prompt, frozenset(keys)
         case d.Collect(prompt=prompt, least=least, most=most):
             return prompt, least, most
-        case d.Enqueue(priority=priority, skills=skills, max_wait=wait, keys=keys):
-            return priority, skills, wait, frozenset(keys), do.keep_time, do.if_longer
+        case d.Enqueue(priority=priority, skills=skills, max_wait=wait, keys=keys) as do:
+            return (
+                priority,
+                skills,
+                wait,
+                frozenset(keys),
+                do.widen,
+                do.prefer,
+                do.patience,
+                do.keep_time,
+                do.if_longer,
+            )
         case d.Transfer(ring=ring, announce=announce, music=music, keys=keys):
             return ring, announce, music, frozenset(keys)
         case d.Record(prompt=prompt, request=request):

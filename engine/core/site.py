@@ -76,6 +76,7 @@ class QueueRule:
     rona: str = "pause"  # what an unanswered offer does to the agent: pause | ready
     handle_time: float = 180.0  # the prior for mean handle time, weight 20
     adjust: float = 0.0
+    ageing: float = 0.0  # seconds of waiting that count as one more step of priority; 0: priority stays
     strategy: str = "longest_idle"  # which ready agent is rung: one of engine.core.strategies
     drain: float = 900.0  # how long those who wait at closing time may stay while agents remain
     count_paused: bool = False  # does a queue whose agents are all paused still count as staffed?

@@ -1,5 +1,5 @@
 """What becomes due when: ends of wrap-ups and timed pauses, cool-downs, offers nobody reports about, closed queues that are to be
-empty, looks at quicker queues, longest waits.
+empty, looks at quicker queues, skills that widen, longest waits.
 
 A timer is never taken back: when its moment comes, `State.is_live` says whether it still means anything.
 """
@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 Timer = tuple[float, int, str, str]
 
 #: The kinds, in the order in which they happen at equal times: agents become free before a caller's time is up.
-WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, DRAINED, REBALANCE, MAX_WAIT = range(7)
+WRAP_UP_ENDS, COOLED, LOOK_AGAIN, OFFER_OVERDUE, DRAINED, REBALANCE, WIDENS, MAX_WAIT = range(8)
 
 #: Seconds that what an agent hears before the caller may take at most.
 LONGEST_WHISPER = 15.0

@@ -6,6 +6,7 @@ stands in line fits no ready agent, and whoever is ready fits nobody in line (co
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from engine.core.agent import (
@@ -37,11 +38,11 @@ from engine.core.facts import (
     Queued,
     Refused,
     TimedOut,
+    Widened,
 )
 from engine.core.floor import Agent, Caller, Lane, Queue, Ringing, State, overdue_after
-from engine.core.line import Key
 from engine.core.measures import unseen
-from engine.core.ranking import Candidate, Choice, for_callback, pick, shorter
+from engine.core.ranking import Candidate, Choice, excluded, for_callback, pick, shorter
 from engine.core.reasons import Scored
 from engine.core.timers import (
     COOLED,
@@ -49,12 +50,14 @@ from engine.core.timers import (
     MAX_WAIT,
     OFFER_OVERDUE,
     REBALANCE,
+    WIDENS,
     WRAP_UP_ENDS,
     Timer,
 )
 
 READY, RESERVED, PAUSED = AgentState.READY, AgentState.RESERVED, AgentState.PAUSED
 WRAP_UP, LOGGED_OUT, TALKING = AgentState.WRAP_UP, AgentState.LOGGED_OUT, AgentState.TALKING
+ANYBODY: frozenset[str] = frozenset()  # a lane of whoever has the skills
 LEAST_COOL_DOWN = 1.0  # a phone that fails at once must not be rung in a tight circle
 
 
@@ -88,34 +91,55 @@ class Turn:
 
     def _enter(self, fact: Arrived) -> None:
         state = self.state
-        key = (-fact.priority, self.now if fact.enqueued_at is None else fact.enqueued_at, fact.contact)
-        chosen, refusal, decision = self._choose(fact, key)
+        since = self.now if fact.enqueued_at is None else fact.enqueued_at
+        entered_at = since if fact.entered_at is None else fact.entered_at
+        while fact.widen and entered_at + fact.widen[0][0] <= self.now:  # a place they had before
+            fact = replace(fact, skills=fact.widen[0][1], widen=fact.widen[1:])
+        chosen, refusal, decision = self._choose(fact, since)
         if chosen is None:
             self.commands.append(Refused(fact.contact, refusal, decision))
             return
         queue = state.queues[chosen.queue]
-        caller = state.callers[fact.contact] = Caller(fact, key, queue.lanes[fact.skills])
+        patient = fact.prefer and entered_at + fact.patience > self.now
+        only = state.preferred(queue, fact.skills, fact.prefer) if patient else ANYBODY
+        caller = state.callers[fact.contact] = Caller(fact, since, state.lane(queue, fact.skills, only))
         queue.hold(caller)
+        if fact.widen or only:
+            state.join(caller, caller.lane)
+            state.await_change(caller)
         if fact.group is not None:
             state.mind(caller, self.now)
         self.commands.append(
-            Queued(fact.contact, queue.name, key[1], chosen.place, chosen.wait, decision),
+            Queued(fact.contact, queue.name, since, chosen.place, chosen.wait, decision),
         )
         self._place(caller)
         if queue.drains_at is not None:  # a place they had before it closed
             state.deserted[queue.name] = None
 
-    def _choose(self, fact: Arrived, key: Key) -> Choice:
+    def _choose(self, fact: Arrived, since: float) -> Choice:
         state, now = self.state, self.now
         if fact.queue is not None:
             state.queue(fact.queue)
-            return Choice(candidate(state, fact.queue, fact, key, now), "", {})
-        found = [candidate(state, name, fact, key, now) for name in fact.queues]
+            return Choice(candidate(state, fact.queue, fact, since, now), "", {})
+        found = [candidate(state, name, fact, since, now) for name in fact.queues]
+        if fact.prefer and fact.patience:
+            found = self._where_preferred(found, fact)
         rule = self._rule_of(fact.group)
         choice = for_callback(found, now, rule) if fact.kind == CALLBACK else pick(found, now, rule)
         if choice.candidate is not None:
             state.queues[choice.candidate.queue].last_chosen = now
         return choice
+
+    def _where_preferred(self, found: list[Candidate], fact: Arrived) -> list[Candidate]:
+        """Only the queues in which a preferred agent is there, if there is one."""
+        queues = self.state.queues
+        here = {
+            c.queue for c in found if excluded(c) is None and self._is_preferred_in(queues[c.queue], fact)
+        }
+        return [c._replace(wanted=c.queue in here) for c in found] if here else found
+
+    def _is_preferred_in(self, queue: Queue, fact: Arrived) -> bool:
+        return bool(self.state.preferred(queue, fact.skills, fact.prefer))
 
     def _rule_of(self, group: str | None) -> str:
         known = self.state.settings.groups.get(group) if group is not None else None
@@ -170,6 +194,7 @@ class Turn:
 
     def send_on(self) -> None:
         """Let callers go on whose queue is closed and who have nobody to wait for there any more: the end of every turn."""
+        self._let_anybody()
         while self.state.deserted:
             names, self.state.deserted = self.state.deserted, {}
             for queue in [self.state.queues[name] for name in names if name in self.state.queues]:
@@ -184,8 +209,11 @@ class Turn:
 
     def _is_over(self, caller: Caller) -> bool:
         """Has the caller's queue closed for them, too?"""
-        queue = caller.lane.queue
-        return queue.drains_at is not None and (self.now >= queue.drains_at or not caller.lane.staffed)
+        lane, queue = caller.lane, caller.lane.queue
+        if queue.drains_at is None:
+            return False
+        anybody = self.state.lane(queue, lane.skills) if lane.only else lane
+        return self.now >= queue.drains_at or not anybody.staffed
 
     def _move(self, caller: Caller) -> None:
         """To an open queue of their group, with their place in time; out of line already."""
@@ -203,7 +231,14 @@ class Turn:
         old.release(caller)
         new.hold(caller)
         new.last_chosen = self.now
-        caller.lane = self.state.lane(new, caller.lane.skills)
+        was = caller.lane
+        self.state.quit(caller)
+        caller.key = new.key(caller.priority, caller.enqueued_at, caller.contact)
+        self.state.join(
+            caller, self.state.lane(new, was.skills, self.state.preferred(new, was.skills, was.only))
+        )
+        if was.only:
+            self.state.await_change(caller)
         self.commands.append(
             Queued(
                 caller.contact, new.name, caller.enqueued_at, chosen.place, chosen.wait, decision, old.name
@@ -223,8 +258,9 @@ class Turn:
         """The queues of the caller's group as they would find them now; their own one where it is in none."""
         state, queue = self.state, caller.lane.queue.name
         group = state.settings.groups.get(caller.group or "")
-        fact = Arrived(caller.contact, group.queues if group else (queue,), skills=caller.lane.skills)
-        return [candidate(state, name, fact, caller.key, self.now) for name in fact.queues]
+        names = group.queues if group else (queue,)
+        fact = Arrived(caller.contact, names, skills=caller.lane.skills, priority=caller.priority)
+        return [candidate(state, name, fact, caller.enqueued_at, self.now) for name in names]
 
     def _rebalance(self, caller: Caller) -> None:
         """To a queue of their group in which they are served much sooner, if there is one."""
@@ -239,6 +275,37 @@ class Turn:
                 state.step_out(caller)
                 self._go_over(caller, choice.candidate, choice.decision)
         state.mind(caller, self.now)
+
+    def _widen(self, caller: Caller, anybody: bool = False) -> None:
+        """More agents will do from now on: fewer skills, or not only the preferred ones. In line or being offered alike."""
+        skills, only = caller.lane.skills, caller.lane.only
+        while caller.widen and caller.entered_at + caller.widen[0][0] <= self.now:
+            skills, caller.widen = caller.widen[0][1], caller.widen[1:]
+        only = self.state.preferred(caller.lane.queue, skills, only)
+        if anybody or caller.patient_until <= self.now:
+            only = ANYBODY
+        if caller.offer is None:
+            self.state.step_out(caller)
+        self._belong(caller, skills, only)
+        if caller.offer is None:
+            self._place(caller)
+
+    def _belong(self, caller: Caller, skills: frozenset[str], only: frozenset[str]) -> None:
+        state, queue = self.state, caller.lane.queue
+        state.quit(caller)
+        state.join(caller, state.lane(queue, skills, only))
+        state.await_change(caller)
+        if queue.drains_at is not None:  # nobody may be there who could take them now
+            state.deserted[queue.name] = None
+        self.commands.append(Widened(caller.contact, tuple(sorted(skills)), tuple(sorted(only))))
+
+    def _let_anybody(self) -> None:
+        """Nobody waits for preferred agents who have all gone."""
+        while self.state.left_alone:
+            lanes, self.state.left_alone = self.state.left_alone, {}
+            for lane in lanes:
+                for key in list(lane) if not lane.active else ():
+                    self._widen(self.state.callers[key[2]], anybody=True)
 
     def _say_place(self, caller: Caller) -> None:
         queue = caller.lane.queue
@@ -276,6 +343,8 @@ class Turn:
         caller.cooled.append(agent.name)
         self.state.timers.set(rest, COOLED, agent.name, caller.contact)
         agent.idle_since = self.now  # to the back: one who never answers is not rung first for ever
+        if agent.name in caller.lane.only:  # the one they waited for does not take them
+            self._belong(caller, caller.lane.skills, ANYBODY)
         self._to_another(caller)
         if why == "rejected" or (why == "no_answer" and rule.rona == "ready"):
             self._free(agent, Cause.DECLINED)
@@ -483,6 +552,8 @@ class Turn:
         agent.contact = None
 
     def _to_another(self, caller: Caller) -> None:
+        if caller.lane.only and not caller.lane.active:
+            self._belong(caller, caller.lane.skills, ANYBODY)
         if self.now >= caller.deadline:
             self._time_out(caller)
         elif self._is_over(caller):
@@ -577,6 +648,8 @@ class Turn:
         elif kind == DRAINED:
             state.deserted[name] = None
             self.send_on()
+        elif kind == WIDENS:
+            self._widen(state.callers[name])
         elif kind == REBALANCE:
             self._rebalance(state.callers[name])
         elif kind == MAX_WAIT:

@@ -20,6 +20,7 @@ from typing import Any
 
 from engine.core.agent import AgentState
 from engine.core.event import Event
+from engine.core.line import key_of
 from engine.core.site import Settings
 
 Message = dict[str, Any]
@@ -136,7 +137,9 @@ class Watched:
         match event.kind:
             case "queued":
                 self._gone(contact)
-                key = (-float(data["priority"]), float(data["enqueued_at"]), contact)
+                rule = self.settings().queues.get(data["queue"])
+                ageing = rule.ageing if rule is not None else 0.0
+                key = key_of(data["priority"], float(data["enqueued_at"]), contact, ageing)
                 kind = str(data.get("kind", "caller"))
                 since = float(data.get("entered_at", key[1]))
                 self.callers[contact] = _Caller(contact, data["queue"], key, since, kind)

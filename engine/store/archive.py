@@ -235,6 +235,25 @@ class Archive:
         found = dict(await self._rows(sql, who)) if who else {}
         return [found[one] for one in who if one in found]
 
+    async def spoken_with(self, contact: str, customer: str, from_number: str) -> str | None:
+        """The agent who spoke last with this customer, or else with this number; `contact` itself does not count."""
+        for known, value in (
+            ("json_extract(entitlement, '$.customer')", customer),
+            ("from_number", from_number),
+        ):
+            sql = f"SELECT agent FROM contacts WHERE {known} = ? AND agent IS NOT NULL AND id <> ? ORDER BY arrived_at DESC LIMIT 1"
+            if value and (rows := await self._rows(sql, [value, contact])):
+                return str(rows[0][0])
+        return None
+
+    async def owner(self, customer: str, from_number: str) -> str | None:
+        """Whose the newest open request of a customer is (else of a number): its owner, or the agent who spoke with the caller then."""
+        column, value = ("customer", customer) if customer else ("from_number", from_number)
+        sql = f"""SELECT coalesce(owner, agent) FROM requests JOIN contacts ON contacts.id = contact
+            WHERE requests.{column} = ? AND state <> 'resolved' AND coalesce(owner, agent) IS NOT NULL ORDER BY number DESC LIMIT 1"""
+        rows = await self._rows(sql, [value]) if value else []
+        return str(rows[0][0]) if rows else None
+
     async def told_requests(self, customer: str, from_number: str, since: float) -> list[dict[str, Any]]:
         """Number, state and work order of a customer's requests, the newest first; without a customer, the caller's.
 

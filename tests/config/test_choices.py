@@ -118,6 +118,26 @@ def test_a_big_floor_is_told_by_its_first_ten_and_a_count_in_the_right_order() -
     assert choice[-1] == f"    and {len(ready) - 10} more, who come after them"
 
 
+def test_an_agent_who_is_waited_for_and_priority_that_grew_are_told() -> None:
+    shell = Shell(
+        site([QueueRule("a", ageing=60.0, wrap_up=0)], [AgentRule("x", ("a",)), AgentRule("y", ("a",))])
+    )
+    for name in ("x", "y"):
+        shell.tell(acd.AgentSet(name, "ready"))
+    shell.tell(acd.Arrived("c", ("a",), prefer=("y",), patience=30.0))
+    _, lines = told(shell, "c")
+    assert lines[1] == "    this caller waits for y, and for nobody else yet"
+    assert lines[2].startswith("  → y: ")
+    shell.tell(acd.Arrived("d", ("a",)))
+    shell.tell(acd.Arrived("e", ("a",)))
+    for offer in list(shell.state.offers):
+        shell.tell(acd.Connected(offer))
+    shell.pass_time(shell.now + 90.0)
+    shell.tell(acd.TalkEnded("c"))
+    _, choice = told(shell, "e")
+    assert choice[1] == "  → this caller: queue a, priority 5, 6.5 by now, waiting for 90 s"
+
+
 def test_two_offers_of_one_moment_are_each_told_as_it_was_then() -> None:
     """The second choice of a turn must not change what is told of the first."""
     shell = floor(agents=4, wrap_up=10.0)

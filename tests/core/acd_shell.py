@@ -74,14 +74,18 @@ class Shell:
     def _write_command(self, command: acd.Command) -> None:
         match command:
             case acd.Queued():
-                asked = self.asked[command.contact]
+                asked, here = self.asked[command.contact], self.state.callers.get(command.contact)
+                only = sorted(here.lane.only) if here else []
                 self._event(
                     "queued",
                     command.contact,
                     queue=command.queue,
                     group=asked.group,
                     priority=asked.priority,
-                    skills=sorted(asked.skills),
+                    skills=sorted(here.lane.skills if here else asked.skills),
+                    widen=[[seconds, sorted(s)] for seconds, s in here.widen] if here else [],
+                    prefer=only,
+                    patience=asked.patience if only else 0.0,
                     max_wait=asked.max_wait,
                     kind=asked.kind,
                     dial=asked.dial,
@@ -89,6 +93,8 @@ class Shell:
                     decision=command.decision,
                     moved_from=command.moved_from,
                 )
+            case acd.Widened(contact, skills, prefer):
+                self._event("widened", contact, skills=list(skills), prefer=list(prefer))
             case acd.Refused(contact, why, _, str()):
                 self._leave(contact, "refused", why=why)
             case acd.Refused():

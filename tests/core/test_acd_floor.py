@@ -15,6 +15,7 @@ from engine.core.acd_log import LogFold
 from engine.core.audit import check_invariants
 from engine.core.ranking import CHOOSERS
 from engine.core.site import AgentRule, GroupRule, QueueRule, Settings
+from engine.core.skills import held
 from engine.core.strategies import STRATEGIES
 
 QUEUES = {
@@ -34,12 +35,12 @@ QUEUES = {
 AGENTS = {
     "anna": AgentRule("anna", ("sales",), contact="sip:anna@192.0.2.1"),
     "boris": AgentRule("boris", ("sales", "support"), skills=frozenset({"ar"}), contact="sip:b@192.0.2.1"),
-    "chen": AgentRule("chen", ("support", "night"), skills=frozenset({"ar", "fa"})),
+    "chen": AgentRule("chen", ("support", "night"), skills=held({"ar": 2, "fa": 1}), weight=3),
     "dora": AgentRule("dora", ("sales", "support", "night"), skills=frozenset({"fa"})),
 }
 GROUPS = [GroupRule("nights", ("night", "sales")), GroupRule("all", tuple(QUEUES))]
 SKILLS = st.sampled_from(
-    [frozenset(), frozenset(), frozenset({"ar"}), frozenset({"fa"}), frozenset({"ar", "fa"})]
+    [frozenset(), frozenset(), frozenset({"ar"}), frozenset({"fa"}), frozenset({"ar:2", "fa"})]
 )
 
 
@@ -52,35 +53,43 @@ class Watched(Shell):
 
     def tell(self, fact: acd.Fact) -> list[acd.Command]:
         state = self.state
-        waited = {c.contact: (c.key, c.lane.queue.name) for c in state.callers.values() if c.offer is None}
+        waited = {c.contact: (c.rank(self.now), c.lane) for c in state.callers.values() if c.offer is None}
         idled = {a.name: (a.idle_since, a.order) for a in state.agents.values() if a.standing}
         cooled = {(a.name, c): until for a in state.agents.values() for c, until in a.cooling.items()}
         commands = super().tell(fact)
         for offer in (c for c in commands if isinstance(c, acd.Offer)):
-            assert self.fits(offer.agent, offer.contact)
+            changed = any(isinstance(c, acd.Widened) and c.contact == offer.contact for c in commands)
+            assert changed or self.fits(offer.agent, offer.contact)
             cooling = state.agents[offer.agent].cooling.get(offer.contact, 0.0)
             assert max(cooling, cooled.get((offer.agent, offer.contact), 0.0)) <= self.now, (
                 "rung again too soon"
             )
             self.check_turn(offer, waited, cooled)
-            self.check_idle(offer, idled, cooled)
+            if not changed:
+                self.check_idle(offer, idled, cooled)
         return commands
 
     def fits(self, agent: str, contact: str) -> bool:
-        caller, rule = self.state.callers[contact], AGENTS[agent]
-        return caller.lane.queue.name in rule.queues and self.asked[contact].skills <= rule.skills
+        lane, rule = self.state.callers[contact].lane, AGENTS[agent]
+        return (
+            lane.queue.name in rule.queues
+            and lane.skills <= rule.skills
+            and (not lane.only or agent in lane.only)
+        )
 
     def check_turn(self, offer: acd.Offer, waited: dict[str, tuple], cooled: Cooled) -> None:
         """Whoever has waited through this turn, and could have had this agent, comes after the one who got them."""
-        for contact, (key, queue) in waited.items():
+        for contact, (rank, lane) in waited.items():
             caller = self.state.callers.get(contact)
-            if caller is None or caller.offer is not None or caller.lane.queue.name != queue:
+            if caller is None or caller.offer is not None or caller.lane is not lane:
                 continue
             if self.fits(offer.agent, contact):
                 resting = (offer.agent, contact) in cooled or contact in self.state.agents[
                     offer.agent
                 ].cooling
-                assert resting or key > self.state.callers[offer.contact].key, f"{contact} was passed over"
+                assert resting or rank > self.state.callers[offer.contact].rank(self.now), (
+                    f"{contact} was passed over"
+                )
 
     def check_idle(self, offer: acd.Offer, idled: dict[str, tuple], cooled: Cooled) -> None:
         """Whoever has stood idle through this turn, and could have had this caller, has not waited longer."""
@@ -108,11 +117,16 @@ CALLER = st.fixed_dictionaries(
         "max_wait": PATIENCE,
         "kind": st.sampled_from([acd.CALLER, acd.CALLER, acd.CALLER, acd.CALLBACK]),
         "dial": st.sampled_from([0.0, 25.0]),
+        "widen": st.sampled_from(
+            [(), (), ((20.0, frozenset()),), ((5.0, frozenset({"ar"})), (40.0, frozenset()))]
+        ),
+        "prefer": st.sampled_from([(), (), ("anna",), ("dora",), ("boris", "chen"), ("nobody",)]),
+        "patience": st.sampled_from([0.0, 15.0, 45.0]),
     }
 )
 
 
-STRATEGY = st.sampled_from(["longest_idle", *STRATEGIES])
+STRATEGY = st.tuples(st.sampled_from(["longest_idle", *STRATEGIES]), st.sampled_from([0.0, 0.0, 10.0, 60.0]))
 GROUP_RULE = st.fixed_dictionaries({"choose": st.sampled_from(sorted(CHOOSERS)), "rebalance": st.booleans()})
 
 
@@ -131,9 +145,14 @@ class Floor(RuleBasedStateMachine):
         choose=st.tuples(*[GROUP_RULE] * len(GROUPS)),
     )
     def the_day_begins(
-        self, callers: list[dict[str, Any]], strategies: tuple[str, ...], choose: tuple[dict[str, Any], ...]
+        self,
+        callers: list[dict[str, Any]],
+        strategies: tuple[tuple[str, float], ...],
+        choose: tuple[dict[str, Any], ...],
     ) -> None:
-        queues = [replace(q, strategy=s) for q, s in zip(QUEUES.values(), strategies, strict=True)]
+        queues = [
+            replace(q, strategy=s, ageing=a) for q, (s, a) in zip(QUEUES.values(), strategies, strict=True)
+        ]
         groups = [replace(g, **options) for g, options in zip(GROUPS, choose, strict=True)]
         self.open(site(queues, AGENTS.values(), groups))
         for name in AGENTS:

@@ -15,7 +15,9 @@ from engine.core.way import PRIORITY, Way
 class Queue(Action):
     """Wait for an agent; the flow goes on with the next action when the conversation has ended.
 
-    `priority: { gold: 8 }` goes by the customer's level; anybody else has 5.
+    `priority: { gold: 8 }` goes by the customer's level; anybody else has 5. `widen: { 30s: { arabic: 1 }, 1m: [] }` says which
+    skills are enough after so long. `prefer` waits, `prefer_for` at most, for the agent who spoke with the caller last, or for the
+    owner of their open request.
     `on_timeout` is required; a queue that is full, unstaffed or closed leads there too unless its own `on_*` is given.
     With `keep_time: yes` a caller who has waited before in this call, and was not answered, keeps the time they came then.
     `if_longer` is spoken to whoever hears that it takes longer than expected: what they may do instead, with a key of `on_key`.
@@ -33,6 +35,9 @@ class Queue(Action):
     on_key: Mapping[Key, StepName] = field(default_factory=dict)
     priority: int | Mapping[Level, int] = PRIORITY
     skills: tuple[str, ...] = ()
+    widen: Mapping[Seconds, tuple[str, ...]] = field(default_factory=dict)
+    prefer: str | None = None
+    prefer_for: Seconds = Seconds(30)
     max_wait: Seconds = Seconds(600)
     keep_time: bool = False
     if_longer: PromptId | None = None
@@ -48,6 +53,9 @@ class Queue(Action):
             tuple(self.on_key),
             self.keep_time,
             self.if_longer,
+            tuple(sorted((float(after), skills) for after, skills in self.widen.items())),
+            self.prefer or "",
+            self.prefer_for if self.prefer else 0.0,
         )
         if came == "done" or came in self.on_key:
             way.heard(came)
