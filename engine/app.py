@@ -27,6 +27,7 @@ from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
 from engine.call.doors import Doors
 from engine.call.house import Edition, House
 from engine.call.orders import WorkOrders
+from engine.call.own_calls import OwnCalls
 from engine.call.phones import Phones
 from engine.call.promises import Promises
 from engine.call.services import open_services
@@ -182,6 +183,7 @@ async def run_engine(
         desk = await stack.enter_async_context(open_desk(archive, settings, now))
         client = AriClient(transport, app)
         tapes = Tapes(client, ledger, archive, state / "recordings", now, lambda: house.site.settings)
+        own_calls = OwnCalls(distributor)
         house = House(
             app=app,
             client=client,
@@ -194,7 +196,8 @@ async def run_engine(
             desk=desk,
             override_gate=PinGate(now),
             distributor=distributor,
-            agents=Agents(distributor),
+            own_calls=own_calls,
+            agents=Agents(distributor, own_calls),
             edition=await asyncio.to_thread(edition_of, files, release),
             recordings=state / "recordings",
             now=now,

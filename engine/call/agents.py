@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.call.distributor import Distributor
+from engine.call.own_calls import OwnCalls
 from engine.call.remarks import remark
 from engine.core import acd
 from engine.core.agent import LOGGED_IN, AgentState
@@ -35,6 +36,7 @@ class Agents:
     """The agents of a running engine; what they may ask for follows the newest release."""
 
     distributor: Distributor
+    own_calls: OwnCalls
 
     @property
     def _settings(self) -> Settings:
@@ -53,6 +55,7 @@ class Agents:
             )
         facts = self._facts(agent, asked)
         written = [self.distributor.submit(fact) for fact in facts]
+        self.own_calls.tell()  # they may be at another phone
         return self.told()[name], asyncio.gather(*written)
 
     def choices(self, name: str, what: str) -> list[dict[str, Any]]:

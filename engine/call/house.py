@@ -11,6 +11,7 @@ from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import Distributor
 from engine.call.orders import WorkOrders
+from engine.call.own_calls import OwnCalls
 from engine.call.services import Services
 from engine.call.sounds import FOLDER, Sounds
 from engine.call.tapes import Tapes
@@ -54,6 +55,7 @@ class House:
     #: Guesses at the PIN behind which schedules are overridden by telephone.
     override_gate: PinGate
     distributor: Distributor
+    own_calls: OwnCalls
     agents: Agents
     edition: Edition
     recordings: Path

@@ -64,6 +64,9 @@ async def sign_in(house: House, contact: Contact, do: SignIn, pin: str | None) -
     if why:
         log.warning("somebody could not sign in as an agent", contact=contact.id, agent=name, why=why)
         return outcome
+    house.own_calls.begun(
+        contact.id, contact.phone, name
+    )  # before they can ask to be ready: this phone is in use
     return f"{name} {house.site.settings.agents[name].language or ''}".strip()
 
 

@@ -220,6 +220,7 @@ class Switchboard:
         }
         if phone := phone_at(site.settings, endpoint_of_channel(channel["name"])):
             data["phone"] = phone
+            self._house.own_calls.begun(contact, phone)
         call = Call(self._house, contact, channel["id"], flow, self._house.edition, self._booked)
         call.line.stopped = self._closing
         self._take(call, call.begin(Event("arrived", self._house.now(), contact, data=data)))
@@ -231,6 +232,7 @@ class Switchboard:
 
     def _forget(self, contact: str) -> None:
         del self._calls[contact], self._lives[contact]
+        self._house.own_calls.ended(contact)
 
     def _booked(self, arrived: Event, edition: Edition) -> None:
         """A call has asked for a callback: its own task begins, with the version of the site that the call has."""
@@ -275,6 +277,7 @@ class Switchboard:
         for call in list(self._calls.values()):
             call.line.inbox.put(relink)
         await self._take_up(relink)
+        self._house.own_calls.restore(self._house.ledger.open.values())
         self._adopt(held)
         await self._sweep()
         await self._forget_recordings()

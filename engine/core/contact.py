@@ -89,6 +89,8 @@ class Contact:
     via: str = "sip"
     #: The phone of the house they call from, where it proves itself.
     phone: str = ""
+    #: The agent who has said in this call who they are.
+    signed_in: str = ""
     arrived_at: float = 0.0
     answered_at: float | None = None
     enqueued_at: float | None = None
@@ -443,6 +445,10 @@ def _entitled(c: Contact, e: Event) -> Contact:
     return replace(c, entitlement={name: e.data[name] for name in DECISION})
 
 
+def _agent_sign_in(c: Contact, e: Event) -> Contact:
+    return replace(c, signed_in=e.agent or "") if e.data["outcome"] == "let_in" else c
+
+
 def _wrap_up_code(c: Contact, e: Event) -> Contact:
     return replace(c, wrap_up_code=e.data["code"])
 
@@ -502,6 +508,7 @@ _FOLDS = {
     "article": _survey,
     "entitled": _entitled,
     "wrap_up_code": _wrap_up_code,
+    "agent_sign_in": _agent_sign_in,
     "ended": _ended,
 }
 

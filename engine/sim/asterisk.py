@@ -103,10 +103,10 @@ class SimulatedAsterisk:
 
     # --- the world's side ----------------------------------------------------------------------
 
-    def call(self, from_number: str, to_number: str) -> Line:
-        """Somebody dials in. Without a connected engine the call goes to the fallback."""
+    def call(self, from_number: str, to_number: str, endpoint: str = "trunk") -> Line:
+        """Somebody dials in, from a trunk or a phone. Without a connected engine the call goes to the fallback."""
         channel = self.add_channel(
-            f"{self.wall():.0f}.{self.serial()}", "trunk", state="Ring", number=from_number, exten="call"
+            f"{self.wall():.0f}.{self.serial()}", endpoint, state="Ring", number=from_number, exten="call"
         )
         line = channel.line = Line(channel)
         app = self.apps.get(self.app)

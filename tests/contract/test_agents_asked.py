@@ -143,3 +143,33 @@ def test_what_cannot_be_done_is_refused_in_one_sentence_and_changes_nothing(
         assert engine.house.agents.told() == before
 
     simulate(site, tmp_path, act)
+
+
+def test_an_agent_whose_phone_is_in_a_call_of_its_own_is_not_rung_and_the_caller_loses_nothing(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        house = engine.house
+        pbx.phones["agent-2007"] = phone(pbx, AgentPlan("2007", ring=3.0, talk=1.0))
+        await ask(engine, "2007", state="ready")
+        pbx.call(CALLER, "140")
+        await asyncio.sleep(1.0)
+        assert stands(engine) == ("reserved", "")
+        own = pbx.call("2007", "103", "agent-2007")  # the agent dials out as the phone rings
+        await asyncio.sleep(0.1)
+        assert stands(engine) == ("own_call", "")
+        now = house.now()
+        again = rebuilt(house.site.settings, await acd_events(house.ledger, engine.archive, now), now)
+        assert acd.summary(again, now) == acd.summary(house.distributor.state, now)
+        await ask(engine, "2007", state="paused", reason="lunch")
+        await ask(engine, "2007", state="ready")
+        assert stands(engine) == ("own_call", "")
+        own.hang_up()
+        await asyncio.sleep(10.0)
+
+    told = simulate(site, tmp_path, act)
+    record = told.records[CALLER]
+    assert (record["outcome"], record["agent"]) == ("answered", "2007")
+    (ended,) = [e.data["why"] for e in told.events[CALLER] if e.kind == "offer_ended"]
+    assert ended == "own_call"
+    assert told.events["2007"][0].data["phone"] == "2007"
