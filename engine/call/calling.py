@@ -63,6 +63,8 @@ class Calling:
     async def _release(self, why: str, leg: str | None) -> None:
         """Let the one who spoke with the caller go; the caller hears music."""
         await self._house.distributor.submit(acd.Released(self._line.contact, why))
+        if why == "parked":
+            await self._progress("channel_answered")
         await self._arrange()
         await self._line.try_hangup(leg or "")
 

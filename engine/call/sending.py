@@ -77,6 +77,8 @@ class Sender:
                 return f"there is no agent {name!r} any more"
             case "busy":
                 return "somebody is called into this conversation already"
+            case "own_call":
+                return f"{name} is in a call of their own"
             case _:
                 return f"{name} cannot be rung now: {why.replace('_', ' ')}"
 

@@ -163,11 +163,12 @@ class Talking(Calling):
         leg = event["referred_by"]["source_channel"]["id"]
         if leg != self._talk.leg:
             return False
-        self._referrer = leg
+        self._referrer, to = leg, event["refer_to"]["requested_destination"].get("destination", "")
+        if to == Verb.PARK and not self._refusal(Order(Verb.PARK)):
+            await self._park(PHONE)
+            return False
         try:
-            target = target_of(
-                self._house.site.settings, event["refer_to"]["requested_destination"].get("destination", "")
-            )
+            target = target_of(self._house.site.settings, to)
         except SetupError:
             target = None
         if target is None or self._refusal(Order(Verb.TRANSFER, target, PHONE)):

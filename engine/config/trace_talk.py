@@ -29,6 +29,7 @@ _ENDS = {
     "failed": "is let go: the call failed",
     "paused": "stops ringing: the agent paused",
     "logged_out": "stops ringing: the agent logged out",
+    "own_call": "stops ringing: their phone is in a call of their own",
     "agent": "is let go: the agent ended the conversation",
 }
 _RELEASED = {

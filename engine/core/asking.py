@@ -18,7 +18,7 @@ from engine.core.turn import LEAST_COOL_DOWN, Turn
 
 
 def why_not(state: State, name: str, contact: str) -> str:
-    """Why this agent cannot be called in for this contact now: unknown, busy, or a state; empty where they can."""
+    """Why this agent cannot be called in for this contact now: unknown, busy, unreachable, or a state; empty where they can."""
     agent = state.agents.get(name)
     if agent is None or agent.gone:
         return "unknown"
@@ -26,6 +26,8 @@ def why_not(state: State, name: str, contact: str) -> str:
         return "busy"
     if agent.unreachable:
         return "unreachable"
+    if agent.own:
+        return "own_call"
     if agent.state is AgentState.WRAP_UP and agent.contact == contact and not agent.then:
         return ""
     return "" if agent.state is AgentState.READY else str(agent.state)

@@ -111,10 +111,8 @@ class Contact:
     #: Set while the step that queues has not been told yet how its waiting ended, and the key that ended it.
     left: Event | None = None
     pressed: str | None = None
-    #: What the queue segment in progress was entered with, since when it is waited in (who comes from a conversation keeps an earlier
-    #: place), and the offer and conversation in it.
+    #: What the queue segment in progress was entered with, and the offer and conversation in it.
     queued: Event | None = None
-    waits_from: float = 0.0
     offered: Event | None = None
     talk_from: float | None = None
     #: The conversation in progress, since when it is on hold, and for how long it was; the `transferred` by which the caller shall go
@@ -241,7 +239,6 @@ def _queued(c: Contact, e: Event) -> Contact:
         place=e,
         left=None,
         sent_back=None,
-        waits_from=c.sent_back.at if c.sent_back is not None else _entered(e),
         enqueued_at=_entered(e) if first else c.enqueued_at,
         position_at_entry=e.data["position"] if first else c.position_at_entry,
     )
@@ -519,7 +516,7 @@ def _entered(queued: Event) -> float:
 
 
 def _since(c: Contact, e: Event) -> float:
-    return c.waits_from if c.queued else e.at
+    return _entered(c.queued) if c.queued else e.at
 
 
 def _until(c: Contact, e: Event) -> float:
@@ -527,7 +524,7 @@ def _until(c: Contact, e: Event) -> float:
     seen = e.data.get("seen")
     if seen is None:
         return e.at
-    queued = c.waits_from if c.queued else 0.0
+    queued = _entered(c.queued) if c.queued else 0.0
     return float(max(seen, c.arrived_at, c.answered_at or 0.0, queued, c.talk_from or c.connected_at or 0.0))
 
 
