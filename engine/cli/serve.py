@@ -59,7 +59,7 @@ from engine.web.agents import Desk, agent_routes
 from engine.web.api import BELOW, api_token
 from engine.web.bulletins import Board
 from engine.web.callbacks import Callbacks
-from engine.web.calls import Conversations
+from engine.web.calls import Conversations, call_routes
 from engine.web.control import Controls, control_app
 from engine.web.hours import Hours, Override
 from engine.web.pages import pages_app
@@ -349,6 +349,7 @@ async def served(place: Place, wanted: Controls, stream: Stream | None = None) -
         socket.chmod(0o600)
         stack.callback(socket.unlink, missing_ok=True)
         routes = [*report_routes(maker(place.state)), *agent_routes(wanted.desk, BELOW)]
+        routes += call_routes(wanted.conversations, BELOW)
         routes += stream_routes(stream) if stream is not None else []
         app = pages_app(wanted.status, wanted.hours, api_token(place.state), routes)
         if stream is not None:

@@ -1,4 +1,4 @@
-"""Conversations over the control socket.
+"""Conversations over HTTP: on the control socket below /calls, for programs below /api/calls (engine/web/api.py).
 
 GET  /calls                       every conversation in progress, the oldest first
 POST /calls/WHO {do, to, by}      do something to the conversation of an agent, by their name, or of a contact. `do`: hold, resume,
@@ -31,8 +31,8 @@ class Conversations:
     order: Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any] | None]]
 
 
-def call_routes(conversations: Conversations) -> list[web.RouteDef]:
-    """The routes of the control socket."""
+def call_routes(conversations: Conversations, below: str = "") -> list[web.RouteDef]:
+    """The routes, below a path."""
 
     async def listed(_: web.Request) -> web.Response:
         return answer(conversations.listed())
@@ -50,4 +50,4 @@ def call_routes(conversations: Conversations) -> list[web.RouteDef]:
             return wrong(f"{who!r} is in no conversation: `quietline call list` shows them all", 404)
         return answer(told)
 
-    return [web.get("/calls", listed), web.post("/calls/{who}", order)]
+    return [web.get(f"{below}/calls", listed), web.post(f"{below}/calls/{{who}}", order)]
