@@ -61,7 +61,7 @@ def test_contacts_as_json_is_one_documented_object_a_line(quietline: Quietline, 
     records = [
         json.loads(line) for line in quietline("contacts", "--json", "--state", state).out.splitlines()
     ]
-    assert [tuple(record) for record in records] == [FIELDS, FIELDS]
+    assert [tuple(record) for record in records] == [(*FIELDS, "recordings")] * 2
     assert records[0]["arrived_at"] == ARRIVED and records[1]["ended_at"] is None
 
 

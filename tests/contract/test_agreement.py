@@ -30,7 +30,7 @@ from engine.sim.transcript import transcript
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 #: Scenarios played on the real Asterisk at the same time.
-AT_ONCE = 14
+AT_ONCE = 20
 #: Seconds in which the last call comes to its end once its people are done.
 REST = 10.0
 
@@ -99,7 +99,7 @@ def test_a_simulator_that_departs_is_found_out(
 
 
 @pytest.mark.asterisk
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_both_worlds_tell_the_same_of_every_scenario(tmp_path: Path) -> None:
     copies = Copies(SCENARIOS / "site", sorted(SCENARIOS.glob("*.yaml")))
     copies.write_site(tmp_path / "site")
