@@ -71,9 +71,10 @@ def perform(
 
 
 def does(op_id: str) -> Callable[[Handler], Handler]:
-    """Register what is done for an operation."""
+    """Register what is done for an operation; each has one handler."""
 
     def register(handler: Handler) -> Handler:
+        assert op_id not in HANDLERS, f"{op_id} is done twice"
         HANDLERS[op_id] = handler
         return handler
 
@@ -188,7 +189,7 @@ def list_applications(asked: Asked) -> Answer:
 
 @does("applications.get")
 def get_application(asked: Asked) -> Answer:
-    return Response(200, shown_application(asked.pbx, application_of(asked)))
+    return Response(200, shown_application(asked.pbx, registered(asked, "applicationName")))
 
 
 @does("applications.filter")
@@ -607,24 +608,6 @@ def registered(asked: Asked, name: str) -> App:
     if app is None or app.transport is None:
         raise Refused(404, "Application not found")
     return app
-
-
-@does("applications.get")
-def application(asked: Asked) -> Answer:
-    """What an application hears of."""
-    app = registered(asked, "applicationName")
-    return Response(
-        200,
-        {
-            "name": app.name,
-            "channel_ids": sorted(app.subscribed),
-            "bridge_ids": sorted(app.bridges),
-            "endpoint_ids": [],
-            "device_names": [],
-            "events_allowed": list(app.allowed),
-            "events_disallowed": list(app.disallowed),
-        },
-    )
 
 
 @does("events.userEvent")

@@ -162,7 +162,9 @@ async def test_a_snooped_channel_and_a_bridge_that_plays_and_records(asterisk: P
         await calls.record_bridge(bridge, name, if_exists="overwrite")
         await seen.event("RecordingStarted", name)
         assert await calls.discard_recording(name)
-        await client.user_event("noticed", {"a": "b"}, f"channel:{channel}")
+        ours = await client.application()
+        assert ours is not None
+        await client.user_event(ours["name"], "noticed", {"a": "b"})
         await seen.wait(lambda r: isinstance(r, dict) and r["type"] == "ChannelUserevent")
         for one in (f"{channel}-s", channel):
             await calls.hangup(one)

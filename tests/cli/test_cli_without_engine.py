@@ -113,7 +113,7 @@ def test_a_damaged_state_file_is_one_sentence(quietline: Quietline, tmp_path: Pa
 def test_check_counts_what_a_good_site_holds(quietline: Quietline) -> None:
     said = quietline("check", "--site", SHIPPED)
     assert said.status == 0
-    assert said.out.startswith("The site is good: 6 numbers, 11 flows, ")
+    assert said.out.startswith("The site is good: 11 numbers, 12 flows, ")
 
 
 def test_check_reports_every_error_at_its_place(quietline: Quietline, tmp_path: Path) -> None:
@@ -152,7 +152,9 @@ def test_rehearse_refuses_an_unknown_flow_and_an_input_that_fits_nowhere(quietli
         == "there is no flow 'suport': did you mean 'support'?"
     )
     many = quietline("rehearse", "zebra", "--site", SHIPPED).sentence
-    assert many.startswith("there is no flow 'zebra': known: afterwards, desk, help, ") and "support" in many
+    assert (
+        many.startswith("there is no flow 'zebra': known: afterwards, agents, desk, ") and "support" in many
+    )
     said = quietline("rehearse", "support", "x", "--site", SHIPPED)
     assert said.status == 1
     assert "♪ Welcome" in said.out and "'x' is no answer at step 'main_menu'" in said.err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from copies import Copies, together
@@ -14,6 +16,7 @@ from engine.call.distributor import rebuilt
 from engine.config import load_files
 from engine.core import acd
 from engine.core.contact import Contact, fold
+from engine.core.event import Event
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.people import play, plug_in
 
@@ -39,26 +42,23 @@ async def differences(engine: Engine) -> list[str] | None:
 
 
 def same(known: Contact | None, told: Contact | None) -> bool:
-    """Both are one contact; their events differ in what a store gives them: a number, and lists for tuples."""
+    """Are both one contact?"""
     return known is not None and told is not None and plain(known) == plain(told)
 
 
-def plain(contact: Contact) -> dict[str, object]:
-    """A contact's fields, its events by their kind and time."""
-    events = (
-        "left",
-        "queued",
-        "place",
-        "offered",
-        "transfer",
-        "transfer_end",
-        "recording",
-        "kept",
-        "last_message",
-    )
-    events += ("request", "noted")
-    fields = {name: getattr(contact, name) for name in Contact.__dataclass_fields__ if name not in events}
-    return fields | {name: (e.kind, e.at) for name in events if (e := getattr(contact, name)) is not None}
+def plain(value: object) -> object:
+    """What is compared of a contact: events by their kind and time, for a store gives them numbers, and lists for tuples."""
+    match value:
+        case Event(kind, at):
+            return kind, at
+        case tuple() | list():
+            return [plain(one) for one in value]
+        case Mapping():
+            return {name: plain(one) for name, one in value.items()}
+        case _ if is_dataclass(value):
+            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value
 
 
 def test_what_is_written_down_is_all_there_is(site_folder: Path, tmp_path: Path) -> None:
