@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
+import pytest
 from copies import Copies, together
 from simulated import simulate
 from told import set_agents
@@ -22,7 +23,7 @@ from engine.sim.people import play, plug_in
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 #: Seconds between two looks; no whole number of milliseconds, so that a look falls between what happens.
-EVERY = 0.1003
+EVERY = 0.1403
 
 
 async def differences(engine: Engine) -> list[str] | None:
@@ -61,6 +62,7 @@ def plain(value: object) -> object:
             return value
 
 
+@pytest.mark.timeout(240)
 def test_what_is_written_down_is_all_there_is(site_folder: Path, tmp_path: Path) -> None:
     copies = Copies(SCENARIOS / "site", sorted(SCENARIOS.glob("*.yaml")))
     copies.write_site(site_folder.parent / "copies")
