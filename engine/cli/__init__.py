@@ -44,7 +44,7 @@ COMMANDS = {
     "start:up": "Start Asterisk and the engine in the background.",
     "start:down": "End the calls, then both.",
     "floor:status": "Show addresses, queues, callers and agents.",
-    "floor:agent": "Make an agent ready, pause them, or log them out.",
+    "floor:agent": "Log an agent in or out, make them ready, pause them, or say what a conversation was about.",
     "override:override": "Say that a schedule is open or closed, whatever its calendar says.",
     "publish:publish": "Make the site's folder live: check, cases, switch.",
     "publish:rollback": "Make an earlier release live again, at once.",

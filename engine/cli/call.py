@@ -114,7 +114,7 @@ def transfer(who: str, /, *target: str, priority: Priority = None, state: StateO
 
 @call.command
 def park(who: str, /, *, state: StateOption = STATE) -> None:
-    """Let the caller wait, with music, until somebody retrieves them; after two minutes they come back."""
+    """Let the caller wait, with music, until somebody retrieves them; after their queue's `parked` (2m) they come back."""
     order(state, who, "park")
 
 

@@ -35,6 +35,7 @@ TAKEN_TIMEOUT = re.compile(r"receive timeout on message .* jumping to label|^The
 RTP_FIRST, RTP_LAST, RTP_BLOCK = 44000, 60000, 1000
 #: Where phones and callers of ours listen: none of these is given by the system to whoever asks for any port.
 PORTS = range(14000, 17000)
+_untried = cycle(random.sample(PORTS, len(PORTS)))
 TICKS = os.sysconf("SC_CLK_TCK")
 #: A phone nobody can stop any more would hold its port for hours.
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
@@ -340,9 +341,6 @@ def free_port(address: str) -> int:
         if port_free(address, port):
             return port
     raise SetupError(f"no UDP port from {PORTS[0]} to {PORTS[-1]} is free on {address}: end what holds them")
-
-
-_untried = cycle(random.sample(PORTS, len(PORTS)))
 
 
 def next_rtp_block() -> int:
