@@ -3,6 +3,7 @@
     with somebody          caller and leg in the bridge that is named after the leg
     on hold                the caller hears music, outside the bridge; the leg stays there
     a consultation         the caller hears music; both legs in the bridge of the first one
+    … by a second call     that call and the other leg in the bridge of that leg; caller and agent as without it
     a conference           all three in that bridge
     handed over, parked    the caller hears music, and there is no bridge
 
@@ -12,9 +13,9 @@ has done, so everything is done again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.call.called import bridge_of
 from engine.call.line import Line
@@ -24,24 +25,30 @@ from engine.errors import AlreadyThere, Gone
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Who is in which bridge (None: there is none), and whether the caller hears music instead."""
+    """Who is in which bridge, and whether the caller hears music instead."""
 
-    bridge: str | None
-    inside: frozenset[str]
     music: bool
+    bridges: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 #: The caller hears music, and nobody is with them.
-ALONE = Arrangement(None, frozenset(), True)
+ALONE = Arrangement(True)
 
 
 def arrangement(talk: Conversation, caller: str) -> Arrangement:
     """How a conversation is to sound; `caller` is their channel."""
     if talk.leg is None:
         return ALONE
-    asked = talk.asked.leg if talk.asked is not None and talk.asked.answered else None
-    inside = {talk.leg, asked, None if talk.on_hold else caller}
-    return Arrangement(bridge_of(talk.leg), frozenset(one for one in inside if one), talk.on_hold)
+    asked = talk.asked if talk.asked is not None and talk.asked.answered else None
+    with_agent = {talk.leg} if talk.on_hold else {talk.leg, caller}
+    if asked is None:
+        bridges = {bridge_of(talk.leg): frozenset(with_agent)}
+    elif asked.second:
+        aside = frozenset({asked.leg, asked.second})
+        bridges = {bridge_of(talk.leg): frozenset(with_agent), bridge_of(asked.leg): aside}
+    else:
+        bridges = {bridge_of(talk.leg): frozenset(with_agent | {asked.leg})}
+    return Arrangement(talk.on_hold, bridges)
 
 
 class Arranger:
@@ -57,7 +64,7 @@ class Arranger:
     def begins(self, now: Arrangement) -> None:
         """It sounds like this already."""
         self._now = now
-        self._bridges = {now.bridge} if now.bridge is not None else set()
+        self._bridges = set(now.bridges)
 
     def forget(self, bridge: str | None) -> None:
         """Nobody knows how it sounds; this bridge may be there."""
@@ -72,9 +79,9 @@ class Arranger:
             await self._music()
         elif not wanted.music and not (before is not None and not before.music):
             await self._line.calls.stop_music(self._line.channel)
-        if wanted.bridge is not None:
-            await self._gather(wanted, before)
-        await self._take_down(self._bridges - {wanted.bridge})
+        for bridge, inside in wanted.bridges.items():
+            await self._gather(bridge, inside, before.bridges.get(bridge) if before is not None else None)
+        await self._take_down(self._bridges - wanted.bridges.keys())
 
     async def apart(self) -> None:
         """Take down every bridge."""
@@ -89,15 +96,13 @@ class Arranger:
         for bridge in self._bridges:
             await self._line.calls.remove(bridge, self._line.channel)
 
-    async def _gather(self, wanted: Arrangement, before: Arrangement | None) -> None:
+    async def _gather(self, bridge: str, inside: frozenset[str], there: frozenset[str] | None) -> None:
         """Whoever has hung up in this moment is told by their own event; the others are together."""
-        assert wanted.bridge is not None
-        line, same = self._line, before is not None and before.bridge == wanted.bridge
-        there = before.inside if same and before is not None else frozenset()
-        self._bridges.add(wanted.bridge)
-        if not same:
+        line = self._line
+        self._bridges.add(bridge)
+        if there is None:
             with suppress(AlreadyThere):
-                await line.calls.create_bridge(wanted.bridge, "mixing")
-        for channel in sorted(wanted.inside - there, key=lambda one: one != line.channel):
+                await line.calls.create_bridge(bridge, "mixing")
+        for channel in sorted(inside - (there or frozenset()), key=lambda one: (one != line.channel, one)):
             with suppress(Gone):
-                await line.calls.add(wanted.bridge, channel)
+                await line.calls.add(bridge, channel)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
 
-from engine.ari.calls import TransferState
+from engine.ari.calls import HangupReason, TransferState
 from engine.call.arranging import ALONE, Arranger, arrangement
 from engine.call.called import Called
 from engine.call.house import House
@@ -25,12 +26,14 @@ from engine.core.conversation import AGENT, BACK, CONSULT, NUMBER, Asked, Conver
 from engine.core.do import Enqueue
 from engine.core.event import Event
 from engine.core.outbound import way_out
-from engine.errors import AgentUnreachable, EngineError
+from engine.errors import AgentUnreachable, EngineError, Gone
 
 log = structlog.get_logger()
 
 #: Seconds somebody who is called in is rung for, where no queue says so.
 RING = 20.0
+#: How the second call of an agent's phone ends that has reached nobody.
+REFUSED: Mapping[str, HangupReason] = {"busy": "busy", "rejected": "busy", "no_answer": "no_answer"}
 
 
 class Calling:
@@ -43,6 +46,8 @@ class Calling:
         self._called: Called | None = None
         #: The leg whose phone wants to hear what becomes of the transfer it has asked for.
         self._referrer: str | None = None
+        #: The second call of the agent's phone, with which it has called somebody in; empty: none.
+        self._second = ""
         self._sender = Sender(house, line, do)
         self._taping = Taping(house, line)
         self._supervising = Listening(house, line)
@@ -67,25 +72,35 @@ class Calling:
             await self._progress("channel_answered")
         await self._arrange()
         await self._line.try_hangup(leg or "")
+        await self._drop_second()
+
+    async def _drop_second(self, reason: HangupReason = "normal") -> None:
+        """Let the second call of the agent's phone go, if there is one."""
+        second, self._second = self._second, ""
+        await self._line.try_hangup(second, reason)
 
     # --- somebody is called in ----------------------------------------------------------------
 
-    async def _call_in(self, target: Target, how: str, by: str = "") -> bool:
-        """Ring somebody for this conversation; True where that has ended it at once."""
-        if not await self._asked_for(target, how, by):
+    async def _call_in(self, target: Target, how: str, by: str = "", second: str = "") -> bool:
+        """Ring somebody for this conversation, `second`: whom that call has dialled; True where that has ended it at once."""
+        self._second = second
+        if not await self._asked_for(target, how, by, second):
             return await self._nobody_comes()
         await self._arrange()
+        if second:
+            with suppress(Gone):  # its end is told by its own event
+                await self._line.calls.ring(second)
         asked = self._talk.asked
         assert asked is not None
         return await self._ring(asked, self._phone(asked))
 
-    async def _asked_for(self, target: Target, how: str, by: str) -> bool:
+    async def _asked_for(self, target: Target, how: str, by: str, second: str) -> bool:
         """Write down who is rung next; False where they cannot be."""
         talk, house, contact = self._talk, self._house, self._line.contact
         rule = house.site.settings.queues.get(talk.queue)
         ring = rule.ring if rule is not None else RING
         if target.kind == AGENT:
-            await house.distributor.submit(acd.Ask(contact, target.name, talk.queue, how, ring, by))
+            await house.distributor.submit(acd.Ask(contact, target.name, talk.queue, how, ring, by, second))
             return self._talk.asked is not None
         out = way_out(house.site.settings.outbound, target.name)
         if out is None:
@@ -105,6 +120,7 @@ class Calling:
                     "ring": ring,
                     "trunk": out.trunk,
                     "shown": shown,
+                    **({"second": second} if second else {}),
                 },
             )
         )
@@ -144,6 +160,9 @@ class Calling:
             await self._write(
                 Event("calling_answered", self._house.now(), data={"to": asked.to, "leg": asked.leg})
             )
+        if asked.second:
+            with suppress(Gone):
+                await self._line.calls.answer(asked.second)
         await self._arrange()
         return False
 
@@ -161,6 +180,7 @@ class Calling:
         await self._progress("channel_answered")
         await self._arrange()
         await self._line.try_hangup(talk.leg or "")
+        await self._drop_second()
         return False
 
     async def _not_called_in(self, why: str) -> None:
@@ -175,6 +195,7 @@ class Calling:
         self._called = None
         await self._progress("channel_unavailable")
         await self._line.try_hangup(asked.leg)
+        await self._drop_second(REFUSED.get(why, "normal"))
 
     async def _progress(self, state: TransferState) -> None:
         """Tell the phone that has asked for a transfer, if one has, how far it has come."""
@@ -193,9 +214,13 @@ class Calling:
         return await self._nobody_comes()
 
     async def _nobody_comes(self) -> bool:
-        asked, self._called = self._talk.asked, None
-        if asked is not None:
+        if self._talk.asked is not None:
+            self._called = None
             return False
+        if self._called is not None:  # they were called off
+            await self._line.try_hangup(self._called.leg)
+            self._called = None
+        await self._drop_second("busy")
         await self._progress("channel_unavailable")
         if await self._looked_after():
             return True

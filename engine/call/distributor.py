@@ -325,10 +325,11 @@ class Distributor:
                 return [Event("offered", now, contact, agent, data)]
             case acd.Cancel(offer, contact, agent, why):
                 return [self._offer_ended(offer, contact, agent, why, now, self._rests_until(agent, contact))]
-            case acd.Asked(ask, contact, agent, queue, how, ring, by):
+            case acd.Asked(ask, contact, agent, queue, how, ring, by, second):
                 leg = leg_of(ask, contact)
                 data = {"kind": AGENT, "to": agent, "how": how, "ask": ask, "leg": leg, "queue": queue}
-                return [Event("calling", now, contact, agent, data | {"ring": ring, "by": by})]
+                data |= {"ring": ring, "by": by} | ({"second": second} if second else {})
+                return [Event("calling", now, contact, agent, data)]
             case acd.AskCalledOff(contact, agent, why):
                 return [Event("calling_ended", now, contact, agent, {"to": agent, "why": why})]
             case acd.AgentChanged():

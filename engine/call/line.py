@@ -213,6 +213,12 @@ def finished(item: object, playback: str) -> bool:
     )
 
 
+def two_calls(event: AriEvent) -> tuple[str, str]:
+    """The channel whose phone asks for a transfer, and that of its other call where it wants to be replaced in it (else empty)."""
+    other = event["refer_to"].get("destination_channel", {})
+    return str(event["referred_by"]["source_channel"]["id"]), str(other.get("id", ""))
+
+
 def channel_of(item: object) -> str:
     """The channel an event of Asterisk's is about, or nothing."""
     return str(item.get("channel", {}).get("id", "")) if isinstance(item, dict) else ""

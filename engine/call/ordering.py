@@ -75,6 +75,8 @@ class Order:
     by: str = ""
     #: What is to become of the recording, or the phone of whoever is to listen.
     word: str = ""
+    #: The channel of the second call with which an agent's phone asks for it.
+    second: str = ""
     answer: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def tell(self, sentence: str = "") -> None:

@@ -14,17 +14,20 @@ from typing import Any
 
 import structlog
 
+from engine.ari.calls import HangupReason
 from engine.ari.transport import AriTransport, LinkDown, LinkUp
 from engine.call.booking import shown
 from engine.call.call import Call
 from engine.call.called import in_use
 from engine.call.house import Edition, House
 from engine.call.line import MADE, CalledOff, Relink
-from engine.call.ordering import NO_TALK, order_of, talk_shown
+from engine.call.ordering import NO_TALK, Order, Verb, order_of, talk_shown, target_of
 from engine.call.remarks import remark
+from engine.call.signing import at_phone
 from engine.core import acd
 from engine.core.acd import Command
 from engine.core.contact import IN_QUEUE, Contact
+from engine.core.conversation import PHONE, QUEUE
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.phones import endpoint_of_channel, phone_at
@@ -58,6 +61,8 @@ class Switchboard:
         self._calls: dict[str, Call] = {}
         #: Contacts found by looking, after a gap; a StasisStart that still comes for one of them begins no second one.
         self._adopted: set[str] = set()
+        #: Second calls of agents' phones that are part of a conversation, by channel: its contact.
+        self._second: dict[str, str] = {}
         self._tasks = asyncio.TaskGroup()
         self._closing = False
         #: The tasks of the calls.
@@ -132,17 +137,19 @@ class Switchboard:
         call = self._calls.get(contact.id) if contact is not None else None
         if call is None or contact is None:
             return None
-        call.line.inbox.put(order)
-        try:
-            sentence = await asyncio.wait_for(order.answer, ORDERED_WITHIN)
-        except TimeoutError:
-            sentence = (
-                NO_TALK if contact.id not in self._calls else "Asterisk does not answer; it may still be done"
-            )
+        sentence = await self._answer(call, order)
         if sentence:
             raise SetupError(f"{who}: {sentence}")
         now = self._house.ledger.open.get(contact.id)
         return talk_shown(now) if now is not None else {"contact": contact.id}
+
+    async def _answer(self, call: Call, order: Order) -> str:
+        """Give an order; empty when it is under way and on disk, or the sentence why it cannot be."""
+        call.line.inbox.put(order)
+        try:
+            return await asyncio.wait_for(order.answer, ORDERED_WITHIN)
+        except TimeoutError:
+            return NO_TALK if call.id not in self._calls else "Asterisk does not answer; it may still be done"
 
     def _talk_of(self, who: str) -> Contact | None:
         """The contact of a conversation: by its own id, by an agent in it, or by the agent who sent the caller on or parked them."""
@@ -185,7 +192,8 @@ class Switchboard:
         if event["type"] == "StasisStart":
             self._started(event)
         else:
-            call = self._calls.get(contact_of_event(event))
+            thing = subject_of(event)
+            call = self._calls.get(self._second.get(thing) or owner_of(thing))
             if call is not None:
                 call.line.inbox.put(event)
 
@@ -206,6 +214,9 @@ class Switchboard:
         site = self._house.site
         flow = site.flows.get(site.settings.numbers.get(number, ""))
         contact = contact_of_channel(channel["id"])
+        phone = phone_at(site.settings, endpoint_of_channel(channel["name"]))
+        if phone and flow is None and self._consults(channel["id"], phone, number):
+            return
         if flow is not None:
             self._house.versions.setdefault(flow.hash, flow)
         data = {
@@ -218,12 +229,38 @@ class Switchboard:
             "via": "sip",
             "release": self._house.edition.release,
         }
-        if phone := phone_at(site.settings, endpoint_of_channel(channel["name"])):
+        if phone:
             data["phone"] = phone
             self._house.own_calls.begun(contact, phone)
         call = Call(self._house, contact, channel["id"], flow, self._house.edition, self._booked)
         call.line.stopped = self._closing
         self._take(call, call.begin(Event("arrived", self._house.now(), contact, data=data)))
+
+    def _consults(self, channel: str, phone: str, dialled: str) -> bool:
+        """Is this the second call of an agent who has a caller, to somebody who can be called in? Then it is part of that conversation."""
+        agent = at_phone(self._house, phone)
+        contact = self._house.distributor.state.agents[agent].contact if agent is not None else None
+        talk = self._house.ledger.open[contact].talk if contact in self._house.ledger.open else None
+        if contact is None or talk is None or talk.leg is None or talk.to != agent or talk.asked is not None:
+            return False
+        try:
+            target = target_of(self._house.site.settings, dialled)
+        except SetupError:
+            return False
+        if target.kind == QUEUE:
+            return False
+        self._second[channel] = contact
+        order = Order(Verb.CONSULT, target, PHONE, second=channel)
+        self._start(self._consult(self._calls[contact], order), f"second call {channel}")
+        return True
+
+    async def _consult(self, call: Call, order: Order) -> None:
+        """The phone hears busy where that cannot be."""
+        sentence = await self._answer(call, order)
+        if sentence:
+            log.info("an agent's phone calls somebody in vain", contact=call.id, why=sentence)
+            self._second.pop(order.second, None)
+            await self._hang_up(order.second, "busy")
 
     def _take(self, call: Call, life: Any) -> None:
         self._calls[call.id] = call
@@ -232,6 +269,7 @@ class Switchboard:
 
     def _forget(self, contact: str) -> None:
         del self._calls[contact], self._lives[contact]
+        self._second = {channel: one for channel, one in self._second.items() if one != contact}
         self._house.own_calls.ended(contact)
 
     def _booked(self, arrived: Event, edition: Edition) -> None:
@@ -243,9 +281,9 @@ class Switchboard:
     def _start(self, work: Any, name: str) -> asyncio.Task[None]:
         return self._tasks.create_task(work, name=name)
 
-    async def _hang_up(self, channel: str) -> None:
+    async def _hang_up(self, channel: str, reason: HangupReason = "normal") -> None:
         try:
-            await self._house.client.of(channel).hangup(channel)
+            await self._house.client.of(channel).hangup(channel, reason)
         except PbxUnreachable:
             log.info("a channel nobody owns could not be hung up; the next look finds it", channel=channel)
         except EngineError as error:
@@ -278,6 +316,7 @@ class Switchboard:
             call.line.inbox.put(relink)
         await self._take_up(relink)
         self._house.own_calls.restore(self._house.ledger.open.values())
+        self._second = seconds(self._house.ledger.open.values())
         self._adopt(held)
         await self._sweep()
         await self._forget_recordings()
@@ -310,7 +349,9 @@ class Switchboard:
             if MADE in channel["id"]:
                 if not self._in_use(channel["id"]):
                     self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
-            elif contact in self._calls or contact in self._house.ledger.open:
+            elif (
+                contact in self._calls or contact in self._house.ledger.open or channel["id"] in self._second
+            ):
                 continue
             elif plan.get("app_name") == "Stasis" and app == self._house.app:
                 self._adopted.add(contact)
@@ -376,13 +417,19 @@ def owner_of(thing: str) -> str:
     return owner if made else contact_of_channel(thing)
 
 
-def contact_of_event(event: dict[str, Any]) -> str:
-    """The contact an event belongs to, by the id of what it is about."""
+def subject_of(event: dict[str, Any]) -> str:
+    """The id of what an event is about."""
     for kind in ("channel", "playback", "bridge", "peer"):
         if kind in event:
-            return owner_of(event[kind]["id"])
+            return str(event[kind]["id"])
     if "referred_by" in event:
-        return owner_of(event["referred_by"]["source_channel"]["id"])
+        return str(event["referred_by"]["source_channel"]["id"])
     if "recording" in event:
-        return owner_of(event["recording"]["target_uri"].partition(":")[2])
+        return str(event["recording"]["target_uri"].partition(":")[2])
     return ""
+
+
+def seconds(contacts: Iterable[Contact]) -> dict[str, str]:
+    """The second calls of agents' phones that are part of a conversation: channel -> contact."""
+    asked = ((one.id, one.talk.asked) for one in contacts if one.talk is not None)
+    return {one.second: contact for contact, one in asked if one is not None and one.second}

@@ -17,7 +17,7 @@ from engine.call.arranging import arrangement
 from engine.call.called import Called, bridge_of
 from engine.call.calling import Calling
 from engine.call.distributor import seen_until
-from engine.call.line import AriEvent, Heard, Relink, channel_of
+from engine.call.line import AriEvent, Heard, Relink, channel_of, two_calls
 from engine.call.ordering import SUPERVISED, Order, Target, Verb, target_of
 from engine.call.sending import dialled, end_talk
 from engine.core import acd
@@ -46,6 +46,7 @@ class Talking(Calling):
         leg, asked = self._talk.leg, self._talk.asked
         if asked is not None and asked.how == BLIND and asked.by == PHONE:
             self._referrer = leg
+        self._second = asked.second if asked is not None else ""
         self._arranger.forget(bridge_of(leg) if leg is not None else None)
         return await self._until_over(relink)
 
@@ -73,6 +74,14 @@ class Talking(Calling):
     async def _found(self, relink: Relink) -> bool:
         """Take in what has become of everybody meanwhile; True where the conversation is over."""
         talk, asked = self._talk, self._talk.asked
+        if (
+            asked is not None
+            and asked.second
+            and asked.second not in relink.channels
+            and talk.leg is not None
+        ):
+            await self._not_called_in("cancelled")
+            talk, asked = self._talk, None
         gone = asked is not None and asked.leg not in relink.channels
         if asked is not None and gone and asked.answered:
             await self._not_called_in("target")
@@ -105,7 +114,7 @@ class Talking(Calling):
             case acd.AskCalledOff() if self._talk.asked is None:
                 return await self._nobody_comes()
             case dict() if item["type"] == "ChannelTransfer" and "state" not in item:
-                return await self._refer(item)
+                return await (self._join(item) if two_calls(item)[1] else self._refer(item))
             case dict() if "channel" in item:
                 return await self._on_event(item, channel_of(item))
             case _:
@@ -120,14 +129,18 @@ class Talking(Calling):
             match kind:
                 case "ChannelHold" if not talk.on_hold:
                     await self._hold(PHONE)
-                case "ChannelUnhold" if talk.held and talk.asked is None:
+                case "ChannelUnhold" if talk.held and (talk.asked is None or talk.asked.second):
                     await self._resume(PHONE)
-                case "ChannelUnhold" if talk.asked is not None and talk.asked.by == PHONE:
+                case "ChannelUnhold" if (
+                    talk.asked is not None and talk.asked.by == PHONE and not talk.asked.second
+                ):
                     return await self._takes_back()
                 case _ if over:
                     return await self._left_by_agent()
         elif talk.asked is not None and channel == talk.asked.leg:
             return await self._on_asked(event, over)
+        elif talk.asked is not None and channel == talk.asked.second and over and talk.leg is not None:
+            return await self._comes_no_more("cancelled")
         return False
 
     async def _on_asked(self, event: AriEvent, over: bool) -> bool:
@@ -178,6 +191,15 @@ class Talking(Calling):
         if target.kind == QUEUE:
             return await self._into_queue(target.name, BLIND)
         return await self._call_in(target, BLIND, PHONE)
+
+    async def _join(self, event: AriEvent) -> bool:
+        """A phone with two calls wants their other sides together: the caller is with whoever it has called."""
+        talk, source, other = self._talk, *two_calls(event)
+        asked = talk.asked
+        if asked is None or {source, other} != {talk.leg, asked.second}:
+            return False
+        self._referrer = source
+        return await self._complete()
 
     async def _takes_back(self) -> bool:
         """The agent speaks with the caller again before anybody has answered."""
@@ -259,6 +281,7 @@ class Talking(Calling):
             case Verb.CONFERENCE:
                 await self._write(Event("conferenced", self._house.now(), data={"by": order.by}))
                 await self._arrange()
+                await self._drop_second()
             case Verb.COMPLETE:
                 return await self._complete()
             case Verb.CANCEL:
@@ -268,7 +291,7 @@ class Talking(Calling):
             case Verb.RETRIEVE if target is not None:
                 return await self._call_in(target, RETRIEVE, order.by)
             case Verb.CONSULT if target is not None:
-                return await self._call_in(target, CONSULT, order.by)
+                return await self._call_in(target, CONSULT, order.by, order.second)
             case Verb.TRANSFER if target is not None and target.kind == QUEUE:
                 return await self._into_queue(target.name, BLIND, target.priority)
             case Verb.TRANSFER if target is not None:

@@ -57,7 +57,9 @@ class Conversing(Turn):
         state.asks[fact.contact] = Asking(ask, agent, fact.contact, queue, fact.ring, self.now)
         agent.contact = fact.contact
         self._change(agent, step(agent.state, Cause.CALLED_BACK if back else Cause.OFFERED))
-        self.commands.append(Asked(ask, fact.contact, agent.name, queue.name, fact.how, fact.ring, fact.by))
+        self.commands.append(
+            Asked(ask, fact.contact, agent.name, queue.name, fact.how, fact.ring, fact.by, fact.second)
+        )
 
     def ask_answered(self, contact: str) -> None:
         """The agent who was asked talks with the one who asks."""

@@ -42,6 +42,8 @@ class Asked:
     answered: bool = False
     #: All three speak.
     joined: bool = False
+    #: The channel of the second call of the agent's phone, in which the two of them speak; empty: in the agent's own leg.
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,15 @@ class Conversation:
 
     @property
     def on_hold(self) -> bool:
-        """True while the caller hears music, and nobody."""
-        return self.leg is None or self.held or (self.asked is not None and not self.asked.joined)
+        """True while the caller hears music, and nobody. A phone with a second call holds the first one, and takes it back, itself."""
+        consults = self.asked is not None and not self.asked.joined and not self.asked.second
+        return self.leg is None or self.held or consults
 
     @property
     def legs(self) -> tuple[str, ...]:
         """The channels of everybody but the caller."""
-        asked = self.asked.leg if self.asked is not None else None
-        return tuple(leg for leg in (self.leg, asked) if leg is not None)
+        called_in = (self.asked.leg, self.asked.second) if self.asked is not None else ()
+        return tuple(leg for leg in (self.leg, *called_in) if leg)
 
 
 def converse(talk: Conversation, event: Event) -> Conversation | None:
@@ -80,7 +83,7 @@ def converse(talk: Conversation, event: Event) -> Conversation | None:
             return replace(talk, held=False)
         case "calling":
             who = data["kind"], data["to"], data["leg"], data["how"]
-            asked = Asked(*who, event.at, data["ring"], data["by"])
+            asked = Asked(*who, event.at, data["ring"], data["by"], second=data.get("second", ""))
             return replace(talk, asked=asked)
         case "calling_answered" if talk.asked is not None:
             return replace(talk, asked=replace(talk.asked, answered=True))
@@ -88,7 +91,7 @@ def converse(talk: Conversation, event: Event) -> Conversation | None:
             by_phone = talk.asked is not None and talk.asked.by == PHONE
             return replace(talk, asked=None, held=talk.held and by_phone)  # a phone takes back what it holds
         case "conferenced" if talk.asked is not None:
-            return replace(talk, asked=replace(talk.asked, joined=True), held=False)
+            return replace(talk, asked=replace(talk.asked, joined=True, second=""), held=False)
         case "released":
             return replace(talk, leg=None)
         case "parked":

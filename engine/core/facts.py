@@ -103,6 +103,8 @@ class Ask:
     how: str
     ring: float
     by: str = ""
+    #: The channel of the second call with which an agent's phone asks for them.
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,7 @@ class Asked(NamedTuple):
     how: str
     ring: float
     by: str
+    second: str = ""
 
 
 class AskCalledOff(NamedTuple):

@@ -109,6 +109,7 @@ class SimulatedAsterisk:
             f"{self.wall():.0f}.{self.serial()}", endpoint, state="Ring", number=from_number, exten="call"
         )
         line = channel.line = Line(channel)
+        line.dialled = to_number
         app = self.apps.get(self.app)
         if app is None or app.transport is None:
             self._fall_back(channel, to_number, "FAILED")

@@ -119,16 +119,22 @@ class Channel:
         """Send an event about this channel to the applications that hear of it."""
         self.pbx.tell_channel(self, kind, **fields)
 
-    def tell_transfer(self, refer_to: dict[str, Any], state: str = "") -> None:
-        """Say that this channel's far end wants a transfer, or (`state`) how far it has come."""
+    def tell_transfer(self, refer_to: dict[str, Any], state: str = "", second: Channel | None = None) -> None:
+        """Say that this channel's far end wants a transfer (to its `second` call), or (`state`) how far it has come."""
+        if second is not None:
+            refer_to = refer_to | {"destination_channel": second.snapshot()} | second.company()
         self.refer_to = refer_to
-        by: dict[str, Any] = {"source_channel": self.snapshot()}
-        if self.bridge is not None:
-            others = [one for one in self.bridge.channels if one is not self]
-            by |= {"connected_channel": others[0].snapshot()} if len(others) == 1 else {}
-            by |= {"bridge": self.bridge.snapshot()}
+        by: dict[str, Any] = {"source_channel": self.snapshot()} | self.company()
         about = {"state": state} if state else {}
         self.tell("ChannelTransfer", refer_to=refer_to, referred_by=by, **about)
+
+    def company(self) -> dict[str, Any]:
+        """Its bridge, and the other one in it where there is just one, as a ChannelTransfer tells them."""
+        if self.bridge is None:
+            return {}
+        others = [one for one in self.bridge.channels if one is not self]
+        other = {"connected_channel": others[0].snapshot()} if len(others) == 1 else {}
+        return other | {"bridge": self.bridge.snapshot()}
 
     @property
     def heard(self) -> bool:

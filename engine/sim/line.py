@@ -23,6 +23,8 @@ class Line:
         self.channel = channel
         self.on_up: Callable[[], None] = nothing
         self.on_over: Callable[[], None] = nothing
+        #: What somebody has dialled who calls in.
+        self.dialled = ""
 
     @property
     def over(self) -> bool:
@@ -85,10 +87,11 @@ class Line:
             music = {"musicclass": "default"} if on else {}
             channel.tell("ChannelHold" if on else "ChannelUnhold", **music, channel=channel.snapshot())
 
-    def refer(self, to: str) -> None:
-        """Ask for the other side to be transferred; the application is told, and does it."""
+    def refer(self, to: str, second: Line | None = None) -> None:
+        """Ask for the other side to be transferred, or to take this phone's place in its second call; the application does it."""
         if not self.channel.ending:
-            self.channel.tell_transfer({"requested_destination": {"destination": to}})
+            asked = {"requested_destination": {"destination": to}}
+            self.channel.tell_transfer(asked, second=second.channel if second is not None else None)
 
     def hang_up(self) -> None:
         """Put the phone down."""

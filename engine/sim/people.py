@@ -16,8 +16,11 @@ from engine.sim.scenario import (
     Act,
     AgentPlan,
     CallerPlan,
+    Dial,
+    Drop,
     HangUp,
     Hold,
+    Join,
     Press,
     Refer,
     Scenario,
@@ -67,7 +70,7 @@ def phone(pbx: SimulatedAsterisk, plan: AgentPlan) -> Phone:
             for n, key in enumerate(plan.press):
                 pbx.later(PRESSED + n * KEY_GAP, partial(line.press, key))
             if plan.does:
-                tasks.add(task := asyncio.get_running_loop().create_task(use(line, plan.does)))
+                tasks.add(task := asyncio.get_running_loop().create_task(use(pbx, line, plan.does)))
                 task.add_done_callback(tasks.discard)
             else:
                 pbx.later(LONGEST if plan.talk is None else plan.talk, line.hang_up)
@@ -76,11 +79,11 @@ def phone(pbx: SimulatedAsterisk, plan: AgentPlan) -> Phone:
     return called
 
 
-async def use(line: Line, acts: tuple[Act, ...]) -> None:
+async def use(pbx: SimulatedAsterisk, line: Line, acts: tuple[Act, ...]) -> None:
     """What somebody does with a phone that has been picked up."""
     over = asyncio.Event()
     line.on_over = over.set
-    await _do(line, over, acts)
+    await _do(line, over, acts, pbx)
 
 
 async def play(pbx: SimulatedAsterisk, scenario: Scenario) -> None:
@@ -99,13 +102,24 @@ async def call(pbx: SimulatedAsterisk, plan: CallerPlan) -> None:
     line.on_over = _all(up.set, over.set)
     if not line.up:
         await up.wait()
-    await _do(line, over, plan.does)
+    await _do(line, over, plan.does, pbx)
 
 
-async def _do(line: Line, over: asyncio.Event, acts: tuple[Act, ...]) -> None:
+async def dial(pbx: SimulatedAsterisk, line: Line, to: str) -> Line:
+    """A second call of the same phone, once it is answered or over."""
+    second = pbx.call(line.channel.endpoint.rpartition("-")[2], to, line.channel.endpoint)
+    up = asyncio.Event()
+    second.on_up = second.on_over = up.set
+    if not second.up:
+        await up.wait()
+    return second
+
+
+async def _do(line: Line, over: asyncio.Event, acts: tuple[Act, ...], pbx: SimulatedAsterisk) -> None:
+    second = line
     for act in acts:
         if line.over:
-            return
+            break
         match act:
             case Wait(seconds):
                 await _pause(over, seconds)
@@ -121,11 +135,18 @@ async def _do(line: Line, over: asyncio.Event, acts: tuple[Act, ...]) -> None:
                 line.hold(on)
             case Refer(to):
                 line.refer(to)
+            case Dial(to):
+                second = await dial(pbx, line, to)
+            case Join():
+                line.refer(second.dialled, second)
+            case Drop():
+                second.hang_up()
             case HangUp():
                 line.hang_up()
             case Stay():
                 await _pause(over, LONGEST)
                 line.hang_up()
+    second.hang_up()  # nobody keeps the second call who has put the first one down
 
 
 async def _pause(over: asyncio.Event, seconds: float) -> None:

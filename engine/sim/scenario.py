@@ -24,7 +24,11 @@ Instead of `talk` and `press` a phone that answers may have `does`, a list like 
 
     hold, unhold             put the other side on hold (a re-INVITE), and take it back
     refer: "2003"            ask for the other side to be transferred there (a REFER)
+    dial: "2003"             call somebody with a second call of its own, and wait until they answer
+    join                     ask for the other sides of both calls to be brought together (a REFER with Replaces)
+    drop                     put the second call down
 
+A phone that dials registers with the password `phone-` and its name.
 A phone that is not mentioned is switched off. `outside` are phones that calls go out to, by number and trunk; one that is not mentioned
 does not exist. `expect` names fields of the contact record; a list allows any of its values.
 `orders` are what people ask of conversations by command, `at` so long after the first call:
@@ -102,7 +106,24 @@ class Refer:
     to: str
 
 
-Act = Wait | Talk | Press | HangUp | Stay | Hold | Refer
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Call somebody with a second call, while the first one goes on."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Ask for the other side of the first call to take this phone's place in the second one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Put the second call down."""
+
+
+Act = Wait | Talk | Press | HangUp | Stay | Hold | Refer | Dial | Join | Drop
 
 
 class Then(StrEnum):
@@ -124,6 +145,16 @@ class AgentPlan:
     talk: float | None = None
     press: str = ""
     does: tuple[Act, ...] = ()
+
+    @property
+    def dials(self) -> bool:
+        """Does it make calls of its own?"""
+        return any(isinstance(act, Dial) for act in self.does)
+
+    @property
+    def password(self) -> str:
+        """That of a phone which registers."""
+        return f"phone-{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +230,7 @@ _SCENARIO: Final = (
     "race",
 )
 _ACTS: Final = ("wait", "talk", "press", "hangup", "stay")
-_PHONE_ACTS: Final = ("hold", "unhold", "refer")
+_PHONE_ACTS: Final = ("hold", "unhold", "refer", "dial", "join", "drop")
 _CALLER: Final = ("from", "number", "caller", "expect", "at")
 
 
@@ -299,10 +330,14 @@ class _Reader:
                 return Press(value)
             case "hold" | "unhold":
                 return Hold(what == "hold")
-            case "refer":
-                if not isinstance(value, str) or not re.fullmatch(r"\+?\w+", value):
-                    raise self.wrong(where, f'{value!r} is no number; write such as refer: "2003"')
-                return Refer(value)
+            case "refer" | "dial":
+                if not isinstance(value, str) or not re.fullmatch(r"[+*]?\w+", value):
+                    raise self.wrong(where, f'{value!r} is no number; write such as {what}: "2003"')
+                return Refer(value) if what == "refer" else Dial(value)
+            case "join":
+                return Join()
+            case "drop":
+                return Drop()
             case "hangup":
                 return HangUp()
         return Stay()

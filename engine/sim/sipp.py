@@ -22,8 +22,11 @@ from engine.sim.scenario import (
     PRESSED,
     AgentPlan,
     CallerPlan,
+    Dial,
+    Drop,
     HangUp,
     Hold,
+    Join,
     Press,
     Refer,
     Scenario,
@@ -38,7 +41,10 @@ KEY_NAMES: Final = {"*": "star", "#": "pound"}
 
 @dataclass(frozen=True, slots=True)
 class SippFile:
-    """One SIPp scenario. A caller's has `number` to dial, `from_number` for `[field0]`, and `at` seconds to wait before it dials."""
+    """One SIPp scenario. A caller's has `number` to dial, `from_number` for `[field0]`, and `at` seconds to wait before it dials.
+
+    A phone's `password` says that it has to register first (register_xml), from the port it then listens at.
+    """
 
     name: str
     xml: str
@@ -46,6 +52,7 @@ class SippFile:
     number: str = ""
     from_number: str = ""
     at: float = 0.0
+    password: str = ""
 
     def file(self, folder: Path) -> Path:
         """Write it into a folder, which is made if it is not there."""
@@ -58,7 +65,12 @@ class SippFile:
 def compile_scenario(scenario: Scenario, media: Path) -> list[SippFile]:
     """Every SIPp file a scenario needs: agents' phones first, since they must listen before anybody calls."""
     phones = [
-        SippFile(f"{scenario.name}-agent-{plan.name}", agent_xml(plan, media), agent=plan.name)
+        SippFile(
+            f"{scenario.name}-agent-{plan.name}",
+            agent_xml(plan, media),
+            agent=plan.name,
+            password=plan.password if plan.dials else "",
+        )
         for plan in (*scenario.agents.values(), *scenario.outside.values())
     ]
     callers = [
@@ -91,7 +103,8 @@ def agent_xml(plan: AgentPlan, media: Path) -> str:
         case Then.BUSY:
             return _document([*ringing, _refused("486 Busy Here"), _ASKED, _DONE])
     if plan.does:
-        return _document([*ringing, _PICKED_UP, *_uses(plan, media), _HANG_UP_AGENT, _HUNG_UP, _ASKED, _DONE])
+        over = _BOTH_HUNG_UP if plan.dials else _HUNG_UP
+        return _document([*ringing, _PICKED_UP, *_uses(plan, media), _HANG_UP_AGENT, over, _ASKED, _DONE])
     length = LONGEST if plan.talk is None else plan.talk
     voice = _stream(media / "agent.ulaw")
     keys = [*_pause(PRESSED, "press"), *_keys(plan.press, media, "press", voice)] if plan.press else []
@@ -102,7 +115,7 @@ def agent_xml(plan: AgentPlan, media: Path) -> str:
 
 def _uses(plan: AgentPlan, media: Path) -> Iterator[str]:
     """What somebody does with a phone that has been picked up. Once it has asked for a transfer it is told of it, whenever that is."""
-    voice, sequence, told = _stream(media / "agent.ulaw"), 1, False
+    voice, sequence, told, dialled = _stream(media / "agent.ulaw"), 1, False, ""
     yield voice
     for number, act in enumerate(plan.does, 1):
         label = f"act-{number}"
@@ -116,8 +129,18 @@ def _uses(plan: AgentPlan, media: Path) -> Iterator[str]:
                 yield _reinvite(sequence, "sendonly" if on else "sendrecv")
             case Refer(to):
                 sequence += 1
-                yield _refer(sequence, to)
+                yield _refer(sequence, f"<sip:{to}@[local_ip]>")
                 told = True
+            case Dial(to):
+                dialled = to
+                yield _second(plan, to, label)
+            case Join():
+                sequence += 1
+                yield _refer(sequence, f"<sip:{dialled}@127.0.0.1?Replaces={_SECOND_DIALOG}>")
+                told = True
+            case Drop():
+                yield _message(' retrans="500"', _in_second(plan, dialled, "BYE", 3))
+                yield '  <recv response="200"/>'
             case Stay():
                 yield from _pause(LONGEST, label, told)
             case HangUp():
@@ -268,9 +291,89 @@ def _reinvite(sequence: int, direction: str) -> str:
     )
 
 
+def register_xml(plan_name: str) -> str:
+    """A phone registers, with the user and password that SIPp is given."""
+    head = f"""
+REGISTER sip:[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:{plan_name}@[remote_ip]:[remote_port]>;tag=[pid]-[call_number]
+To: <sip:{plan_name}@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+Contact: <sip:{plan_name}@[local_ip]:[local_port]>
+Expires: 120
+Max-Forwards: 70
+Content-Length: 0
+"""
+    again = f"{head.rstrip()}\nCSeq: 2 REGISTER\n[authentication]"
+    return _document(
+        [
+            _message(' retrans="500"', f"{head.rstrip()}\nCSeq: 1 REGISTER"),
+            '  <recv response="401" auth="true"/>',
+            _message(' retrans="500"', again),
+            '  <recv response="200"/>',
+        ]
+    )
+
+
+def _in_second(plan: AgentPlan, to: str, method: str, sequence: int, more: str = "Content-Length: 0") -> str:
+    """A request of a phone's second call, which SIPp takes for its own by what stands behind the slashes of its Call-ID."""
+    return f"""
+{method} sip:{to}@127.0.0.1 SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:{plan.name}@[local_ip]:[local_port]>;tag=second
+To: <sip:{to}@127.0.0.1>{"" if method == "INVITE" else ";tag=[$tag]"}
+Call-ID: second///[call_id]
+CSeq: {sequence} {method}
+Contact: <sip:{plan.name}@[local_ip]:[local_port]>
+Max-Forwards: 70
+{more}
+"""
+
+
+#: How the second call is named where it is to be replaced: by the tag that Asterisk has given it, and the phone's own.
+_SECOND_DIALOG: Final = "second%2F%2F%2F[call_id]%3Bto-tag%3D[$tag]%3Bfrom-tag%3Dsecond"
+
+
+def _refusal_taken(to: str, sequence: int) -> str:
+    """The answer to a refusal belongs to the very INVITE that was refused."""
+    heads = ("Via", "From", "To", "Call-ID")
+    last = "\n".join(f"[last_{head}:]" for head in heads)
+    return f"""
+ACK sip:{to}@127.0.0.1 SIP/2.0
+{last}
+CSeq: {sequence} ACK
+Max-Forwards: 70
+Content-Length: 0
+"""
+
+
+def _second(plan: AgentPlan, to: str, label: str) -> str:
+    """Call somebody, prove who calls, and wait until they answer or are busy; the name that is given at once says which phone it is."""
+    old = f'Authorization: Digest username="{plan.name}", realm="asterisk", nonce="old", uri="sip:old", response="0"'
+    proof = f"[authentication username={plan.name} password={plan.password}]"
+    tag = '    <ereg regexp="tag=([^;]+)" search_in="hdr" header="To:" assign_to="whole,tag"/>'
+    return "\n".join(
+        [
+            _message(' retrans="500"', _in_second(plan, to, "INVITE", 1, f"{old}\n{_WITH_SDP}"), _SDP),
+            '  <recv response="401" auth="true"/>',
+            _message("", _refusal_taken(to, 1)),
+            _message(' retrans="500"', _in_second(plan, to, "INVITE", 2, f"{proof}\n{_WITH_SDP}"), _SDP),
+            '  <recv response="100" optional="true"/>',
+            '  <recv response="180" optional="true"/>',
+            '  <recv response="183" optional="true"/>',
+            f'  <recv response="486" optional="true" next="{label}-refused"/>',
+            f'  <recv response="200"><action>\n{tag}\n  </action></recv>',
+            _message("", _in_second(plan, to, "ACK", 2)),
+            f'  <nop next="{label}"/>\n  <label id="{label}-refused"/>',
+            _message("", _refusal_taken(to, 2)),
+            f'  <label id="{label}"/>\n  <Reference variables="whole,tag"/>',
+        ]
+    )
+
+
 def _refer(sequence: int, to: str) -> str:
     """Ask for the other side to be transferred."""
-    about = f"Refer-To: <sip:{to}@[local_ip]>\nReferred-By: <sip:phone@[local_ip]>\nContent-Length: 0"
+    about = f"Refer-To: {to}\nReferred-By: <sip:phone@[local_ip]>\nContent-Length: 0"
     return "\n".join(
         [_message(' retrans="500"', _by_agent("REFER", sequence, about)), '  <recv response="202"/>']
     )
@@ -320,6 +423,15 @@ Content-Length: 0
     ]
 )
 _HUNG_UP: Final = "\n".join(['  <label id="hung_up"/>', _message(' next="done"', _OK)])
+#: Of two calls, each is put down by itself.
+_BOTH_HUNG_UP: Final = "\n".join(
+    [
+        '  <label id="hung_up"/>',
+        _message("", _OK),
+        '  <recv request="BYE" timeout="1000" ontimeout="done"/>',
+        _message(' next="done"', _OK),
+    ]
+)
 #: A phone that is asked whether it is there.
 _ASKED: Final = "\n".join(
     ['  <label id="asked"/>', _message("", _OK.replace("[last_To:]", "[last_To:];tag=[pid]-[call_number]"))]

@@ -26,6 +26,7 @@ IDS: Final = frozenset(
         "place_of",
         "recording",
         "replaces",
+        "second",
     }
 )
 

@@ -26,7 +26,7 @@ from engine.pbx.render import APP, REPOSITORY, Layout, render
 from engine.pbx.root import ensure_root
 from engine.pbx.secrets import load_secrets
 from engine.sim.scenario import Scenario
-from engine.sim.sipp import compile_scenario
+from engine.sim.sipp import SippFile, compile_scenario, register_xml
 
 MEDIA = REPOSITORY / "tests" / "load" / "media"
 
@@ -90,7 +90,11 @@ class RealAsterisk:
     async def play(self, scenario: Scenario, folder: Path) -> None:
         """Let the scenario's people act, and wait for the last caller. AssertionError when SIPp saw something unexpected."""
         files = compile_scenario(scenario, MEDIA)
-        phones = [self._phone(one.agent, one.file(folder), folder) for one in files if one.agent]
+        phones = [
+            self._phone(one.agent, one.file(folder), folder, await self._registered(one, folder))
+            for one in files
+            if one.agent
+        ]
         await asyncio.gather(*(phone.start() for phone in phones))
         try:
             results = await asyncio.gather(
@@ -107,9 +111,27 @@ class RealAsterisk:
         ]
         assert not unexpected, unexpected
 
-    def _phone(self, agent: str, path: Path, folder: Path) -> SippRun:
+    async def _registered(self, phone: SippFile, folder: Path) -> int | None:
+        """The port from which a phone has registered; None for one that stands at an address."""
+        if not phone.password or phone.agent is None:
+            return None
+        (port,) = phone_ports(1)
+        path = folder / f"{phone.name}-registers.xml"
+        path.write_text(register_xml(phone.agent), encoding="utf-8")
+        said = ("-p", str(port), "-au", phone.agent, "-ap", phone.password)
+        target = f"127.0.0.1:{self.layout.ports.sip}"
+        run = SippRun(
+            self.layout.root, SippSpec(path, folder, target, phone.agent, [phone.agent], extra=said)
+        )
+        await run.start()
+        assert (await run.wait()).ok, f"{phone.agent} cannot register"
+        return port
+
+    def _phone(self, agent: str, path: Path, folder: Path, registered: int | None) -> SippRun:
         number, _, trunk = agent.partition("@")
-        if trunk:
+        if registered is not None:
+            port = registered
+        elif trunk:
             (port,) = free_udp_ports(1)
             self.provider.phones[number] = port
         else:
