@@ -18,7 +18,7 @@ from engine.call.promises import Promises
 from engine.core import acd
 from engine.core.acd import Command, Fact
 from engine.core.acd_log import LogFold
-from engine.core.board import pending_offer
+from engine.core.board import is_offered
 from engine.core.contact import SHORT
 from engine.core.conversation import AGENT
 from engine.core.event import Event
@@ -195,7 +195,7 @@ class Distributor:
 
     def offering(self, contact: str) -> bool:
         """True while a phone rings for this caller."""
-        return pending_offer(self.state, contact) is not None
+        return is_offered(self.state, contact)
 
     def rung(self, agent: str) -> Rung | None:
         """How an agent is rung where they are now; None where they have no phone."""
@@ -260,6 +260,11 @@ class Distributor:
                 ringing = state.offers[offer]
                 rest = acd.rest_until(ringing, now)
                 return [self._offer_ended(offer, ringing.caller.contact, ringing.agent.name, why, now, rest)]
+            case acd.PickedUp(offer, prompts) if offer in state.offers:
+                contact, agent = state.offers[offer].caller.contact, state.offers[offer].agent.name
+                up: dict[str, Any] = {"offer": offer, "leg": leg_of(offer, contact)}
+                told = {"prompts": list(prompts)} if prompts else {}
+                return [Event("picked_up", now, contact, agent, up | told)]
             case acd.Connected(offer) if offer in state.offers:
                 ringing = state.offers[offer]
                 contact, agent, queue = (
@@ -407,6 +412,7 @@ ACD_KINDS = (
     "queued",
     "widened",
     "offered",
+    "picked_up",
     "offer_ended",
     "connected",
     "left_queue",

@@ -18,9 +18,11 @@ from collections.abc import Mapping
 from engine.call.called import RING_MARGIN
 from engine.call.house import House
 from engine.call.line import CalledOff, Heard, Line, Relink
+from engine.call.ringing import Offered
 from engine.call.sounds import Sounds
 from engine.call.trying import TAKEN_BACK, Try, Why
-from engine.call.waiting import Offered, Waiting
+from engine.call.waiting import Waiting
+from engine.call.whisper import Whisper
 from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
@@ -73,8 +75,7 @@ class RingBack(Waiting):
             return "done"
         if contact.left is not None and contact.left.data["outcome"] == "timed_out":
             return "timeout"
-        if contact.offered is not None:
-            self._offer = self._offer_of(contact.offered)
+        self._ringing.restore(contact)
         if contact.cancelled:
             return await self._called_off()
         if contact.stage is not Stage.WAITING or contact.channel:
@@ -98,7 +99,7 @@ class RingBack(Waiting):
     def _begin(self) -> str | None:
         """The next try, now or after a rest; or how it ends where there is none."""
         contact = self._contact
-        self._rest_until = self._offer = None
+        self._rest_until = None
         if contact.cancelled:
             return "cancelled"
         if contact.tries >= self._back.attempts:
@@ -158,10 +159,10 @@ class RingBack(Waiting):
                 return self._begin()
             case acd.TimedOut():
                 return "timeout"
-            case acd.Offer(offer, contact, agent, _, ring) if self._offer is None and self._live(offer):
+            case acd.Offer(offer, contact, agent, _, ring) if self._wants(offer):
                 return await self._offered(Offered(offer, agent, contact, ring))
-            case acd.Cancel(offer) if self._offer is not None and self._offer.offer == offer:
-                await self._drop_leg()
+            case acd.Cancel(offer):
+                await self._ringing.stop(offer)
             case CalledOff():
                 return await self._called_off()
             case dict():
@@ -178,8 +179,8 @@ class RingBack(Waiting):
 
     def _until(self) -> float | None:
         loop, now = asyncio.get_running_loop(), self._house.now()
-        if self._offer is not None:
-            return self._offer.deadline
+        if self._ringing:
+            return self._ringing.deadline
         due = [
             at for at in (self._rest_until, self._deadline_at if self._at_rest else None) if at is not None
         ]
@@ -191,7 +192,7 @@ class RingBack(Waiting):
 
     async def _due(self) -> str | None:
         """Time has passed: a phone that reports nothing is given up; a rest, or everything, may be over."""
-        if self._offer is not None:
+        if self._ringing:
             await self._on_time()
             return None
         now = self._house.now()
@@ -220,31 +221,32 @@ class RingBack(Waiting):
 
     async def _offered(self, offer: Offered) -> str | None:
         """An agent is reserved: ring whoever comes first."""
-        self._offer = offer
         if self._back.first == "agent":
-            await self._ring(offer)
+            await self._ringing.ring(offer)
             return None
+        self._ringing.expect(offer)
         attempt = self._try()
         why = await attempt.with_caller()
         if why is not None:
             return await self._in_vain(attempt, why)
         self._arrive(attempt)
         await self._music()
-        if self._live(offer.offer):
+        if self._ringing.live(offer.offer):
             offer.deadline = asyncio.get_running_loop().time() + offer.ring + RING_MARGIN
-            await self._ring(offer)
+            await self._ringing.ring(offer)
         else:
-            self._offer = None  # it was withdrawn meanwhile: whoever is offered next comes
+            self._ringing.forget(offer)  # it was withdrawn meanwhile: whoever is offered next comes
         return None
+
+    def _whispered(self, offer: Offered) -> Whisper:
+        """Nothing where they are told anyway that they are about to ring somebody back."""
+        return super()._whispered(offer) if self._there else Whisper()
 
     async def _bridge(self) -> str | None:
         """The agent is there: bring them together, after ringing the caller where that is still to be done."""
-        offer = self._offer
+        offer = self._ringing.winner
         assert offer is not None
         if not self._there:
-            data = {"offer": offer.offer, "leg": offer.leg}
-            picked_up = Event("picked_up", self._house.now(), self._line.contact, offer.agent, data)
-            await self._house.ledger.append(picked_up)
             attempt = self._try(offer.leg)
             why = await attempt.with_agent()
             if why is not None:
@@ -253,8 +255,9 @@ class RingBack(Waiting):
         return await super()._bridge()
 
     def _try(self, leg: str = "") -> Try:
-        offer = self._offer.offer if self._offer is not None else ""
-        return Try(self._house, self._line, self._back, self._language, self._sounds, offer, leg)
+        offer = self._ringing.first
+        about = "" if offer is None else offer.offer
+        return Try(self._house, self._line, self._back, self._language, self._sounds, about, leg)
 
     def _arrive(self, attempt: Try) -> None:
         """The caller is on the line: from here on they wait, or speak, like any other."""
@@ -270,7 +273,7 @@ class RingBack(Waiting):
 
     async def _in_vain(self, attempt: Try, why: Why) -> str | None:
         """A try has come to nothing: the agent is told and free again, and there is a rest before the next."""
-        if why not in TAKEN_BACK and self._offer is not None and self._offer.picked_up:
+        if why not in TAKEN_BACK and self._ringing.winner is not None:
             await attempt.say_to_agent(self._back.unreached)
         if self._contact.cancelled:
             return await self._called_off()
@@ -281,9 +284,9 @@ class RingBack(Waiting):
     async def _take_back(self, contact: Contact, why: Why) -> None:
         """Both phones stop ringing, and the try is written down with what follows from it."""
         house, now, do = self._house, self._house.now(), self._back
-        offer = self._offer
+        offer = self._ringing.first
         await self._line.try_hangup(contact.channel)
-        await self._drop_leg()
+        await self._ringing.stop_all()
         self._line.channel, self._line.gone = "", False
         if contact.channel:
             counts = why not in TAKEN_BACK

@@ -14,34 +14,22 @@ from dataclasses import replace
 import structlog
 
 from engine.call.announcing import Announcer
-from engine.call.called import AUTO_ANSWER, Called, bridge_of
-from engine.call.distributor import leg_of
+from engine.call.called import bridge_of
 from engine.call.house import House
 from engine.call.line import WATCHDOG, AriEvent, Heard, Line, News, Relink, channel_of, finished
 from engine.call.ordering import NO_TALK, Order
+from engine.call.ringing import Offered, Ringing
 from engine.call.sending import Sender, end_talk
 from engine.call.sounds import Sounds
 from engine.call.talking import Talking
-from engine.call.whisper import whisper_for
+from engine.call.whisper import Whisper, whisper_for
 from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
 from engine.core.event import Event
-from engine.core.phones import Rung
-from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone
+from engine.errors import CallerGone, CallerLost, Gone
 
 log = structlog.get_logger()
-
-
-class Offered(Called):
-    """The offer in progress: its id, who rings, their leg."""
-
-    __slots__ = ("agent", "offer")
-
-    def __init__(self, offer: str, agent: str, contact: str, ring: float) -> None:
-        super().__init__(leg_of(offer, contact), ring)
-        self.offer = offer
-        self.agent = agent
 
 
 class Waiting:
@@ -61,7 +49,7 @@ class Waiting:
         self._do = do
         self._language = language
         self._sounds = sounds
-        self._offer: Offered | None = None
+        self._ringing = Ringing(house, line, self._whispered)
         self._announcer = Announcer(house, line, language, sounds, variables, do.if_longer)
         self._asked = False
         self._asking = False
@@ -114,9 +102,7 @@ class Waiting:
     async def resume(self, contact: Contact, relink: Relink) -> str:
         """Go on where the contact's events say it stands; `relink` tells which channels are still there."""
         self._asked = True
-        if contact.offered is not None:
-            self._offer = self._offer_of(contact.offered)
-            self._offer.bridged = contact.stage is Stage.PICKED_UP
+        self._ringing.restore(contact)
         if self._line.channel not in relink.channels:
             await self._gone(contact, relink.seen)
             raise CallerLost(self._line.channel, relink.seen)
@@ -150,29 +136,15 @@ class Waiting:
         if contact.talk is not None:
             await end_talk(self._house, self._line, "abandoned", seen)
             return
-        if self._offer is not None:
-            await self._offer.unbridge(self._line)
+        await self._ringing.stop_all()
         if contact.stage is not Stage.FLOW:
             await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned", seen))
 
     async def _go_on_waiting(self, relink: Relink) -> None:
         self._announcer.look()
-        if self._offer is not None:
-            await self._resume_offer(self._offer, relink)
-        if self._offer is None or not self._offer.picked_up:
+        await self._ringing.resume(relink)
+        if self._ringing.winner is None:
             await self._music()
-
-    def _offer_of(self, event: Event) -> Offered:
-        return Offered(event.data["offer"], str(event.agent), self._line.contact, event.data["ring"])
-
-    async def _resume_offer(self, offer: Offered, relink: Relink) -> None:
-        """A leg that is still there goes on ringing or has been picked up; one that is not is rung (again)."""
-        if not self._live(offer.offer):
-            await self._drop_leg()
-        elif offer.leg not in relink.channels:
-            await self._ring(offer)
-        elif relink.channels[offer.leg] == "Up":
-            offer.picked_up = True
 
     # --- waiting ------------------------------------------------------------------------------
 
@@ -186,7 +158,7 @@ class Waiting:
                 outcome: str | None
                 if talking:
                     outcome = await self._talk(relink)
-                elif self._offer is not None and self._offer.picked_up:
+                elif self._ringing.winner is not None:
                     outcome = await self._bridge()
                 else:
                     outcome = await self._next()
@@ -224,11 +196,10 @@ class Waiting:
             case acd.TimedOut():
                 await self._silence()
                 return "timeout"
-            case acd.Offer(offer, contact, agent, _, ring) if self._offer is None and self._live(offer):
-                self._offer = Offered(offer, agent, contact, ring)
-                await self._ring(self._offer)
-            case acd.Cancel(offer) if self._offer is not None and self._offer.offer == offer:
-                await self._drop_leg()
+            case acd.Offer(offer, contact, agent, _, ring) if self._wants(offer):
+                await self._ringing.ring(Offered(offer, agent, contact, ring))
+            case acd.Cancel(offer):
+                await self._ringing.stop(offer)
             case Order():
                 item.tell(NO_TALK)
             case dict():
@@ -237,9 +208,9 @@ class Waiting:
                 pass
         return await self._on_key()
 
-    def _live(self, offer: str) -> bool:
-        """False where it was withdrawn while something else was seen to."""
-        return offer in self._house.distributor.state.offers
+    def _wants(self, offer: str) -> bool:
+        """Is this a new offer, not withdrawn while something else was seen to?"""
+        return self._ringing.live(offer) and offer not in self._ringing
 
     async def _on_key(self) -> str | None:
         while self._line.keys:
@@ -258,70 +229,31 @@ class Waiting:
     async def _on_event(self, event: AriEvent) -> None:
         if await self._announcer.heard(event):
             return
-        if self._offer is not None and channel_of(event) == self._offer.leg:
-            await self._on_leg(event, self._offer)
-
-    async def _on_leg(self, event: AriEvent, offer: Offered) -> None:
-        rung = self._rung(offer.agent)
-        why = offer.hear(event, behind=rung is not None and rung.behind_trunk)
-        if why is not None:
-            if offer.bridged:
-                await self._drop_leg()
-            self._offer = None
-            self._house.distributor.submit(acd.OfferFailed(offer.offer, why))
+        await self._ringing.hear(event)
 
     async def _on_time(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._offer is not None and now >= self._offer.deadline:
-            offer = self._offer
-            await self._drop_leg()
-            self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))  # nothing was told
-        await self._announcer.on_time(self._offer is not None)
+        await self._ringing.on_time()
+        await self._announcer.on_time(bool(self._ringing))
 
     def _deadline(self) -> float | None:
-        offer = self._offer.deadline if self._offer is not None else None
-        times = [at for at in (offer, self._announcer.due) if at is not None]
+        times = [at for at in (self._ringing.deadline, self._announcer.due) if at is not None]
         return min(times) if times else None
 
-    # --- an agent's phone ---------------------------------------------------------------------
-
-    async def _ring(self, offer: Offered) -> None:
-        contact, rung = self._house.ledger.contact(self._line.contact), self._rung(offer.agent)
-        try:
-            if rung is None:
-                raise AgentUnreachable("no phone")
-            variables = AUTO_ANSWER if self._answers_itself(offer.agent, contact.queue) else None
-            await offer.originate(self._line, rung.endpoint, contact.from_number, variables)
-        except AgentUnreachable:
-            self._offer = None
-            self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
-
-    def _rung(self, name: str) -> Rung | None:
-        return self._house.distributor.rung(name)
-
-    def _answers_itself(self, name: str, queue: str | None) -> bool:
-        settings = self._house.site.settings
-        agent, rule = settings.agents.get(name), settings.queues.get(queue or "")
-        return any(one is not None and one.auto_answer for one in (agent, rule))
-
-    async def _drop_leg(self) -> None:
-        offer, self._offer = self._offer, None
-        if offer is not None:
-            await offer.drop(self._line)
+    # --- an agent has picked up -----------------------------------------------------------------
 
     async def _bridge(self) -> str | None:
         """Bring caller and agent together. None: the agent was gone already, and the caller goes on waiting."""
-        offer = self._offer
+        offer = self._ringing.winner
         assert offer is not None
         outcome = await self._ask_consent() or await self._whisper(offer)
-        if outcome is not None or self._offer is not offer:
+        if outcome is not None or self._ringing.winner is not offer:
             return outcome
         await self._silence()
         try:
             await offer.bridge(self._line)
         except Gone:
             await offer.unbridge(self._line)
-            self._offer = None
+            self._ringing.forget(offer)
             await self._music()  # raises where it was the caller who went: the agent is ready again at once
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "rejected"))  # they did pick up
             return None
@@ -376,29 +308,29 @@ class Waiting:
         await self._agreed(False)
         return True
 
+    def _whispered(self, offer: Offered) -> Whisper:
+        """What whoever picks up this phone hears before they are brought together with the caller."""
+        contact = self._house.ledger.contact(self._line.contact)
+        return whisper_for(self._house, contact, offer.agent, self._language, self._sounds)
+
     async def _whisper(self, offer: Offered) -> str | None:
         """Tell the agent whose call it is, until its end, a key of theirs, or whatever ends the offer or the waiting.
 
         After a restart it is not begun again, only ended: a leg that plays cannot be brought into a bridge.
         """
-        contact, playback = self._house.ledger.contact(self._line.contact), f"{offer.leg}-w"
-        if contact.stage is Stage.PICKED_UP:
+        playback, whisper = f"{offer.leg}-w", offer.whisper
+        if offer.told:
             await self._line.stop(playback)
+        if offer.told or not whisper.media:
             return None
-        whisper = whisper_for(self._house, contact, offer.agent, self._language, self._sounds)
-        data: dict[str, object] = {"offer": offer.offer, "leg": offer.leg}
-        if whisper.prompts:
-            data["prompts"] = list(whisper.prompts)
-        await self._house.ledger.append(Event("picked_up", self._house.now(), contact.id, offer.agent, data))
-        if not whisper.media:
-            return None
+        offer.told = True
         with suppress(Gone):  # they have hung up: which is told in a moment, or found out with the bridge
             await self._line.calls.play(offer.leg, whisper.media, playback)
         return await self._until_told(offer, playback, whisper.seconds + WATCHDOG)
 
     async def _until_told(self, offer: Offered, playback: str, seconds: float) -> str | None:
         until = asyncio.get_running_loop().time() + seconds
-        while self._offer is offer:
+        while self._ringing.winner is offer:
             item = await self._line.wait(until)
             key = (
                 isinstance(item, dict)
@@ -418,7 +350,9 @@ class Waiting:
 
     async def _talk(self, relink: Relink | None = None) -> str | None:
         """Until the conversation is over. None: the caller goes on waiting, in a queue they were sent to, or because they never spoke."""
-        offer, self._offer = self._offer, None
+        offer = self._ringing.winner
+        if offer is not None:
+            self._ringing.forget(offer)
         if self._house.ledger.contact(self._line.contact).talk is None:
             assert offer is not None
             await self._given_up(offer)
@@ -429,7 +363,7 @@ class Waiting:
     async def _given_up(self, offer: Offered) -> None:
         """The distributor had given this offer up in that moment: what it says comes next."""
         try:
-            while self._live(offer.offer):
+            while self._ringing.live(offer.offer):
                 await self._line.wait()
         finally:
             await offer.unbridge(self._line)
@@ -445,7 +379,7 @@ class Waiting:
 
     async def _abandon(self, reason: str) -> None:
         """Leave the queue from our side: the phone that may ring stops, the distributor forgets the caller."""
-        await self._drop_leg()
+        await self._ringing.stop_all()
         if self._asked:
             await self._house.distributor.submit(acd.Left(self._line.contact, reason))
 
@@ -454,10 +388,9 @@ async def leave_queue(house: House, line: Line, contact: Contact) -> None:
     """Whatever stage a call was in as a fault of ours ended it: its agent is free again, and no phone rings on."""
     if contact.talk is not None:
         await end_talk(house, line, "failed")
-    elif contact.offered is not None:
-        leg = contact.offered.data["leg"]
-        await line.try_unbridge(bridge_of(leg))
-        await line.try_hangup(leg)
+    for event in contact.offered:
+        await line.try_unbridge(bridge_of(event.data["leg"]))
+        await line.try_hangup(event.data["leg"])
     if contact.channel != line.channel:
         await line.try_hangup(contact.channel)  # a phone that is being rung back
     await house.distributor.submit(acd.Left(contact.id, "failed"))

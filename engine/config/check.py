@@ -40,6 +40,8 @@ from engine.config.texts import check_texts
 from engine.config.variables import check_variables
 from engine.config.whilewaiting import check_waiting
 from engine.core.overrides import EVERYTHING
+from engine.core.site import QueueRule
+from engine.core.strategies import STRATEGIES
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -61,6 +63,7 @@ def check_all(
         _trunks,
         _external,
         _unattended,
+        _rung_at_once,
         reserved_names,
     ):
         rule(site, report)
@@ -346,6 +349,20 @@ def _unattended(site: SiteFile, report: Report) -> None:
     for name, place in site.names("queues").items():
         if name not in served:
             report.warn(place, "no-agents", f"no agent serves queue '{name}'", "add it to an agent's queues")
+
+
+def _rung_at_once(site: SiteFile, report: Report) -> None:
+    """How many phones ring at once means something only where all are rung."""
+    shared = site.root.get("queue_defaults")
+    default = shared.get("strategy") if isinstance(shared, MappingNode) else None
+    for _, entry in _entries(site, "queues"):
+        strategy = entry.get("strategy") or default
+        name = strategy.text if isinstance(strategy, Scalar) else QueueRule("").strategy
+        rings_all = name not in STRATEGIES or STRATEGIES[name].all_at_once
+        if "ring_all_max" in entry.entries and not rings_all:
+            text = f"'ring_all_max' means nothing to strategy {name}, which rings one phone at a time"
+            hint = "write strategy: ring_all beside it, or delete it"
+            report.warn(entry.key("ring_all_max"), "not-used", text, hint)
 
 
 def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:

@@ -7,7 +7,7 @@ for choice in choices(events):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -30,7 +30,10 @@ _LEFT_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice: `what` was chosen (queue, agent or caller), by which rule; scores, candidates and ties as they stood at that moment."""
+    """One choice: `what` was chosen (queue, agent or caller), by which rule; scores, candidates and ties as they stood at that moment.
+
+    `also`: the agents who were rung together with the one chosen.
+    """
 
     at: float
     what: str
@@ -39,6 +42,7 @@ class Choice:
     tied: tuple[str, ...]
     candidates: tuple[dict[str, Any], ...]
     lines: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The choice as JSON values."""
@@ -46,6 +50,7 @@ class Choice:
             "at": self.at,
             "choice": self.what,
             "chosen": self.chosen,
+            "also": list(self.also),
             "rule": self.rule,
             "tied": list(self.tied),
             "candidates": list(self.candidates),
@@ -55,17 +60,34 @@ class Choice:
 
 def choices(events: Iterable[Event]) -> list[Choice]:
     """Every choice that was made for the contact of these events, in their order."""
-    made = [_made(event) for event in events]
-    return [choice for choice in made if choice is not None]
+    return [_made(together) for together in _together(events)]
 
 
-def _made(event: Event) -> Choice | None:
-    decision = event.data.get("decision")
-    if not decision:
-        return None
+def _together(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """The events that tell of a choice, each alone, save those of agents who were all rung at once."""
+    group: list[Event] = []
+    for event in (event for event in events if event.data.get("decision")):
+        if group and not (_rings_all(event) and _rings_all(group[0]) and event.at == group[0].at):
+            yield group
+            group = []
+        group.append(event)
+    if group:
+        yield group
+
+
+def _rings_all(event: Event) -> bool:
+    decision = event.data["decision"]
+    rule = STRATEGIES.get(decision.get("strategy", ""))
+    return event.kind == "offered" and rule is not None and rule.all_at_once
+
+
+def _made(together: list[Event]) -> Choice:
+    event, decision = together[0], together[0].data["decision"]
     if event.kind != "offered":
         return _queue(event, decision)
-    return _agent(event, decision) if decision["of"] == "agent" else _caller(event, decision)
+    if decision["of"] == "caller":
+        return _caller(event, decision)
+    return _agent(event, decision, tuple(one.data["agent"] for one in together))
 
 
 # --- which queue ---------------------------------------------------------------------------------
@@ -122,15 +144,16 @@ def _queue_line(rule: str, chosen: str | None, row: Row) -> str:
 # --- which agent, which caller -------------------------------------------------------------------
 
 
-def _agent(event: Event, decision: Row) -> Choice:
+def _agent(event: Event, decision: Row, rung: tuple[str, ...]) -> Choice:
     rows, at, chosen = decision["candidates"], decision["at"], decision["chosen"]
     strategy = STRATEGIES.get(decision["strategy"])
     about = "" if strategy is None else f": {strategy.about}"
-    lines = [f"{_clock(event.at)}  Agent {chosen} in queue {event.data['queue']}{about}"]
+    who = f"Agent{'s' if len(rung) > 1 else ''} {', '.join(rung)}"
+    lines = [f"{_clock(event.at)}  {who} in queue {event.data['queue']}{about}"]
     if decision.get("only"):
         lines.append(f"    this caller waits for {' or '.join(decision['only'])}, and for nobody else yet")
     for row in rows:
-        mark = "→" if row["agent"] == chosen else " "
+        mark = "→" if row["agent"] in rung else " "
         score = "" if strategy is None else f"{strategy.figure} {_figure(row['score'], strategy.unit, at)}"
         others = [f"{name} {row[name]}" for name in (strategy.inputs if strategy else ()) if strategy]
         idle = f"idle for {length(max(0.0, at - row['idle_since']))}"
@@ -143,18 +166,18 @@ def _agent(event: Event, decision: Row) -> Choice:
         lines.append(f"    left out: {', '.join(resting)}, who did not take this caller a moment ago")
     best = rows[0]["score"]
     tied = tuple(row["agent"] for row in rows if row["score"] == best)
-    tied = tied if len(tied) > 1 else ()
+    tied = tied if len(tied) > 1 and not (strategy and strategy.all_at_once) else ()
     if tied:
         lines.append(f"    level: {', '.join(tied)}; decided by longest idle, then the order of site.yaml")
-    return Choice(event.at, "agent", chosen, decision["strategy"], tied, tuple(rows), tuple(lines))
+    return Choice(event.at, "agent", chosen, decision["strategy"], tied, tuple(rows), tuple(lines), rung[1:])
 
 
 def _caller(event: Event, decision: Row) -> Choice:
     at, agent, rows = decision["at"], event.data["agent"], decision["candidates"]
-    who = f"Agent {agent} in queue {event.data['queue']}: became free"
-    lines = [
-        f"{_clock(event.at)}  {who}, and of {decision['waiting']} in their lines it was this caller's turn"
-    ]
+    turn = f"and of {decision['waiting']} in their lines it was this caller's turn"
+    if "joins" in decision:
+        turn = f"and rings along: nobody was in line for them, and {decision['joins']} rang for this caller"
+    lines = [f"{_clock(event.at)}  Agent {agent} in queue {event.data['queue']}: became free, {turn}"]
     for row in rows:
         own = row["contact"] == decision["chosen"]
         waited = length(max(0.0, at - row["enqueued_at"]))

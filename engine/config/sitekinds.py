@@ -402,6 +402,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.Service, "headers"): map_of(HEADER, HEADER_VALUE),
     (s.QueueRule, "ageing"): duration(0, 86_400),
     (s.QueueRule, "strategy"): choice(*STRATEGIES),
+    (s.QueueRule, "ring_all_max"): number(2, 100),
     (s.GroupRule, "choose"): choice(*CHOOSERS),
     (s.AgentRule, "queues"): list_of(QUEUE),
     (s.AgentRule, "skills"): with_levels(skills.held, "a skill, a list of them, or skill → the agent's level in it, from 1 to 9"),

@@ -45,6 +45,7 @@ _OFFER_ENDS = {
     "moved": "stops ringing: the agent is at another phone now",
     "own_call": "stops ringing: the agent's phone is in a call of their own",
     "logged_out": "stops ringing: the agent logged out",
+    "taken": "stops ringing: somebody else has picked up",
 }
 _TRANSFER_ENDS = {
     "no_answer": "does not answer",

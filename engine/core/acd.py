@@ -16,6 +16,9 @@ matched with a caller, every caller with an agent, before the turn ends. So two 
 - When `max_wait` passes while a phone rings for the caller, that offer may still be answered; only if it fails has the caller timed out.
 - When a queue closes (Doors), callers in it stay while agents do, at most until it drains; then they move to the least busy open queue of
   their group with their place in time, whatever its capacity. Where none is open they are refused. A ringing phone may still be answered.
+- A queue that rings everybody at once (`ring_all`) makes an offer to each agent who is ready, up to its `ring_all_max`; the first one who
+  picks up (PickedUp) has the caller, and the others are free as if they had not been rung. Who becomes ready meanwhile rings along,
+  unless somebody in line is theirs to take. A callback has one agent, here as anywhere.
 - A callback is a place kept for somebody who has hung up. It stands in line like a caller, is counted in everybody's place, takes no
   room of `capacity`, and waits where nobody is signed in. The agent is reserved from before anybody's phone rings until both speak, so
   there are never more callbacks in the air than agents who are ready for them.
@@ -54,6 +57,7 @@ from engine.core.facts import (
     OfferFailed,
     OwnCall,
     PhoneReachable,
+    PickedUp,
     Queued,
     Refused,
     Released,
@@ -94,6 +98,7 @@ __all__ = [
     "OfferFailed",
     "OwnCall",
     "PhoneReachable",
+    "PickedUp",
     "Queued",
     "Refused",
     "Released",
@@ -137,6 +142,8 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
             turn.coded(fact)
         case OwnCall():
             turn.own_call(fact)
+        case PickedUp():
+            turn.picked_up(fact.offer)
         case Connected():
             turn.connected(fact.offer)
         case TalkEnded():

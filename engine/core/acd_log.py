@@ -5,6 +5,7 @@ What each kind must carry, beyond what the table there says: the event's `at` is
 
     queued        the caller waits (again: moved to another queue, or recovered)    offered      their offer rings
     widened       more agents will do for them from now on
+    picked_up     its agent has picked up: nobody else is rung for this caller
     offer_ended   it does not; with `rest_until` the agent cools down until then     connected    they are out of line, and talk
     calling …     an agent is called into a conversation (calling_answered: consulted, calling_ended: no more); transferred: has the caller
     left_queue    they are out of line, unless connected said so                    talk_ended   the agent wraps up
@@ -41,6 +42,7 @@ class LogFold:
     _waiting: dict[str, Arrived] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
     _offers: dict[str, tuple[Offer, float]] = field(default_factory=dict)
+    _picked_up: set[str] = field(default_factory=set)
     _talks: dict[str, Talk] = field(default_factory=dict)  # by agent
     _consults: dict[str, Consult] = field(default_factory=dict)  # by contact
     _cool_downs: dict[tuple[str, str], CoolDown] = field(default_factory=dict)
@@ -71,10 +73,12 @@ class LogFold:
                 self._offers[offer.offer] = (offer, event.at)
                 self._rung[offer.queue] = offer.agent
                 self._serial += 1
+            case "picked_up" if data["offer"] in self._offers:
+                self._picked_up.add(data["offer"])
             case "offer_ended":
                 self._offer_ended(contact, data)
             case "connected":
-                self._offers.pop(data["offer"], None)
+                self._over(data["offer"])
                 self._talks[data["agent"]] = Talk(contact, data["agent"], data["queue"], event.at)
                 self._left(contact, event.at, abandoned=False)
             case "left_queue":
@@ -104,6 +108,7 @@ class LogFold:
             agents=tuple(self._agents.values()),
             waiting=tuple(self._waiting.values()),
             offers=tuple(offers),
+            picked_up=frozenset(self._picked_up),
             talks=tuple(talks),
             consults=tuple(self._consults.values()),
             cool_downs=tuple(self._cool_downs.values()),
@@ -170,8 +175,12 @@ class LogFold:
             prefer = tuple(data["prefer"])
             self._waiting[contact] = replace(arrived, skills=skills, widen=widen, prefer=prefer)
 
+    def _over(self, offer: str) -> None:
+        self._offers.pop(offer, None)
+        self._picked_up.discard(offer)
+
     def _offer_ended(self, contact: str, data: Mapping[str, Any]) -> None:
-        self._offers.pop(data["offer"], None)
+        self._over(data["offer"])
         if (until := data.get("rest_until")) is not None:
             self._cool_downs[contact, data["agent"]] = CoolDown(contact, data["agent"], until)
 

@@ -25,11 +25,22 @@ def check_invariants(state: State, now: float) -> None:
 def _offers(state: State) -> None:
     for ringing in state.offers.values():
         agent, caller = ringing.agent, ringing.caller
-        assert agent.offer == ringing.id == caller.offer, (
+        assert agent.offer == ringing.id and ringing in caller.offers, (
             f"{ringing.id}: agent and caller know different offers"
         )
+        assert not ringing.picked_up or caller.offers == (ringing,), f"{caller.contact}: others ring on"
         assert agent.state is AgentState.RESERVED, f"{agent.name} has an offer but is {agent.state}"
         assert state.callers.get(caller.contact) is caller, f"{caller.contact} is offered but not in a queue"
+    for caller in state.callers.values():
+        assert len(caller.offers) == sum(r.caller is caller for r in state.offers.values()), (
+            f"{caller.contact} knows an offer that is over"
+        )
+        assert caller.kind != CALLBACK or len(caller.offers) <= 1, (
+            f"{caller.contact}: two phones for a callback"
+        )
+    for queue in state.queues.values():
+        rung = {c.contact for c in state.callers.values() if c.offers and c.lane.queue is queue}
+        assert queue.ringing.keys() == (rung if queue.at_once > 1 else set()), f"{queue.name}: not who rings"
     offered = [r.agent.name for r in state.offers.values()]
     assert len(offered) == len(set(offered)), f"an agent has two offers: {sorted(offered)}"
     reserved = {a.name for a in state.agents.values() if a.state is AgentState.RESERVED}
@@ -68,7 +79,7 @@ def _phones(state: State) -> None:
 def _lines(state: State) -> None:
     for queue in state.queues.values():
         held = [c for c in state.callers.values() if c.lane.queue is queue]
-        keys = sorted(c.key for c in held if c.offer is None)
+        keys = sorted(c.key for c in held if not c.offers)
         assert list(queue.line) == keys, f"{queue.name}: the line has lost its order or somebody"
         assert queue.held == len(held), f"{queue.name}: holds {len(held)}, counted {queue.held}"
         kept = sum(c.kind == CALLBACK for c in held)
@@ -124,14 +135,14 @@ def _weights(state: State) -> None:
 
 def _nobody_waits_beside_a_free_agent(state: State, now: float) -> None:
     ready = [a for a in state.agents.values() if a.state is AgentState.READY]
-    for caller in (c for c in state.callers.values() if c.offer is None):
+    for caller in (c for c in state.callers.values() if not c.offers or c.wants_more(now)):
         for agent in ready:
             cooling = agent.cooling.get(caller.contact, 0.0) > now
             assert cooling or not _fits(agent, caller), f"{caller.contact} waits while {agent.name} is ready"
 
 
 def _closed_queues_drain(state: State, now: float) -> None:
-    for caller in (c for c in state.callers.values() if c.offer is None):
+    for caller in (c for c in state.callers.values() if not c.offers):
         queue = caller.lane.queue
         if queue.drains_at is not None:
             assert now < queue.drains_at, f"{caller.contact} waits in {queue.name}, which has drained"
@@ -168,4 +179,4 @@ def _everything_ends(state: State, now: float) -> None:
         group = state.settings.groups.get(caller.group or "")
         looks = group is not None and group.rebalance and not caller.moved
         assert looks == (caller.look_at is not None), f"{caller.contact} is not looked after"
-        assert caller.offer or (MAX_WAIT, caller.contact, "") in live, f"{caller.contact} waits for ever"
+        assert caller.offers or (MAX_WAIT, caller.contact, "") in live, f"{caller.contact} waits for ever"

@@ -39,10 +39,10 @@ def expected(state: State, name: str) -> float | None:
     return expected_wait(queue, queue.line.count + 1, ready)
 
 
-def pending_offer(state: State, contact: str) -> str | None:
-    """The id of the offer ringing for this caller now, during which nothing is announced."""
+def is_offered(state: State, contact: str) -> bool:
+    """Does a phone ring for this caller now? Nothing is announced meanwhile."""
     caller = state.callers.get(contact)
-    return None if caller is None else caller.offer
+    return caller is not None and bool(caller.offers)
 
 
 def overview(state: State, now: float) -> dict[str, Any]:
@@ -69,7 +69,8 @@ def overview(state: State, now: float) -> dict[str, Any]:
 
 def _queue(state: State, queue: Queue, now: float) -> dict[str, Any]:
     standing = [_caller(state.callers[key[2]], i, now) for i, key in enumerate(queue.line, 1)]
-    offered = [_caller(r.caller, 0, now) for r in state.offers.values() if r.caller.lane.queue is queue]
+    rung = {r.caller.contact: r.caller for r in state.offers.values() if r.caller.lane.queue is queue}
+    offered = [_caller(caller, 0, now) for caller in rung.values()]
     return {
         "waiting": standing,
         "being_offered": offered,
@@ -96,7 +97,7 @@ def _caller(caller: Caller, place: int, now: float) -> dict[str, Any]:
         "enqueued_at": caller.enqueued_at,
         "waited": now - caller.entered_at,
         "max_wait": caller.max_wait,
-        "offer": caller.offer,
+        "offers": [ringing.id for ringing in caller.offers],
     }
 
 

@@ -111,9 +111,10 @@ class Contact:
     #: Set while the step that queues has not been told yet how its waiting ended, and the key that ended it.
     left: Event | None = None
     pressed: str | None = None
-    #: What the queue segment in progress was entered with, and the offer and conversation in it.
+    #: What the queue segment in progress was entered with; the offers that ring in it, the one that was picked up first, the conversation.
     queued: Event | None = None
-    offered: Event | None = None
+    offered: tuple[Event, ...] = ()
+    picked_up: Event | None = None
     talk_from: float | None = None
     #: The conversation in progress, since when it is on hold, and for how long it was; the `transferred` by which the caller shall go
     #: back into a queue, until they wait there.
@@ -171,8 +172,8 @@ class Contact:
         """The channels of everybody who is rung for the caller, or speaks with them."""
         if self.talk is not None:
             return self.talk.legs
-        rung = self.offered or self.transfer
-        return () if rung is None else (str(rung.data["leg"]),)
+        rung = self.offered or (() if self.transfer is None else (self.transfer,))
+        return tuple(str(event.data["leg"]) for event in rung)
 
 
 def apply(contact: Contact, event: Event) -> Contact:
@@ -245,21 +246,28 @@ def _queued(c: Contact, e: Event) -> Contact:
 
 
 def _offered(c: Contact, e: Event) -> Contact:
-    return replace(c, stage=Stage.OFFERED, offered=e)
+    return replace(c, stage=Stage.OFFERED, offered=(*c.offered, e))
 
 
 def _offer_ended(c: Contact, e: Event) -> Contact:
-    if c.offered is None or c.offered.data["offer"] != e.data["offer"]:
+    offered = tuple(one for one in c.offered if not _same_offer(one, e))
+    if len(offered) == len(c.offered):
         return c
-    return replace(c, stage=Stage.WAITING, offered=None)
+    up = c.picked_up if c.picked_up is not None and not _same_offer(c.picked_up, e) else None
+    stage = Stage.PICKED_UP if up else Stage.OFFERED if offered else Stage.WAITING
+    return replace(c, stage=stage, offered=offered, picked_up=up)
 
 
 def _picked_up(c: Contact, e: Event) -> Contact:
-    return replace(c, stage=Stage.PICKED_UP)
+    return replace(c, stage=Stage.PICKED_UP, picked_up=e)
+
+
+def _same_offer(one: Event, other: Event) -> bool:
+    return bool(one.data["offer"] == other.data["offer"])
 
 
 def _connected(c: Contact, e: Event) -> Contact:
-    rang_at = c.offered.at if c.offered is not None else e.at
+    rang_at = next((one.at for one in c.offered if _same_offer(one, e)), e.at)
     agent, channel = str(e.agent), str(e.data.get("leg", ""))
     leg = Leg(channel, AGENT, agent, QUEUE, rang_at, e.at)
     return replace(
@@ -268,6 +276,8 @@ def _connected(c: Contact, e: Event) -> Contact:
         agent=e.agent,
         connected_at=c.connected_at or e.at,
         talk_from=e.at,
+        offered=(),
+        picked_up=None,
         talk=Conversation(AGENT, agent, channel, str(e.data.get("queue", c.queue))),
         legs=(*c.legs, leg),
         place=None,
@@ -329,7 +339,6 @@ def _talked(c: Contact, e: Event) -> Contact:
         hold_from=None,
         hold_s=hold,
         legs=legs,
-        offered=None,
     )
 
 
@@ -342,7 +351,16 @@ def _left_queue(c: Contact, e: Event) -> Contact:
     if outcome == "answered":
         return replace(c, queued=None, last_left=outcome)
     wait = c.wait_s if c.queued is None else _plus(c.wait_s, _until(c, e) - _since(c, e))
-    return replace(c, stage=Stage.FLOW, queued=None, offered=None, last_left=outcome, left=e, wait_s=wait)
+    return replace(
+        c,
+        stage=Stage.FLOW,
+        queued=None,
+        offered=(),
+        picked_up=None,
+        last_left=outcome,
+        left=e,
+        wait_s=wait,
+    )
 
 
 def _transferring(c: Contact, e: Event) -> Contact:

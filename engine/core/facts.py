@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 FAILURES = frozenset({"no_answer", "rejected", "busy", "unreachable"})
 #: Why an agent is paused whose phone is gone: such a pause ends by itself when the phone is back.
 UNREACHABLE = "unreachable"
+#: Why an offer is withdrawn where several phones ring for one caller, and another agent has picked up first.
+TAKEN = "taken"
 
 
 #: Who waits: somebody on the line, or a place kept for somebody who is to be rung back.
@@ -73,6 +75,14 @@ class OfferFailed:
 
     offer: str
     why: str  # no_answer | rejected | busy | unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class PickedUp:
+    """The agent's phone was picked up; whoever else rings for this caller stops. `prompts`: what the agent is told first."""
+
+    offer: str
+    prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +259,8 @@ class Offer(NamedTuple):
 class Cancel(NamedTuple):
     """Stop ringing this offer.
 
-    `why`: the caller left (abandoned, key, failed, stopped, unreached), the agent went (paused, logged_out, moved, own_call), or no
-    report came (unreachable).
+    `why`: the caller left (abandoned, key, failed, stopped, unreached), the agent went (paused, logged_out, moved, own_call), another
+    agent has picked up (taken), or no report came (unreachable).
     """
 
     offer: str
@@ -308,6 +318,7 @@ Fact = (
     Arrived
     | Left
     | OfferFailed
+    | PickedUp
     | Connected
     | TalkEnded
     | Ask

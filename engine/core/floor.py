@@ -62,6 +62,7 @@ class Queue:
 
     __slots__ = (
         "agents",
+        "at_once",
         "callbacks",
         "drains_at",
         "gone",
@@ -72,6 +73,7 @@ class Queue:
         "line",
         "measures",
         "name",
+        "ringing",
         "rule",
         "strategy",
         "weight",
@@ -91,11 +93,13 @@ class Queue:
         self.weight = 0  # A in parts of 2⁴⁰
         self.last_chosen: float | None = None
         self.last_rung: str | None = None  # the agent whom this queue offered somebody last
+        self.ringing: dict[str, Caller] = {}  # for whom phones ring, where several may; by contact
 
     def obey(self, rule: QueueRule) -> None:
         """Go by this rule from now on."""
         self.rule = rule
         self.strategy = STRATEGIES[rule.strategy]
+        self.at_once = rule.ring_all_max if self.strategy.all_at_once else 1  # phones for one caller
 
     def key(self, priority: int, enqueued_at: float, contact: str) -> Key:
         """A contact's place in this queue's order."""
@@ -169,6 +173,7 @@ class Agent:
         "cooling",
         "gone",
         "idle_since",
+        "joins",
         "lanes",
         "name",
         "offer",
@@ -221,7 +226,8 @@ class Agent:
         self.weights: dict[str, int] = {}  # what this agent adds to each queue's A now
         self.active = False
         self.signed_in = False
-        self.ages = False  # serves a queue in which priority grows
+        self.ages = False  # serves a queue in which priority grows,
+        self.joins = False  # or one that rings everybody at once
         self.standing = False  # among the ready agents of their lanes
         self.stamp = 0  # tells live heap entries from stale ones
 
@@ -253,7 +259,7 @@ class Caller:
         "look_at",
         "max_wait",
         "moved",
-        "offer",
+        "offers",
         "patience",
         "priority",
         "widen",
@@ -277,13 +283,20 @@ class Caller:
         self.group = fact.group
         self.moved = fact.moved  # to another queue of their group while they waited
         self.look_at: float | None = None  # when it is looked whether another one is quicker
-        self.offer: str | None = None
+        self.offers: tuple[Ringing, ...] = ()  # the phones that ring for them; one, save with ring_all
         self.cooled: list[str] = []  # agents who failed an offer of this contact
 
     @property
     def patient_until(self) -> float:
         """Until when preferred agents are waited for, where there are some."""
         return self.entered_at + self.patience
+
+    def wants_more(self, now: float) -> bool:
+        """May one more phone ring beside those that do? Not for a callback, nor when somebody has picked up or their time is up."""
+        offers = self.offers
+        if len(offers) >= self.lane.queue.at_once or self.kind == CALLBACK or now >= self.deadline:
+            return False
+        return not any(ringing.picked_up for ringing in offers)
 
     def rank(self, now: float) -> tuple[float, float, str]:
         """What callers of different queues are compared by, the next one first: the priority reached by now, then the time they came."""
@@ -293,9 +306,9 @@ class Caller:
 
 
 class Ringing:
-    """One live offer."""
+    """One live offer; `picked_up`: its agent has, and nobody else rings for this caller any more."""
 
-    __slots__ = ("agent", "caller", "id", "offered_at", "ring")
+    __slots__ = ("agent", "caller", "id", "offered_at", "picked_up", "ring")
 
     def __init__(self, offer: str, agent: Agent, caller: Caller, ring: float, offered_at: float) -> None:
         self.id = offer
@@ -303,6 +316,7 @@ class Ringing:
         self.caller = caller
         self.ring = ring
         self.offered_at = offered_at
+        self.picked_up = False
 
 
 class Asking:
@@ -384,7 +398,7 @@ class State:
     def rewire(self) -> None:
         """Build every index anew from agents and callers: after a rebuild and after the site's files have changed."""
         for queue in self.queues.values():
-            queue.agents, queue.lanes, queue.line = [], {}, Line()
+            queue.agents, queue.lanes, queue.line, queue.ringing = [], {}, Line(), {}
             queue.weight = queue.held = queue.callbacks = 0
         for agent in self.agents.values():
             self._assign(agent)
@@ -393,8 +407,10 @@ class State:
             caller.key = queue.key(caller.priority, caller.enqueued_at, caller.contact)
             self.join(caller, self.lane(queue, was.skills, was.only))
             queue.hold(caller)
-            if caller.offer is None:
+            if not caller.offers:
                 self.stand(caller)
+            elif queue.at_once > 1:
+                queue.ringing[caller.contact] = caller
         for agent in self.agents.values():
             if agent.state is READY:
                 self.stand_by(agent)
@@ -407,6 +423,7 @@ class State:
         for queue in agent.queues:
             queue.agents.append(agent)
         agent.ages = any(queue.rule.ageing for queue in agent.queues)
+        agent.joins = any(queue.at_once > 1 for queue in agent.queues)
         agent.lanes, agent.weights = [], {}
         agent.active = agent.signed_in = agent.standing = False
         agent.stamp += 1
@@ -575,6 +592,18 @@ class State:
                     best = lane.first
         return None if best is NOBODY else self.callers[best[2]]
 
+    def ringing_for(self, agent: Agent, now: float) -> Caller | None:
+        """For whom this agent's phone may ring along, where a queue of theirs rings everybody: the one whose turn comes first."""
+        found = [
+            caller
+            for queue in agent.queues
+            for caller in queue.ringing.values()
+            if caller.wants_more(now)
+            and caller.lane.takes(agent)
+            and agent.cooling.get(caller.contact, 0.0) <= now
+        ]
+        return min(found, key=lambda caller: caller.rank(now), default=None)
+
     def _best_aged(self, agent: Agent, now: float) -> Caller | None:
         """By the priority reached by now: queues in which it grows at different rates are only comparable at a moment."""
         heads = []
@@ -660,7 +689,7 @@ class State:
         due, kind, name, contact = timer
         if kind == MAX_WAIT:
             caller = self.callers.get(name)
-            return caller is not None and caller.offer is None and caller.deadline == due
+            return caller is not None and not caller.offers and caller.deadline == due
         if kind == OFFER_OVERDUE:
             return name in self.offers
         if kind == WIDENS:

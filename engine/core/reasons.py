@@ -1,7 +1,8 @@
 """Why this agent, or this caller: the table of candidates of an offer, JSON values only, as it stands in the event `offered`.
 
     of: agent     a caller had come or their last offer had failed, and one of the agents who were ready was chosen
-    of: caller    an agent had become free, and of all the callers they can help the one whose turn it was
+    of: caller    an agent had become free, and of all the callers they can help the one whose turn it was; `joins`: nobody was in line for
+                  them, and so many phones rang for this one already
 
 At most ROWS candidates are told, those who come first, and how many there were. On the way of a call no table is made: what was chosen
 among stays as it was until somebody joins or leaves, and just before that, or when the shell asks, it is written down (`State.settle`).
@@ -70,8 +71,10 @@ def of_callers(agent: Agent, chosen: Caller, first: dict[str, Caller], now: floa
     rows += [
         _line_row(caller, now) for caller in sorted(heads, key=lambda caller: caller.rank(now))[: ROWS - 1]
     ]
+    along = len(chosen.offers) - 1
     return {
         "of": "caller",
+        **({"joins": along} if along > 0 else {}),
         "at": now,
         "chosen": chosen.contact,
         "waiting": sum(lane.count for lane in agent.lanes) + 1,

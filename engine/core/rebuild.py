@@ -62,16 +62,18 @@ class CoolDown:
 class Rows:
     """All the distributor is made of; sequences of measures in the order they happened.
 
-    `agents`: each agent's last AgentChanged. `waiting`: every contact in a queue, those being offered included, as Arrived with `queue` and
-    `enqueued_at`. `offers`: live ones with the time they were made. `talks`: of agents talking or in wrap-up. `consults`: of agents called
-    into a conversation. `handled`: the last 100 of each queue and all of the last 2 h. `waited`: the last 200 of each queue. `chosen`: when
-    each queue was last chosen. `rung`: whom each queue offered somebody last. `presence`: what each agent has been doing, as
-    `measures.Presence` keeps it. `closed`: the last Doors. `serial`: how many offers were ever made, where known.
+    `agents`: each agent's last AgentChanged. `waiting`: every contact in a queue, those being offered included, as Arrived with `queue`
+    and `enqueued_at`. `offers`: live ones with the time they were made; `picked_up`: those whose agent has picked up. `talks`: of agents
+    talking or in wrap-up. `consults`: of agents called into a conversation. `handled`: the last 100 of each queue and all of the last 2
+    h. `waited`: the last 200 of each queue. `chosen`: when each queue was last chosen. `rung`: whom each queue offered somebody last.
+    `presence`: what each agent has been doing, as `measures.Presence` keeps it. `closed`: the last Doors. `serial`: how many offers were
+    ever made, where known.
     """
 
     agents: Sequence[AgentChanged] = ()
     waiting: Sequence[Arrived] = ()
     offers: Sequence[tuple[Offer, float]] = ()
+    picked_up: frozenset[str] = frozenset()
     talks: Sequence[Talk] = ()
     consults: Sequence[Consult] = ()
     cool_downs: Sequence[CoolDown] = ()
@@ -105,7 +107,7 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
             _restore_agent(state.agents[changed.agent], changed)
             state.agents[changed.agent].presence = Presence(rows.presence.get(changed.agent, ()))
     for offer, at in rows.offers:
-        _restore_offer(state, offer, at)
+        _restore_offer(state, offer, at, offer.offer in rows.picked_up)
     for talk in rows.talks:
         _restore_talk(state, talk)
     for consult in rows.consults:
@@ -122,7 +124,7 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
             state.timers.set(queue.drains_at, DRAINED, queue.name)
     state.learn(now)
     for known in state.agents.values():
-        if known.standing and state.best_caller(known, now) is not None:
+        if known.standing and (state.best_caller(known, now) or state.ringing_for(known, now)):
             state.timers.set(now, LOOK_AGAIN, known.name)
     state.left_alone = {}
     for caller in state.callers.values():
@@ -157,19 +159,14 @@ def _restore_agent(agent: Agent, row: AgentChanged) -> None:
     agent.code, agent.phone, agent.own = row.code, row.phone, row.own
 
 
-def _restore_offer(state: State, offer: Offer, at: float) -> None:
+def _restore_offer(state: State, offer: Offer, at: float, picked_up: bool) -> None:
     agent, caller = state.agents.get(offer.agent), state.callers.get(offer.contact)
-    if (
-        agent is None
-        or caller is None
-        or agent.state is not AgentState.RESERVED
-        or agent.offer
-        or caller.offer
-    ):
+    if agent is None or caller is None or agent.state is not AgentState.RESERVED or agent.offer:
         return
-    state.offers[offer.offer] = Ringing(offer.offer, agent, caller, offer.ring, at)
-    agent.offer = caller.offer = offer.offer
-    agent.contact = caller.contact
+    ringing = state.offers[offer.offer] = Ringing(offer.offer, agent, caller, offer.ring, at)
+    ringing.picked_up = picked_up
+    caller.offers = (*caller.offers, ringing)
+    agent.offer, agent.contact = ringing.id, caller.contact
     overdue = at + overdue_after(caller.lane.queue.rule, offer.ring, caller.dial)
     state.timers.set(overdue, OFFER_OVERDUE, offer.offer)
 
@@ -295,7 +292,7 @@ def summary(state: State, now: float) -> dict[str, Any]:
                 c.entered_at,
                 c.deadline,
                 c.group,
-                c.offer,
+                tuple(ringing.id for ringing in c.offers),
                 c.kind,
                 c.dial,
                 c.moved,
@@ -307,7 +304,8 @@ def summary(state: State, now: float) -> dict[str, Any]:
             for c in state.callers.values()
         },
         "offers": {
-            r.id: (r.agent.name, r.caller.contact, r.ring, r.offered_at) for r in state.offers.values()
+            r.id: (r.agent.name, r.caller.contact, r.ring, r.offered_at, r.picked_up)
+            for r in state.offers.values()
         },
         "talks": {contact: agent.name for contact, agent in state.talks.items()},
         "asks": {
@@ -329,6 +327,7 @@ def _queue_summary(q: Queue) -> dict[str, Any]:
         "weight": q.weight,
         "last_chosen": q.last_chosen,
         "last_rung": q.last_rung,
+        "ringing": sorted(q.ringing),
         "drains_at": q.drains_at,
         **q.measures.summary(),
     }

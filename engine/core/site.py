@@ -78,6 +78,7 @@ class QueueRule:
     adjust: float = 0.0
     ageing: float = 0.0  # seconds of waiting that count as one more step of priority; 0: priority stays
     strategy: str = "longest_idle"  # which ready agent is rung: one of engine.core.strategies
+    ring_all_max: int = 10  # how many phones ring for one caller at most, where strategy is ring_all
     drain: float = 900.0  # how long those who wait at closing time may stay while agents remain
     count_paused: bool = False  # does a queue whose agents are all paused still count as staffed?
     parked: float = 120.0  # how long a caller whom an agent has parked waits to be fetched

@@ -42,6 +42,7 @@ class Strategy:
 
     `figure` is what the score is, in words, and `unit` how it is told: since (a moment), share (a part of 1), or plain.
     `by_idle_time`: the order is the one in which the floor keeps ready agents anyway, and no score is worked out on the way of a call.
+    `all_at_once`: not only the first one is rung, but everybody, in this order, up to the queue's `ring_all_max`.
     """
 
     name: str
@@ -51,19 +52,26 @@ class Strategy:
     score: Score
     unit: str = "plain"
     by_idle_time: bool = False
+    all_at_once: bool = False
 
 
 STRATEGIES: dict[str, Strategy] = {}
 
 
 def strategy(
-    about: str, figure: str, inputs: tuple[str, ...] = (), unit: str = "plain", *, by_idle_time: bool = False
+    about: str,
+    figure: str,
+    inputs: tuple[str, ...] = (),
+    unit: str = "plain",
+    *,
+    by_idle_time: bool = False,
+    all_at_once: bool = False,
 ) -> Callable[[Score], Score]:
     """Register a function as the strategy of its name."""
 
     def register(score: Score) -> Score:
         name = score.__name__
-        STRATEGIES[name] = Strategy(name, about, figure, inputs, score, unit, by_idle_time)
+        STRATEGIES[name] = Strategy(name, about, figure, inputs, score, unit, by_idle_time, all_at_once)
         return score
 
     return register
@@ -97,6 +105,18 @@ def round_robin(agent: Standing, call: Call) -> float:
 def linear(agent: Standing, call: Call) -> float:
     """Their place in the site's file."""
     return agent.order
+
+
+@strategy(
+    "everybody who is ready at once, up to ring_all_max, and whoever picks up first has the caller",
+    "last contact",
+    unit="since",
+    by_idle_time=True,
+    all_at_once=True,
+)
+def ring_all(agent: Standing, call: Call) -> float:
+    """Since when they have waited, seconds since the epoch: where there are too many, the longest idle are rung."""
+    return agent.idle_since
 
 
 @strategy("anybody, by lot: an agent of weight 2 twice as often as one of weight 1", "lot", ("weight",))

@@ -23,6 +23,7 @@ from engine.core.choosing import candidate, expected_wait
 from engine.core.facts import (
     CALLBACK,
     CALLER,
+    TAKEN,
     UNREACHABLE,
     AgentChanged,
     AgentSet,
@@ -151,11 +152,11 @@ class Turn:
         if caller is None:
             self.talk_ended(contact, seen)
             return
-        agent = self._cancel(caller, reason) if caller.offer else None
-        if agent is None:
+        agents = [self._cancel(ringing, reason) for ringing in caller.offers]
+        if not agents:
             self.state.step_out(caller)
         self._drop(caller, reason == "abandoned", seen)
-        if agent is not None:
+        for agent in agents:
             self._free(agent, Cause.WITHDRAWN)
 
     def _place(self, caller: Caller) -> None:
@@ -167,6 +168,18 @@ class Turn:
         state.stand_down(agent)
         scored = () if lane.queue.strategy.by_idle_time else state.scored
         self._offer(agent, caller, lane, scored)
+        if lane.queue.at_once > 1:
+            self._ring_more(caller)
+
+    def _ring_more(self, caller: Caller) -> None:
+        """Beside the phones that ring for them already, those of all others who are ready, the longest idle first."""
+        state, lane = self.state, caller.lane
+        while caller.wants_more(self.now):
+            agent = state.idlest(lane, caller.contact, self.now)
+            if agent is None:
+                return
+            state.stand_down(agent)
+            self._offer(agent, caller, lane)
 
     def _drop(self, caller: Caller, abandoned: bool = False, seen: float | None = None) -> None:
         if caller.kind == CALLER:  # nobody loses patience with a callback
@@ -265,7 +278,7 @@ class Turn:
     def _rebalance(self, caller: Caller) -> None:
         """To a queue of their group in which they are served much sooner, if there is one."""
         state = self.state
-        if caller.offer is None:
+        if not caller.offers:
             state.learn(self.now)
             found = self._in_group(caller)
             here = caller.lane.queue.name
@@ -284,10 +297,12 @@ class Turn:
         only = self.state.preferred(caller.lane.queue, skills, only)
         if anybody or caller.patient_until <= self.now:
             only = ANYBODY
-        if caller.offer is None:
+        if caller.offers:
+            self._belong(caller, skills, only)
+            self._ring_more(caller)
+        else:
             self.state.step_out(caller)
-        self._belong(caller, skills, only)
-        if caller.offer is None:
+            self._belong(caller, skills, only)
             self._place(caller)
 
     def _belong(self, caller: Caller, skills: frozenset[str], only: frozenset[str]) -> None:
@@ -317,14 +332,17 @@ class Turn:
 
     def _offer(self, agent: Agent, caller: Caller, among: Lane | Agent, scored: Scored = ()) -> None:
         """Reserve the agent, then offer; neither stands among the free any more. `among`: whose agents or callers were chosen from."""
-        state, rule = self.state, caller.lane.queue.rule
+        state, queue = self.state, caller.lane.queue
+        rule = queue.rule
         state.serial += 1
         # Time and a serial number: unique even if a restart should lose count.
         ringing = Ringing(f"{int(self.now * 1000)}-{state.serial}", agent, caller, rule.ring, self.now)
         state.offers[ringing.id] = ringing
-        caller.offer = agent.offer = ringing.id
-        agent.contact = caller.contact
-        caller.lane.queue.last_rung = agent.name
+        caller.offers = (*caller.offers, ringing)
+        agent.offer, agent.contact = ringing.id, caller.contact
+        queue.last_rung = agent.name
+        if queue.at_once > 1:
+            queue.ringing[caller.contact] = caller
         state.timers.set(self.now + overdue_after(rule, rule.ring, caller.dial), OFFER_OVERDUE, ringing.id)
         self._change(agent, RESERVED)
         self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
@@ -352,6 +370,15 @@ class Turn:
             until = None if why == "no_answer" else rest
             self._settle(agent, step(agent.state, Cause.UNANSWERED), why, until)
 
+    def picked_up(self, offer: str) -> None:
+        """Whoever picks up first has the caller; the phones of all others stop, and they are free as if they had not rung."""
+        ringing = self.state.offers.get(offer)
+        if ringing is None:
+            return
+        ringing.picked_up = True
+        for agent in [self._cancel(other, TAKEN) for other in ringing.caller.offers if other is not ringing]:
+            self._free(agent, Cause.WITHDRAWN)
+
     def connected(self, offer: str) -> None:
         """The caller is answered; the agent talks. Nobody waits for this turn, so what was put off is done in it."""
         self.state.learn(self.now)
@@ -361,6 +388,7 @@ class Turn:
             return
         agent, caller = ringing.agent, ringing.caller
         self._close(ringing)
+        others = [self._cancel(other, TAKEN) for other in caller.offers]
         self._drop(caller)
         agent.contact = caller.contact
         agent.queue = caller.lane.queue
@@ -369,17 +397,21 @@ class Turn:
         for lane in agent.lanes:
             lane.clear()
         self._change(agent, step(agent.state, Cause.CONNECTED))
+        for other in others:
+            self._free(other, Cause.WITHDRAWN)
 
-    def _cancel(self, caller: Caller, why: str) -> Agent:
-        assert caller.offer is not None
-        ringing = self.state.offers[caller.offer]
+    def _cancel(self, ringing: Ringing, why: str) -> Agent:
         self._close(ringing)
-        self.commands.append(Cancel(ringing.id, caller.contact, ringing.agent.name, why))
+        self.commands.append(Cancel(ringing.id, ringing.caller.contact, ringing.agent.name, why))
         return ringing.agent
 
     def _close(self, ringing: Ringing) -> None:
+        agent, caller = ringing.agent, ringing.caller
         del self.state.offers[ringing.id]
-        ringing.caller.offer = ringing.agent.offer = ringing.agent.contact = None
+        agent.offer = agent.contact = None
+        caller.offers = tuple([other for other in caller.offers if other is not ringing])
+        if not caller.offers:
+            caller.lane.queue.ringing.pop(caller.contact, None)
 
     # --- agents ---
 
@@ -457,9 +489,9 @@ class Turn:
         if agent.offer is None or step(RESERVED, cause) is not None:
             self._report(agent)
             return
-        caller = self.state.offers[agent.offer].caller
-        self._cancel(caller, "moved")
-        self._to_another(caller)
+        ringing = self.state.offers[agent.offer]
+        self._cancel(ringing, "moved")
+        self._to_another(ringing.caller)
         self._free(agent, Cause.WITHDRAWN)
 
     def _be_alone(self, agent: Agent) -> None:
@@ -501,15 +533,15 @@ class Turn:
 
     def _take_away(self, agent: Agent, target: AgentState, reason: str) -> None:
         """Bring an agent to where nobody is offered to them; whoever rings for them goes to somebody else."""
-        caller = self.state.offers[agent.offer].caller if agent.offer else None
+        ringing = self.state.offers[agent.offer] if agent.offer else None
         why = UNREACHABLE if reason == UNREACHABLE else str(target)
-        if caller is not None:
-            self._cancel(caller, why)
+        if ringing is not None:
+            self._cancel(ringing, why)
         elif agent.state is RESERVED:
             self._call_off(agent, why)
         self._settle(agent, target, reason)
-        if caller is not None:
-            self._to_another(caller)
+        if ringing is not None:
+            self._to_another(ringing.caller)
 
     def dismiss(self, agent: Agent) -> None:
         """Log out an agent the site no longer names, after their conversation."""
@@ -522,11 +554,22 @@ class Turn:
 
     def look_again(self, agent: Agent) -> None:
         """Give a ready agent the caller they could not have until now."""
-        caller = self.state.best_caller(agent, self.now) if agent.standing else None
+        caller = self._next_for(agent) if agent.standing else None
         if caller is not None:
             self.state.stand_down(agent)
+            self._give(agent, caller)
+
+    def _next_for(self, agent: Agent) -> Caller | None:
+        """The caller in line whose turn it is; where there is none, one for whom others ring already, and this agent may as well."""
+        caller = self.state.best_caller(agent, self.now)
+        return self.state.ringing_for(agent, self.now) if caller is None and agent.joins else caller
+
+    def _give(self, agent: Agent, caller: Caller) -> None:
+        if caller.offers:
+            self.state.settle()
+        else:
             self.state.step_out(caller)
-            self._offer(agent, caller, agent)
+        self._offer(agent, caller, agent)
 
     def _ask(self, agent: Agent, cause: Cause, fact: AgentSet) -> None:
         target = step(agent.state, cause)
@@ -554,7 +597,9 @@ class Turn:
     def _to_another(self, caller: Caller) -> None:
         if caller.lane.only and not caller.lane.active:
             self._belong(caller, caller.lane.skills, ANYBODY)
-        if self.now >= caller.deadline:
+        if caller.offers:
+            self._ring_more(caller)
+        elif self.now >= caller.deadline:
             self._time_out(caller)
         elif self._is_over(caller):
             self._move(caller)
@@ -586,15 +631,14 @@ class Turn:
             self._change(agent, target, reason, until)
             return
         agent.state, agent.until = target, None
-        caller = state.best_caller(agent, self.now)
+        caller = self._next_for(agent)
         if caller is None:
             self._change(agent, target)
             state.stand_by(agent)
             state.learn(self.now)
             state.note()
         else:
-            state.step_out(caller)
-            self._offer(agent, caller, agent)
+            self._give(agent, caller)
 
     def _change(
         self, agent: Agent, target: AgentState | None, reason: str = "", until: float | None = None

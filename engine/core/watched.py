@@ -99,14 +99,14 @@ def _plain(letter: str) -> bool:
 
 @dataclass(slots=True)
 class _Caller:
-    """One who waits, in the order of `key`, since `since`; `offer` rings for them."""
+    """One who waits, in the order of `key`, since `since`; `offers` ring for them."""
 
     contact: str
     queue: str
     key: tuple[float, float, str]
     since: float
     kind: str
-    offer: str | None = None
+    offers: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -145,9 +145,11 @@ class Watched:
                 self.callers[contact] = _Caller(contact, data["queue"], key, since, kind)
                 self._touch_queue(data["queue"])
             case "offered":
-                self._rings(contact, data["offer"], data["queue"])
+                self.offers[data["offer"]] = data["queue"]
+                self._rings(contact, data["offer"], True)
             case "offer_ended":
-                self._rings(contact, None, self.offers.pop(data["offer"], ""))
+                self.offers.pop(data["offer"], None)
+                self._rings(contact, data["offer"], False)
             case "connected":
                 self.offers.pop(data["offer"], None)
                 self._gone(contact)
@@ -169,11 +171,9 @@ class Watched:
             case _:
                 pass
 
-    def _rings(self, contact: str, offer: str | None, queue: str) -> None:
-        if offer is not None:
-            self.offers[offer] = queue
+    def _rings(self, contact: str, offer: str, on: bool) -> None:
         if (caller := self.callers.get(contact)) is not None:
-            caller.offer = offer
+            (caller.offers.add if on else caller.offers.discard)(offer)
             self._touch_queue(caller.queue)
 
     def _gone(self, contact: str) -> None:
@@ -232,8 +232,8 @@ class Watched:
     def queue(self, name: str, now: float) -> Message:
         """A queue's callers and agents; `position` 0 means that a phone rings for them."""
         line = sorted((c for c in self.callers.values() if c.queue == name), key=lambda caller: caller.key)
-        standing = [caller for caller in line if caller.offer is None]
-        offered = [caller for caller in line if caller.offer is not None]
+        standing = [caller for caller in line if not caller.offers]
+        offered = [caller for caller in line if caller.offers]
         places = [(caller, 0) for caller in offered] + [(c, i) for i, c in enumerate(standing, 1)]
         states = [
             self._state_of(agent) for agent, rule in self.settings().agents.items() if name in rule.queues

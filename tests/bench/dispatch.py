@@ -210,7 +210,7 @@ def scan_callers(state: acd.State, name: str) -> tuple[str, str] | None:
     rule = state.agents[name].rule
     best = None
     for c in state.callers.values():
-        fits = c.offer is None and c.lane.queue.name in rule.queues and c.lane.skills <= rule.skills
+        fits = not c.offers and c.lane.queue.name in rule.queues and c.lane.skills <= rule.skills
         if fits and (best is None or c.key < best):
             best = c.key
     return None if best is None else (best[2], name)

@@ -55,6 +55,25 @@ def test_queue_and_agent_are_told_with_all_candidates_and_the_winner() -> None:
     ]
 
 
+def test_all_who_are_rung_at_once_are_told_as_one_choice_and_who_rings_along_as_another() -> None:
+    shell = floor("ring_all", agents=4)
+    shell.tell(acd.AgentSet("s3", "paused"))
+    shell.tell(acd.Arrived("c", ("sofia",)))
+    shell.tell(acd.AgentSet("s3", "ready"))
+    _, agents, along = told(shell, "c")
+    about = "everybody who is ready at once, up to ring_all_max, and whoever picks up first has the caller"
+    assert agents == [
+        f"Agents s0, s1, s2 in queue sofia: {about}",
+        "  → s0: last contact 4 min 00 s ago, idle for 4 min 00 s",
+        "  → s1: last contact 3 min 00 s ago, idle for 3 min 00 s",
+        "  → s2: last contact 2 min 00 s ago, idle for 2 min 00 s",
+    ]
+    assert along == [
+        "Agent s3 in queue sofia: became free, and rings along: nobody was in line for them, and 3 rang for this caller",
+        "  → this caller: queue sofia, priority 5, waiting for 0 s",
+    ]
+
+
 def test_who_did_not_take_the_caller_a_moment_ago_is_told_as_left_out() -> None:
     shell = floor()
     shell.tell(acd.Arrived("c", ("sofia",)))
@@ -94,7 +113,8 @@ def test_every_strategy_tells_its_figures_and_its_ties(strategy: str) -> None:
     shell.tell(acd.Arrived("c", ("sofia",)))
     _, lines = told(shell, "c")
     assert lines[0].endswith(STRATEGIES[strategy].about)
-    assert [line[:4] for line in lines[1:4]] == ["  → ", "    ", "    "]
+    rung = 3 if STRATEGIES[strategy].all_at_once else 1
+    assert [line[:4] for line in lines[1:4]] == ["  → "] * rung + ["    "] * (3 - rung)
     assert all(STRATEGIES[strategy].figure in line for line in lines[1:4])
     level = [line for line in lines if line.startswith("    level: ")]
     assert bool(level) == (strategy in ("longest_idle", "least_occupied"))

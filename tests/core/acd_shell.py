@@ -60,6 +60,9 @@ class Shell:
             case acd.OfferFailed() if fact.offer in self.live_before:
                 offer = self.offers[fact.offer]
                 self._offer_ended(offer.offer, offer.contact, offer.agent, fact.why)
+            case acd.PickedUp() if fact.offer in self.live_before:
+                offer = self.offers[fact.offer]
+                self._event("picked_up", offer.contact, offer.agent, offer=offer.offer)
             case acd.Doors():
                 self._event("doors", closed=dict(fact.closed))
             case acd.Connected() if fact.offer in self.live_before:

@@ -215,7 +215,7 @@ class Floor(Shell):
         able = [a for a in people if fact.skills <= a.rule.skills]
         here = [a for a in able if self.present(a) or (rule.count_paused and self.signed_in(a))]
         held = [c for c in self.state.callers.values() if c.lane.queue.name == name]
-        waiting = [c for c in held if c.offer is None]
+        waiting = [c for c in held if not c.offers]
         ready = [a for a in able if a.state == "ready"]
         key = (-fact.priority, self.now, fact.contact)
         place = 1 + sum((-c.priority, c.enqueued_at, c.contact) < key for c in waiting)

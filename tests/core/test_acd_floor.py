@@ -53,7 +53,7 @@ class Watched(Shell):
 
     def tell(self, fact: acd.Fact) -> list[acd.Command]:
         state = self.state
-        waited = {c.contact: (c.rank(self.now), c.lane) for c in state.callers.values() if c.offer is None}
+        waited = {c.contact: (c.rank(self.now), c.lane) for c in state.callers.values() if not c.offers}
         idled = {a.name: (a.idle_since, a.order) for a in state.agents.values() if a.standing}
         cooled = {(a.name, c): until for a in state.agents.values() for c, until in a.cooling.items()}
         commands = super().tell(fact)
@@ -81,7 +81,7 @@ class Watched(Shell):
         """Whoever has waited through this turn, and could have had this agent, comes after the one who got them."""
         for contact, (rank, lane) in waited.items():
             caller = self.state.callers.get(contact)
-            if caller is None or caller.offer is not None or caller.lane is not lane:
+            if caller is None or caller.offers or caller.lane is not lane:
                 continue
             if self.fits(offer.agent, contact):
                 resting = (offer.agent, contact) in cooled or contact in self.state.agents[
@@ -93,7 +93,7 @@ class Watched(Shell):
 
     def check_idle(self, offer: acd.Offer, idled: dict[str, tuple], cooled: Cooled) -> None:
         """Whoever has stood idle through this turn, and could have had this caller, has not waited longer."""
-        if self.settings.queues[offer.queue].strategy != "longest_idle":
+        if self.settings.queues[offer.queue].strategy not in ("longest_idle", "ring_all"):
             return  # test_acd_strategies.py holds the others to theirs
         for name, idle in idled.items():
             if self.state.agents[name].standing and self.fits(name, offer.contact):
@@ -126,7 +126,11 @@ CALLER = st.fixed_dictionaries(
 )
 
 
-STRATEGY = st.tuples(st.sampled_from(["longest_idle", *STRATEGIES]), st.sampled_from([0.0, 0.0, 10.0, 60.0]))
+STRATEGY = st.tuples(
+    st.sampled_from(["longest_idle", "ring_all", *STRATEGIES]),
+    st.sampled_from([0.0, 0.0, 10.0, 60.0]),
+    st.sampled_from([2, 3, 10]),
+)
 GROUP_RULE = st.fixed_dictionaries({"choose": st.sampled_from(sorted(CHOOSERS)), "rebalance": st.booleans()})
 
 
@@ -147,11 +151,12 @@ class Floor(RuleBasedStateMachine):
     def the_day_begins(
         self,
         callers: list[dict[str, Any]],
-        strategies: tuple[tuple[str, float], ...],
+        strategies: tuple[tuple[str, float, int], ...],
         choose: tuple[dict[str, Any], ...],
     ) -> None:
         queues = [
-            replace(q, strategy=s, ageing=a) for q, (s, a) in zip(QUEUES.values(), strategies, strict=True)
+            replace(q, strategy=s, ageing=a, ring_all_max=most)
+            for q, (s, a, most) in zip(QUEUES.values(), strategies, strict=True)
         ]
         groups = [replace(g, **options) for g, options in zip(GROUPS, choose, strict=True)]
         self.open(site(queues, AGENTS.values(), groups))
@@ -199,15 +204,21 @@ class Floor(RuleBasedStateMachine):
 
     @precondition(lambda self: self.shell.state.offers)
     @rule(which=ANY)
+    def agent_picks_up(self, which: int) -> None:
+        self.tell(acd.PickedUp(self.offer(which)))
+
+    @precondition(lambda self: self.shell.state.offers)
+    @rule(which=ANY)
     def agent_answers(self, which: int) -> None:
         self.tell(acd.Connected(self.offer(which)))
 
-    @rule(which=ANY, why=st.sampled_from(["no_answer", "rejected", "busy", "unreachable", None]))
+    @rule(which=ANY, why=st.sampled_from(["no_answer", "rejected", "busy", "unreachable", "up", None]))
     def late_report(self, which: int, why: str | None) -> None:
         gone = sorted(self.shell.offers.keys() - self.shell.state.offers.keys()) or ["never-made"]
         offer = gone[which % len(gone)]
         before = acd.summary(self.shell.state, self.shell.now)
-        assert self.tell(acd.Connected(offer) if why is None else acd.OfferFailed(offer, why)) == []
+        report = acd.Connected(offer) if why is None else acd.OfferFailed(offer, why)
+        assert self.tell(acd.PickedUp(offer) if why == "up" else report) == []
         assert acd.summary(self.shell.state, self.shell.now) == before
 
     @precondition(lambda self: self.shell.state.talks)
@@ -255,9 +266,7 @@ class Floor(RuleBasedStateMachine):
     def places_count_everybody_who_is_ahead(self) -> None:
         state = self.shell.state
         for caller in state.callers.values():
-            others = [
-                c for c in state.callers.values() if c.lane.queue is caller.lane.queue and c.offer is None
-            ]
+            others = [c for c in state.callers.values() if c.lane.queue is caller.lane.queue and not c.offers]
             ahead = sum(c.key < caller.key for c in others)
             assert acd.position(state, caller.contact) == ahead + 1
 

@@ -24,15 +24,16 @@ OFFERS = int(os.environ.get("QUIETLINE_OFFERS", "10000"))
 QUEUES = [
     QueueRule("sales", capacity=30, ring=20, wrap_up=5, cool_down=15),
     QueueRule("support", capacity=30, ring=15, wrap_up=0, cool_down=0, rona="ready"),
+    QueueRule("front", capacity=30, ring=15, wrap_up=4, cool_down=5, strategy="ring_all", ring_all_max=3),
     QueueRule("night", capacity=10, ring=10, wrap_up=3, cool_down=40, count_paused=True, whisper=("wait",)),
 ]
 #: Anna and Boris are wanted by all queues at once; some callers need what only two can do.
 AGENTS = [
-    AgentRule("anna", ("sales", "support", "night"), skills=frozenset({"ar"})),
-    AgentRule("boris", ("sales", "support", "night")),
-    AgentRule("chen", ("sales",)),
-    AgentRule("dora", ("support", "night"), skills=frozenset({"ar"})),
-    AgentRule("emil", ("night",)),
+    AgentRule("anna", ("sales", "support", "night", "front"), skills=frozenset({"ar"})),
+    AgentRule("boris", ("sales", "support", "night", "front")),
+    AgentRule("chen", ("sales", "front")),
+    AgentRule("dora", ("support", "night", "front"), skills=frozenset({"ar"})),
+    AgentRule("emil", ("night", "front")),
 ]
 SITE = site(QUEUES, AGENTS, [GroupRule("all", tuple(queue.name for queue in QUEUES))])
 #: What becomes of a phone that rings, and how often.
@@ -91,7 +92,9 @@ class Trial(Shell):
 
     def somebody_calls(self) -> None:
         chance, contact = self.chance, f"c{next(self.callers)}"
-        queues = chance.choice([("sales",), ("support",), ("night", "sales"), ("sales", "support", "night")])
+        queues = chance.choice(
+            [("sales",), ("support",), ("front",), ("night", "sales"), ("sales", "support", "night")]
+        )
         skills = frozenset({"ar"} if chance.random() < 0.2 else ())
         self.happened["arrived"] += 1
         self.report(
@@ -116,13 +119,14 @@ class Trial(Shell):
         self.after(chance.uniform(1.0, 40.0), lambda: self.report(acd.AgentSet(agent, "ready")))
 
     def ring(self, offer: acd.Offer) -> None:
-        """Nobody may have two phones ringing for them, and nobody's phone may ring for two."""
+        """Nobody may have more phones ringing for them than their queue allows, and nobody's phone may ring for two."""
         self.happened["offered"] += 1
         state = self.state
         assert sum(ringing.agent.name == offer.agent for ringing in state.offers.values()) <= 1, (
             f"{offer}: double"
         )
-        assert sum(ringing.caller.contact == offer.contact for ringing in state.offers.values()) <= 1, (
+        most = 3 if offer.queue == "front" else 1
+        assert sum(ringing.caller.contact == offer.contact for ringing in state.offers.values()) <= most, (
             f"{offer}: double"
         )
         chance = self.chance
@@ -147,10 +151,13 @@ class Trial(Shell):
     def crossed(self, offer: acd.Offer) -> None:
         """The agent answers as the caller hangs up: both reports are on their way, in any order."""
         self.late(acd.Left(offer.contact, "abandoned"))
+        self.late(acd.PickedUp(offer.offer))
         self.late(acd.Connected(offer.offer))
         self.after(SLOWEST + 0.1, lambda: self.report(acd.TalkEnded(offer.contact)))
 
     def answered(self, offer: acd.Offer) -> None:
+        """Picking up is told at once, or a little later: then another phone may be picked up meanwhile, or they speak already."""
+        (self.report if self.chance.random() < 0.5 else self.late)(acd.PickedUp(offer.offer))
         self.late(acd.Connected(offer.offer))
         self.after(
             SLOWEST + self.chance.expovariate(1 / 8.0), lambda: self.late(acd.TalkEnded(offer.contact))
@@ -170,7 +177,8 @@ def recount(trial: Trial) -> None:
     left = Counter(event.data["outcome"] for event in trial.log if event.kind == "left_queue")
     assert left == fates - Counter(refused=fates["refused"]) + Counter(refused=left["refused"])
     assert left["answered"] == kinds["connected"] == kinds["talk_ended"]
-    assert set(ends) >= {"no_answer", "rejected", "busy", "unreachable", "abandoned", "paused", "logged_out"}
+    whys = {"no_answer", "rejected", "busy", "unreachable", "abandoned", "paused", "logged_out", "taken"}
+    assert set(ends) >= whys
 
 
 def test_very_many_offers_lose_nobody_double_nothing_and_add_up() -> None:

@@ -215,7 +215,7 @@ def test_every_moment_of_a_contact_is_consistent(story: Story) -> None:
         assert (now.stage is Stage.TALKING or talking) == (now.talk_from is not None)
         assert (now.stage is Stage.TRANSFER) == (now.transfer is not None) or now.ended_at is not None
         if now.stage in (Stage.OFFERED, Stage.PICKED_UP):
-            assert now.offered is not None and now.queued is not None
+            assert now.offered and now.queued is not None
         before = now
 
 
