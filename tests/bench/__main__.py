@@ -4,6 +4,8 @@
     agent       agent free → agent's INVITE                                           against app_queue
     voice       agent picks up while something is said → both hear each other        against music alone
     memory      what a waiting caller costs the engine
+    rush        100 agents, 25 calls a second for a minute: answered, CPU a call      against app_queue
+    waiting     500 callers who are told their place every half minute                against app_queue
     check       `quietline check` of a flow of 2,000 lines and of a site of 20,000
     dispatch    one decision of the distributor                                       against a full scan
     isolation   other contacts' commands while one channel blocks                     against one socket
@@ -33,7 +35,7 @@ from engine.errors import EngineError
 from engine.load.sipp import free_port
 from engine.pbx.process import raise_open_files
 from engine.pbx.root import dotted, ensure_root
-from tests.bench import answer, free_agent, memory, voice
+from tests.bench import answer, free_agent, memory, rush, voice, waiting
 from tests.bench.figure import Figure, show
 from tests.bench.sides import Bench
 
@@ -43,6 +45,8 @@ CALLED: dict[str, Measure] = {
     "agent": free_agent.measure,
     "voice": voice.measure,
     "memory": memory.measure,
+    "rush": rush.measure,
+    "waiting": waiting.measure,
 }
 PROGRAMS = {"check": "check", "dispatch": "dispatch", "isolation": "ari_isolation", "day": "day"}
 PORTS = 12_000

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.load.figures import spread
 from engine.load.run import SIPP_TOO_BUSY
 from tests.bench.figure import Figure
-from tests.bench.sides import Bench, Side
+from tests.bench.sides import DESK, Bench, Side
 
 FIRST, CLIMB, CEILING, STRETCH = 40.0, 1.5, 600.0, 8.0
 #: Seconds the last call may end after its time: its prompt, and a little.
@@ -74,6 +74,7 @@ async def highest(bench: Bench, side: Side, first: float) -> float:
 
 async def measure(bench: Bench, rounds: int) -> list[Figure]:
     """All figures of this section."""
+    await bench.move(DESK)
     sides = (bench.native(), await bench.engine())
     rates: dict[str, list[float]] = {side.name: [] for side in sides}
     for _ in range(rounds):

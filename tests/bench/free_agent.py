@@ -14,7 +14,7 @@ from engine.load.sipp import SippRun
 from tests.bench.agents import Phones
 from tests.bench.answer import verdict
 from tests.bench.figure import Figure
-from tests.bench.sides import AGENTS, Bench, Side
+from tests.bench.sides import AGENTS, DESK, Bench, Side
 
 CALLS, WAITING, RATE = 250, 40, 25.0
 FASTER, P99_MS = 50.0, 25.0
@@ -43,6 +43,7 @@ async def gaps(bench: Bench, side: Side) -> Spread:
 
 async def measure(bench: Bench, rounds: int) -> list[Figure]:
     """All figures of this section."""
+    await bench.move(DESK)
     sides = (bench.native(), await bench.engine())
     found: dict[str, list[Spread]] = {side.name: [] for side in sides}
     for _ in range(rounds):

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.load.sipp import SippRun
 from tests.bench.answer import verdict
 from tests.bench.figure import Figure
-from tests.bench.sides import Bench, Side
+from tests.bench.sides import DESK, Bench, Side
 
 CALLERS, RATE, FIRST_BATCH = 500, 25.0, 50
 SETTLE = 5.0
@@ -43,6 +43,7 @@ async def held(bench: Bench, side: Side, callers: int) -> tuple[float, int]:
 
 async def measure(bench: Bench, rounds: int) -> list[Figure]:
     """All figures of this section."""
+    await bench.move(DESK)
     await bench.stop_engine()
     side = await bench.engine()
     assert side.engine is not None

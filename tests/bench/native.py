@@ -5,6 +5,7 @@ The same binary as the engine's, ulaw only, prompts of the same format, no CDR, 
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import time
@@ -32,7 +33,8 @@ QUIET = "[general]\n"
 class Native:
     """What the yardstick does: its dialplan (context `in`), agents at fixed contacts, and queues.conf.
 
-    `rtp` is the first of 2,000 ports for voice; `log` what goes to the file `messages` (nothing by default).
+    `rtp` is the first of 2,000 ports for voice; `qualify` seconds between two questions to an agent's phone (0: none);
+    `numbers` a folder of spoken numbers; `log` what goes to the file `messages` (nothing by default).
     """
 
     port: int
@@ -40,6 +42,8 @@ class Native:
     extensions: str
     agents: Mapping[str, str] = field(default_factory=dict)
     queues: str = QUIET
+    qualify: int = 0
+    numbers: Path | None = None
     log: str = ""
 
 
@@ -52,7 +56,8 @@ def pjsip(spec: Native) -> str:
         "[caller]\ntype=identify\nendpoint=caller\nmatch=127.0.0.1\n",
     ]
     for name, contact in spec.agents.items():
-        parts += [endpoint(name, "none", f"aors={name}\n"), f"[{name}]\ntype=aor\ncontact={contact}\n"]
+        aor = f"[{name}]\ntype=aor\ncontact={contact}\nqualify_frequency={spec.qualify}\n"
+        parts += [endpoint(name, "none", f"aors={name}\n"), aor]
     return "\n".join(parts)
 
 
@@ -91,12 +96,22 @@ class NativeAsterisk:
             "queues": self.spec.queues,
             "rtp": f"[general]\nrtpstart={rtp}\nrtpend={rtp + 1999}\nicesupport=no\n",
             "logger": f"[general]\n[logfiles]\nmessages => {self.spec.log or 'error'}\n",
-            "musiconhold": f"[default]\nmode=files\ndirectory={self.root.moh}\n",
+            "musiconhold": f"[default]\nmode=files\ndirectory={self.root.moh}\nsort=randstart\n",
             "cdr": "[general]\nenable=no\n",
             "cel": "[general]\nenable=no\n",
         }
         for name, text in files.items():
             (self.folder / "etc" / f"{name}.conf").write_text(text)
+        if self.spec.numbers is not None:
+            self.give_numbers(self.spec.numbers)
+
+    def give_numbers(self, numbers: Path) -> None:
+        """Let it say numbers with these recordings: its data is the installed one with other sounds."""
+        data = self.folder / "data"
+        for thing in self.root.data.iterdir():
+            if thing.name != "sounds" and not (data / thing.name).exists():
+                (data / thing.name).symlink_to(thing)
+        shutil.copytree(numbers, data / "sounds/en/digits", dirs_exist_ok=True)
 
     def directories(self) -> str:
         """asterisk.conf: everything this process writes lies in its own folder."""
@@ -108,7 +123,7 @@ class NativeAsterisk:
             "astdbdir": at / "db",
             "astkeydir": at / "keys",
             "astcachedir": at / "cache",
-            "astdatadir": self.root.data,
+            "astdatadir": self.root.data if self.spec.numbers is None else at / "data",
             "astspooldir": at / "spool",
             "astrundir": at / "run",
             "astlogdir": at / "log",

@@ -20,6 +20,7 @@ from tests.bench.native import Native, NativeAsterisk
 HERE = Path(__file__).parent
 SHIPPED = HERE.parents[1] / "prompts"
 AGENTS = tuple(f"b{n:02d}" for n in range(1, 11))
+CENTRE_AGENTS = tuple(f"c{n:03d}" for n in range(1, 101))
 EXTENSIONS = """
 [in]
 exten => 200,1,Answer()
@@ -30,6 +31,12 @@ exten => 300,1,Answer()
  same => n,Hangup()
 exten => 400,1,Answer()
  same => n,Queue(hold)
+ same => n,Hangup()
+exten => 600,1,Answer()
+ same => n,Queue(rush)
+ same => n,Hangup()
+exten => 700,1,Answer()
+ same => n,Queue(waiting)
  same => n,Hangup()
 [none]
 """
@@ -44,11 +51,46 @@ timeout=15
 retry=1
 wrapuptime=0
 ringinuse=no
-{members}
+{desk}
 [hold]
 musicclass=default
+[rush]
+musicclass=default
+strategy=leastrecent
+timeout=15
+retry=1
+wrapuptime=0
+ringinuse=no
+{rush}
+[waiting]
+musicclass=default
+announce-position=yes
+announce-holdtime=no
+announce-frequency=30
+min-announce-frequency=30
+queue-youarenext={prompts}/you_are_next
+queue-thereare={prompts}/you_are_number-1
+queue-callswaiting={prompts}/you_are_number-2
+queue-thankyou={prompts}/you_are_number-3
 """
+AGENT_LINE = '  {name}: {{ queues: [rush], ready: yes, contact: "sip:{name}@127.0.0.1:PORT" }}'
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What both sides are for some benches: a site's folder beside this file, and agents the bench adds to it (queue `rush`).
+
+    Phones are asked every `qualify` seconds whether they are there, by the plain Asterisk as by the site's own.
+    """
+
+    site: str
+    added: tuple[str, ...] = ()
+    qualify: int = 0
+
+
+DESK = House("site")
+CENTRE = House("centre", CENTRE_AGENTS, qualify=10)
 
 
 @dataclass(slots=True)
@@ -73,8 +115,15 @@ class Bench:
         self.root, self.folder, self.base, self.phones, self.say = root, folder, base, phones, say
         self._native: NativeAsterisk | None = None
         self._engine = False
+        self._house = DESK
         self._starts = 0
         self._numbers = 0
+
+    async def move(self, house: House) -> None:
+        """Be another house from now on; what runs for the one before is ended."""
+        if house != self._house:
+            await self.stop()
+            self._house = house
 
     def native(self) -> Side:
         """The plain Asterisk, started when first asked for."""
@@ -88,10 +137,16 @@ class Bench:
     def native_spec(self) -> Native:
         """The same work as the bench site's, in plain dialplan."""
         prompt = (HERE / "prompts/en/one_second").absolute()
-        members = "\n".join(f"member => PJSIP/{name}" for name in AGENTS)
-        contacts = {name: f"sip:{name}@127.0.0.1:{self.phones}" for name in AGENTS}
-        queues = QUEUES.format(members=members)
-        return Native(self.base + 6000, self.base + 8000, EXTENSIONS.format(prompt=prompt), contacts, queues)
+        house, prompts = self._house, SHIPPED / "en"
+        agents = house.added or AGENTS
+        members = "\n".join(f"member => PJSIP/{name}" for name in agents)
+        contacts = {name: f"sip:{name}@127.0.0.1:{self.phones}" for name in agents}
+        desk, rush = ("", members) if house.added else (members, "")
+        queues = QUEUES.format(desk=desk, rush=rush, prompts=prompts.absolute())
+        plan = EXTENSIONS.format(prompt=prompt)
+        return Native(
+            self.base + 6000, self.base + 8000, plan, contacts, queues, house.qualify, prompts / "num"
+        )
 
     @property
     def state(self) -> Path:
@@ -117,14 +172,16 @@ class Bench:
         return Side("engine", str(status["sip"]), asterisk.pid, engine.pid)
 
     def write_site(self) -> Path:
-        """A copy of the bench site with the phones' port in it; its prompts are the shipped ones and the second of sound."""
-        site, prompts = self.folder / "site", self.folder / "prompts"
-        shutil.copytree(HERE / "site", site, dirs_exist_ok=True)
+        """A copy of the house's site with the phones' port in it; its prompts are the shipped ones and the second of sound."""
+        house, prompts = self._house, self.folder / "prompts"
+        site = self.folder / house.site
+        shutil.copytree(HERE / house.site, site, dirs_exist_ok=True)
         shutil.copytree(SHIPPED, prompts, dirs_exist_ok=True)
         shutil.copytree(HERE / "prompts/en", prompts / "en", dirs_exist_ok=True)
         texts = (SHIPPED / "en.yaml", HERE / "prompts/en.yaml")
         (prompts / "en.yaml").write_text("\n".join(text.read_text(encoding="utf-8") for text in texts))
-        text = (HERE / "site/site.yaml").read_text()
+        added = "\n".join(AGENT_LINE.format(name=name) for name in house.added)
+        text = (HERE / house.site / "site.yaml").read_text().replace("\nAGENTS\n", f"\n{added}\n")
         (site / "site.yaml").write_text(text.replace("127.0.0.1:PORT", f"127.0.0.1:{self.phones}"))
         return site
 

@@ -22,7 +22,7 @@ from engine.store.archive import open_archive
 from tests.bench.agents import SDP, Address, answer, parsed
 from tests.bench.answer import verdict
 from tests.bench.figure import Figure
-from tests.bench.sides import Bench, Side
+from tests.bench.sides import DESK, Bench, Side
 
 AGENT, CALLS, EXTRA_MS = "v01", 15, 150.0
 TOLD, QUIET = "500", "501"
@@ -259,6 +259,7 @@ async def in_the_middle(bench: Bench, me: str) -> bool:
 
 async def measure(bench: Bench, rounds: int) -> list[Figure]:
     """All figures of this section."""
+    await bench.move(DESK)
     side, chance = await bench.engine(), random.Random(11)
     await bench.order("agent", AGENT, "pause")
     slower, figures = list[float](), dict[str, list[float]]()
