@@ -24,7 +24,6 @@ from engine.ari.transport import AriTransport
 from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
-from engine.call.doors import Doors
 from engine.call.house import Edition, House
 from engine.call.orders import WorkOrders
 from engine.call.own_calls import OwnCalls
@@ -40,6 +39,7 @@ from engine.call.watch import Watch
 from engine.config import Loaded, compile_stored
 from engine.core import acd, estimates
 from engine.core.contact import fold
+from engine.core.doors import Doors
 from engine.core.event import Event
 from engine.core.overrides import folded
 from engine.core.places import Places

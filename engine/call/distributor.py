@@ -12,7 +12,6 @@ from typing import Any
 
 import structlog
 
-from engine.call.doors import Doors
 from engine.call.line import MADE
 from engine.call.promises import Promises
 from engine.core import acd
@@ -21,6 +20,7 @@ from engine.core.acd_log import LogFold
 from engine.core.board import is_offered
 from engine.core.contact import SHORT
 from engine.core.conversation import AGENT
+from engine.core.doors import Doors
 from engine.core.event import Event
 from engine.core.floor import Caller
 from engine.core.phones import Rung, rung

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.call.doors import Doors
 from engine.core import hours
+from engine.core.doors import Doors
 from engine.core.hours import Door, HoursState
 from engine.core.overrides import EVERYTHING, told
 from engine.core.site import Settings, Site

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.call.doors import Doors
 from engine.call.remarks import remark
+from engine.core.doors import Doors
 from engine.core.event import Event
 from engine.core.hours import zone_of
 from engine.core.moment import BadMoment, until

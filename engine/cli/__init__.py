@@ -8,6 +8,7 @@ watch     watch               every good save is live, for development
 history   history, diff       what was live
 override  override            opening hours, overridden by a person
 report    report              figures from the log
+simulate  simulate            days lived on a virtual clock
 records   contacts, trace     what the store remembers, also while no engine runs
 site      check, rehearse, prompts     the site's files
 explaining    explain         a code of a report, or the choices made for a contact
@@ -54,6 +55,7 @@ COMMANDS = {
     "records:contacts": "List calls, one record each.",
     "records:trace": "Tell a call line by line.",
     "report:report": "Count queues, agents, sites and calls: service levels, waits, occupancy.",
+    "simulate:simulate": "Live days of calls on a virtual clock: what if there were two more agents?",
     "site:check": "Check the site's files.",
     "explaining:explain": "Say what a code of a report means, or why a call got its queue and agent.",
     "site:rehearse": "Walk a flow without telephony.",

@@ -132,11 +132,15 @@ async def settings_of(state: Path) -> Settings:
 
 def zone_of(options: Options, settings: Settings) -> tzinfo:
     """The zone whose clocks a report goes by."""
-    name = options.timezone or next((site.timezone for site in settings.sites.values()), "UTC")
+    return zone_named(options.timezone or next((site.timezone for site in settings.sites.values()), "UTC"))
+
+
+def zone_named(name: str, option: str = "--timezone") -> ZoneInfo:
+    """The zone of that name. Raises SetupError."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):  # KeyError: what zoneinfo raises for a name it does not know
-        raise SetupError(f"--timezone {name[:40]!r} is no time zone: write it like Europe/Sofia") from None
+        raise SetupError(f"{option} {name[:40]!r} is no time zone: write it like Europe/Sofia") from None
 
 
 def wanted_of(about: str, options: Options, settings: Settings, zone: tzinfo, now: float) -> Wanted:

@@ -7,13 +7,14 @@ nothing else in the engine ever checks a name again.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from engine.config.catalogfile import FILE as CATALOG
 from engine.config.catalogfile import CatalogFile, read_catalog
+from engine.config.changes import change
 from engine.config.check import check_all
 from engine.config.flowfile import FlowFile, flow_paths, read_flow
 from engine.config.knowledge import FILE, KnowledgeFile, read_knowledge
@@ -60,6 +61,16 @@ def load_kept(folder: Path, prompts: Path, beside: Path) -> Loaded:
     return loaded
 
 
+def load_changed(
+    folder: Path, changes: Sequence[str], prompts: Path | None = None, beside: Path | None = None
+) -> Loaded:
+    """The checked site with changes that count for this once; raises SiteError, and SetupError where one leads nowhere."""
+    loaded, report = check_files(folder, None, Level.WARNING, prompts=prompts, beside=beside, changes=changes)
+    if loaded is None:
+        raise SiteError(report.render())
+    return loaded
+
+
 def load_texts_and_flows(folder: Path, today: date | None, unheard: Level) -> tuple[Loaded, Report]:
     """A site and its report; raises SiteError for errors. `unheard` is the level of a recording callers would not hear."""
     loaded, report = check_files(folder, today, unheard)
@@ -81,10 +92,14 @@ def check_files(
     *,
     prompts: Path | None = None,
     beside: Path | None = None,
+    changes: Sequence[str] = (),
 ) -> tuple[Loaded | None, Report]:
-    """`check_site`, with the prompts and the flows' texts beside the snapshot; `load_kept` tells of the two folders."""
+    """`check_site`, with the prompts and the flows' texts beside the snapshot; `load_kept` tells of the two folders.
+
+    `changes` to site.yaml count for this once (changes.py). Raises SetupError where one leads nowhere.
+    """
     report = Report()
-    site = _site(folder, today or datetime.now(UTC).date(), report, beside)
+    site = _site(folder, today or datetime.now(UTC).date(), report, beside, changes)
     languages = site.languages if site else ("en",)
     files = flow_paths(folder) if not blocked(folder) else []
     flows = [flow for path in files if (flow := _flow(path, languages, report))]
@@ -131,7 +146,13 @@ def prompts_beside(folder: Path) -> Path:
     return prompts_folder(folder, site.prompts if site else PROMPTS)
 
 
-def _site(folder: Path, today: date, report: Report, beside: Path | None = None) -> SiteFile | None:
+def _site(
+    folder: Path,
+    today: date,
+    report: Report,
+    beside: Path | None = None,
+    changes: Sequence[str] = (),
+) -> SiteFile | None:
     path = folder / "site.yaml"
     if _refused(folder, report):
         return None
@@ -140,7 +161,10 @@ def _site(folder: Path, today: date, report: Report, beside: Path | None = None)
         report.add(Place(shown(path)), "cannot-read", f"there is no {shown(path)}", hint)
         return None
     root = read(path, shown(path), report)
-    return read_site(root, shown(path), today, report, beside or folder) if root is not None else None
+    if root is None:
+        return None
+    change(root, changes, report)
+    return read_site(root, shown(path), today, report, beside or folder)
 
 
 def _flow(path: Path, languages: tuple[str, ...], report: Report) -> FlowFile | None:

@@ -10,6 +10,7 @@
     dispatch    one decision of the distributor                                       against a full scan
     isolation   other contacts' commands while one channel blocks                     against one socket
     day         a simulated day of a 20-agent site
+    simulate    `quietline simulate`: a day of 100 agents and 5,000 calls
 
 Sections that compare take turns, round by round; the table shows medians and ranges. Nothing else should run on the machine meanwhile: what
 was running is printed with the result. Exit status 1 when a target is missed.
@@ -48,7 +49,13 @@ CALLED: dict[str, Measure] = {
     "rush": rush.measure,
     "waiting": waiting.measure,
 }
-PROGRAMS = {"check": "check", "dispatch": "dispatch", "isolation": "ari_isolation", "day": "day"}
+PROGRAMS = {
+    "check": "check",
+    "dispatch": "dispatch",
+    "isolation": "ari_isolation",
+    "day": "day",
+    "simulate": "whatif",
+}
 PORTS = 12_000
 
 

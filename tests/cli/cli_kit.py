@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.call.doors import Doors
 from engine.call.hours_told import hours_told
 from engine.call.overriding import override_event, overview
 from engine.call.remarks import remark
 from engine.cli.place import Place
 from engine.config.opening import weekly
 from engine.core.bulletins import Bulletin, ended, taken
+from engine.core.doors import Doors
 from engine.core.event import Event
 from engine.core.site import ScheduleRule, Settings, Site
 from engine.errors import BadWord, SetupError, SiteError

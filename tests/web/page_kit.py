@@ -14,10 +14,10 @@ from typing import Any
 from aiohttp import ClientResponse
 from aiohttp import test_utils as http
 
-from engine.call.doors import Doors
 from engine.call.hours_told import hours_told
 from engine.call.overriding import override_event
 from engine.config.opening import weekly
+from engine.core.doors import Doors
 from engine.core.event import Event
 from engine.core.site import Override, ScheduleRule, Settings, Site
 from engine.web.hours import Hours

@@ -1,0 +1,82 @@
+"""A day of the log, simulated: what is known of it comes out again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from acd_shell import site
+from test_acd_day import AGENTS, GROUPS, HOUR, MIDNIGHT, QUEUES
+from test_reports_day import ReportedDay
+
+from engine.core.event import Event
+from engine.core.stays import Books
+from engine.core.tally import Terms
+from engine.staffing.crew import crew_of, with_crew
+from engine.staffing.experiment import experiment
+from engine.staffing.figures import ALL, Day, day_of
+from engine.staffing.past import planned
+from engine.staffing.plan import Plan
+
+END = MIDNIGHT + 30 * HOUR
+SETTINGS = site(QUEUES, AGENTS, GROUPS)
+
+
+@pytest.fixture(scope="module")
+def log() -> list[Event]:
+    day = ReportedDay(seed=2026)
+    day.live()
+    return day.log
+
+
+@pytest.fixture(scope="module")
+def really(log: list[Event]) -> Day:
+    return day_of(Books().take_all(log), SETTINGS, MIDNIGHT, END, Terms())
+
+
+def plan_of(log: list[Event], vary: bool = False) -> Plan:
+    return planned((), log, SETTINGS, MIDNIGHT, END, vary=vary)
+
+
+def value(day: Day, figure: str) -> float:
+    return float(day[ALL][figure] or 0.0)
+
+
+def test_yesterday_lived_again_is_as_it_was_as_far_as_it_is_known(log: list[Event], really: Day) -> None:
+    found = experiment(plan_of(log), None, 2, "1", Terms()).base
+    for day in found.days:
+        assert value(day, "offered") == pytest.approx(value(really, "offered"), abs=2)
+        for figure, within in {
+            "answered": 0.05,
+            "aht_s": 0.05,
+            "occupancy": 0.06,
+            "sl_offered": 0.12,
+        }.items():
+            assert value(day, figure) == pytest.approx(value(really, figure), rel=within), figure
+        assert value(day, "asa_s") == pytest.approx(value(really, "asa_s"), rel=0.25)
+        for figure in ("abandoned", "flow_out", "timed_out", "refused", "no_answer"):
+            assert value(day, figure) == pytest.approx(value(really, figure), rel=0.45, abs=20), figure
+
+
+def test_days_like_yesterday_have_as_many_callers_but_not_the_same(log: list[Event], really: Day) -> None:
+    once, again = experiment(plan_of(log, vary=True), None, 2, "1", Terms()).base.days
+    assert value(once, "offered") != value(again, "offered")
+    for day in (once, again):
+        assert value(day, "offered") == pytest.approx(value(really, "offered"), rel=0.08)
+        assert value(day, "aht_s") == pytest.approx(value(really, "aht_s"), rel=0.08)
+
+
+def test_four_more_agents_would_have_made_yesterdays_waits_shorter(log: list[Event]) -> None:
+    base = plan_of(log)
+    found = experiment(base, with_crew(base, crew_of("+4")), 2, "1", Terms())
+    assert found.difference is not None
+    wait, level = found.difference[ALL]["asa_s"], found.difference[ALL]["sl_offered"]
+    assert wait is not None and wait.clear and wait.mean < 0
+    assert level is not None and level.clear and level.mean > 0
+
+
+def test_the_notes_say_how_patience_was_estimated_and_who_is_left_out(log: list[Event]) -> None:
+    some = replace(SETTINGS, agents={a.name: a for a in AGENTS[1:]})
+    notes = planned((), log, some, MIDNIGHT, END).notes
+    assert any(note.startswith("sales: patience by Kaplan-Meier, ") for note in notes)
+    assert "agents the site has no more: agent00" in notes
