@@ -341,7 +341,7 @@ async def open_versions(house: House, archive: Archive) -> None:
 
     A version that is lost, or that this engine reads no more, ends its calls as failed; it must not keep the engine from starting.
     """
-    for digest in {contact.flow_hash for contact in house.ledger.open.values()}:
+    for digest in {contact.flow_now for contact in house.ledger.open.values()}:
         if digest and digest not in house.versions:
             try:
                 house.versions[digest] = await compile_stored(

@@ -33,6 +33,8 @@ class Arrangement:
 
 #: The caller hears music, and nobody is with them.
 ALONE = Arrangement(True)
+#: The caller hears what comes next.
+NOBODY = Arrangement(False)
 
 
 def arrangement(talk: Conversation, caller: str) -> Arrangement:

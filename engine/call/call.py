@@ -8,7 +8,7 @@ same point from the log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -20,7 +20,7 @@ from engine.call.distributor import seen_until
 from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
 from engine.call.inquiring import Inquiry
-from engine.call.line import END, MADE, Line, Reconnected, Relink
+from engine.call.line import END, MADE, Line, Reconnected, Relink, SentOn
 from engine.call.listening import end_supervision
 from engine.call.notes import note
 from engine.call.ringback import RingBack
@@ -72,9 +72,21 @@ BETWEEN_DIGITS = 3.0
 LOOK_AGAIN = 5.0
 
 
-def history(events: Iterable[Event]) -> list[Outcome]:
-    """The outcomes a call's interpreter was told, in order."""
-    return [event.data["outcome"] for event in events if event.kind == "step"]
+def begins_flow(event: Event) -> bool:
+    """Does a flow begin with this event: has somebody called, or been sent to a number of the house's?"""
+    return "flow_hash" in event.data
+
+
+def history(events: Iterable[Event]) -> tuple[Mapping[str, Any], list[Outcome]]:
+    """How the flow began that the caller is in, and the outcomes its interpreter was told, in order."""
+    begun: Mapping[str, Any] = {}
+    told: list[Outcome] = []
+    for event in events:
+        if begins_flow(event):
+            begun, told = event.data, []
+        elif event.kind == "step":
+            told.append(event.data["outcome"])
+    return begun, told
 
 
 class Call:
@@ -120,7 +132,7 @@ class Call:
 
     async def resume(self, events: list[Event], relink: Relink) -> None:
         """Take up a call that a former life of the engine began."""
-        await self._live(events[0].data, history(events), relink)
+        await self._live(*history(events), relink)
 
     async def _live(self, arrived: Any, told: list[Outcome], relink: Relink | None) -> None:
         cause, seen = "failed", None
@@ -134,7 +146,7 @@ class Call:
             self._walk = Beginning.of(arrived).walk(self._flow, told)
             if "callback" not in arrived:
                 relink = await self._answer(relink)
-            await self._follow(self._walk, relink)
+            await self._follow_all(self._walk, relink)
             cause = "flow"
         except CallerLost as lost:
             cause, seen = "lost", lost.args[1]
@@ -192,6 +204,20 @@ class Call:
                 continue
             await self._house.ledger.append(Event("answered", self._house.now(), self.id))
         return relink
+
+    async def _follow_all(self, walk: Walk, relink: Relink | None) -> None:
+        """Follow the flow they have called, and any they are sent to from a conversation; that one begins as if they had called it."""
+        while True:
+            try:
+                return await self._follow(walk, relink)
+            except SentOn:
+                sent = self._house.ledger.contact(self.id).sent_to
+                assert sent is not None
+                self._flow = self._house.versions[sent.data["flow_hash"]]
+                self.edition = self._house.edition
+                self._inquiry = Inquiry(self._house, self.id, self.edition, self._secrets)
+                walk, relink = Beginning.of(sent.data).walk(self._flow), None
+                self._walk = walk
 
     async def _follow(self, walk: Walk, relink: Relink | None) -> None:
         while (do := walk.do) is not None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import structlog
 
 from engine.ari.calls import HangupReason, TransferState
-from engine.call.arranging import ALONE, Arranger, arrangement
+from engine.call.arranging import ALONE, NOBODY, Arranger, arrangement
 from engine.call.called import Called
 from engine.call.house import House
 from engine.call.line import MADE, Line
@@ -262,6 +262,15 @@ class Calling:
         await self._sender.into_queue(self._contact, name, how, priority)
         await self._progress("channel_answered")
         await self._arranger.arrange(ALONE)
+        await self._line.try_hangup(leg or "")
+        return True
+
+    async def _to_extension(self, number: str) -> bool:
+        """The caller goes to a number of the house's, which ends the conversation."""
+        leg = self._talk.leg
+        await self._sender.to_extension(self._contact, number)
+        await self._progress("channel_answered")
+        await self._arranger.arrange(NOBODY)
         await self._line.try_hangup(leg or "")
         return True
 

@@ -52,6 +52,10 @@ class Relink:
             raise CallerLost(channel, self.seen)
 
 
+class SentOn(Exception):
+    """Unwinds to the flow, which another one takes the place of: the caller was sent to a number of the house's. It is on record."""
+
+
 class Reconnected(Exception):
     """Unwinds to the last thing that was asked, which then picks up what Asterisk still holds."""
 
@@ -211,6 +215,11 @@ def finished(item: object, playback: str) -> bool:
     return (
         isinstance(item, dict) and item["type"] == "PlaybackFinished" and item["playback"]["id"] == playback
     )
+
+
+def contact_of_channel(channel: str) -> str:
+    """The id of the contact that a caller's channel begins; the same channel always gives the same contact."""
+    return channel.replace(".", "-")
 
 
 def two_calls(event: AriEvent) -> tuple[str, str]:

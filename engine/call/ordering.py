@@ -2,6 +2,7 @@
 
 agent NAME      an agent of the site, who is ready
 queue NAME      a queue or a group that takes callers now
+extension NUM   a number of `numbers` in site.yaml: the caller goes through its flow, as if they had dialled it
 number NUMBER   somebody outside whom `outbound` of site.yaml allows to be rung
 anything else   the first of these that is so called: what an agent's phone dials when it transfers
 """
@@ -15,14 +16,14 @@ from enum import StrEnum
 from typing import Any
 
 from engine.call.remarks import remark
-from engine.core.contact import Contact
-from engine.core.conversation import AGENT, NUMBER, QUEUE, Conversation
+from engine.core.contact import IN_QUEUE, Contact, Stage
+from engine.core.conversation import AGENT, EXTENSION, NUMBER, QUEUE, Conversation
 from engine.core.outbound import way_out
 from engine.core.phones import phone_named
 from engine.core.site import Settings
 from engine.errors import SetupError
 
-KINDS = (AGENT, QUEUE, NUMBER)
+KINDS = (AGENT, QUEUE, EXTENSION, NUMBER)
 #: What can be asked of a recording.
 RECORDING = ("on", "off", "pause", "resume")
 #: What is said where an order meets a call that is in no conversation (any more).
@@ -58,7 +59,7 @@ SUPERVISED = frozenset({Verb.LISTEN, Verb.WHISPER, Verb.BARGE, Verb.LEAVE})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom somebody is to be sent to: an agent or a queue by name, or a number as it is dialled."""
+    """Whom somebody is to be sent to: an agent or a queue by name, or a number as it is dialled, the house's or outside."""
 
     kind: str
     name: str
@@ -162,6 +163,15 @@ def now_of(talk: Conversation) -> str:
     return "held" if talk.held else "talking"
 
 
+def stands_at(other: Contact) -> Target | None:
+    """Where somebody goes who takes the place of this call: its queue, or the number it has called; None while somebody talks in it."""
+    if other.talk is not None or other.stage is Stage.TRANSFER:
+        return None
+    if other.stage in IN_QUEUE and other.queued is not None:
+        return Target(QUEUE, other.queued.data["group"] or other.queued.data["queue"])
+    return Target(EXTENSION, other.to_number)
+
+
 def target_of(settings: Settings, words: str) -> Target:
     """Whom these words mean. Raises SetupError with a sentence."""
     kind, _, name = words.strip().partition(" ")
@@ -174,7 +184,8 @@ def target_of(settings: Settings, words: str) -> Target:
         if (found := _named(settings, one, words.strip())) is not None:
             return found
     raise SetupError(
-        f"{words.strip()!r} is no agent, no queue and no number that `outbound` of site.yaml allows: nobody can be sent there"
+        f"{words.strip()!r} is no agent, no queue, no number of this site and none that `outbound` of site.yaml allows: "
+        "nobody can be sent there"
     )
 
 
@@ -183,6 +194,8 @@ def _named(settings: Settings, kind: str, name: str) -> Target | None:
         return Target(AGENT, name) if name in settings.agents else None
     if kind == QUEUE:
         return Target(QUEUE, name) if name in settings.queues or name in settings.groups else None
+    if kind == EXTENSION:
+        return Target(EXTENSION, name) if name in settings.numbers else None
     out = way_out(settings.outbound, name)
     return None if out is None else Target(NUMBER, out.number)
 
@@ -192,4 +205,6 @@ def _unknown(settings: Settings, kind: str, name: str) -> str:
         return f"there is no agent {name!r}: this site has {', '.join(settings.agents)}"
     if kind == QUEUE:
         return f"there is no queue {name!r}: this site has {', '.join([*settings.queues, *settings.groups])}"
+    if kind == EXTENSION:
+        return f"{name!r} is no number of this site: it has {', '.join(settings.numbers)}"
     return f"{name!r} may not be rung: `outbound` of site.yaml does not allow it"

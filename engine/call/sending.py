@@ -13,9 +13,10 @@ from engine.call.ordering import Order, Target, Verb
 from engine.core import acd
 from engine.core.choosing import candidate
 from engine.core.contact import Contact
-from engine.core.conversation import AGENT, BACK, FRONT, QUEUE, Asked, Conversation
+from engine.core.conversation import AGENT, BACK, BLIND, EXTENSION, FRONT, QUEUE, Asked, Conversation
 from engine.core.do import Enqueue
 from engine.core.event import Event
+from engine.core.flow import Flow
 from engine.core.outbound import way_out
 from engine.core.ranking import excluded
 
@@ -63,8 +64,16 @@ class Sender:
             return self._of_agent(target.name)
         if target.kind == QUEUE and order.verb is Verb.CONSULT:
             return "a queue cannot be consulted: transfer the caller there, or consult an agent"
+        if target.kind == EXTENSION and order.verb is Verb.CONSULT:
+            return f"{target.name} is a number of this site: transfer the caller there"
         if target.kind == QUEUE:
             return self._of_queue(target)
+        if target.kind == EXTENSION:
+            return (
+                ""
+                if self._flow(target.name) is not None
+                else f"{target.name} is no number of this site any more"
+            )
         allowed = way_out(self._house.site.settings.outbound, target.name) is not None
         return "" if allowed else f"{target.name} may not be rung: `outbound` of site.yaml does not allow it"
 
@@ -89,6 +98,33 @@ class Sender:
         if None in found:
             return ""
         return f"{target.name} takes no caller now: {', '.join(sorted({str(why) for why in found}))}"
+
+    def _flow(self, number: str) -> Flow | None:
+        site = self._house.site
+        return site.flows.get(site.settings.numbers.get(number, ""))
+
+    async def to_extension(self, contact: Contact, number: str) -> None:
+        """The caller leaves the conversation for the flow of a number of the house's, as new callers have it."""
+        talk, flow = contact.talk, self._flow(number)
+        assert talk is not None
+        assert flow is not None
+        self._house.versions.setdefault(flow.hash, flow)
+        data: dict[str, Any] = {
+            "kind": EXTENSION,
+            "to": number,
+            "leg": None,
+            "how": BLIND,
+            "queue": talk.queue,
+            "from": talk.to,
+            "flow": flow.name,
+            "flow_hash": flow.hash,
+            "release": self._house.edition.release,
+            "from_number": contact.from_number,
+            "to_number": number,
+            "language": contact.language if contact.language in flow.languages else flow.languages[0],
+        }
+        await self._house.distributor.submit(acd.HandedOver(contact.id, data))
+        self._line.forget_commands()
 
     async def into_queue(self, contact: Contact, name: str, how: str, priority: int | None = None) -> None:
         """The caller leaves the conversation and stands in a queue, with the time they first came into one."""

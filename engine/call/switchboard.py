@@ -17,10 +17,10 @@ import structlog
 from engine.ari.calls import HangupReason
 from engine.ari.transport import AriTransport, LinkDown, LinkUp
 from engine.call.booking import shown
-from engine.call.call import Call
+from engine.call.call import Call, begins_flow
 from engine.call.called import in_use
 from engine.call.house import Edition, House
-from engine.call.line import MADE, CalledOff, Relink
+from engine.call.line import MADE, CalledOff, Relink, contact_of_channel
 from engine.call.ordering import NO_TALK, Order, Verb, order_of, talk_shown, target_of
 from engine.call.remarks import remark
 from engine.call.signing import at_phone
@@ -44,11 +44,6 @@ TRACK = re.compile(r"(?P<name>(?P<contact>.+)-r\d+)[io]")
 AGAIN = 1.0
 #: Seconds within which a conversation has taken up what is asked of it.
 ORDERED_WITHIN = 5.0
-
-
-def contact_of_channel(channel: str) -> str:
-    """The id of the contact that a caller's channel begins; the same channel always gives the same contact."""
-    return channel.replace(".", "-")
 
 
 class Switchboard:
@@ -334,7 +329,7 @@ class Switchboard:
             if contact.id in self._calls:
                 continue
             events = await self._archive.events(contact.id)
-            flow, edition = self._version(contact.flow_hash), self._house.edition_of(release_of(events))
+            flow, edition = self._version(contact.flow_now), self._house.edition_of(release_of(events))
             call = Call(self._house, contact.id, contact.channel, flow, edition, self._booked)
             self._take(call, call.resume(events, relink))
 
@@ -407,8 +402,8 @@ class Switchboard:
 
 
 def release_of(events: Iterable[Event]) -> int | None:
-    """The release a call began with; None where it began with none."""
-    return next((event.data.get("release") for event in events if event.kind == "arrived"), None)
+    """The release that the flow of a call began with; None where it began with none."""
+    return next((event.data.get("release") for event in reversed([*events]) if begins_flow(event)), None)
 
 
 def owner_of(thing: str) -> str:

@@ -17,11 +17,11 @@ from engine.call.arranging import arrangement
 from engine.call.called import Called, bridge_of
 from engine.call.calling import Calling
 from engine.call.distributor import seen_until
-from engine.call.line import AriEvent, Heard, Relink, channel_of, two_calls
-from engine.call.ordering import SUPERVISED, Order, Target, Verb, target_of
+from engine.call.line import AriEvent, Heard, Relink, SentOn, channel_of, contact_of_channel, two_calls
+from engine.call.ordering import SUPERVISED, Order, Target, Verb, stands_at, target_of
 from engine.call.sending import dialled, end_talk
 from engine.core import acd
-from engine.core.conversation import BLIND, CONSULT, NUMBER, PHONE, QUEUE, RETRIEVE
+from engine.core.conversation import BLIND, CONSULT, EXTENSION, NUMBER, PHONE, QUEUE, RETRIEVE
 from engine.core.event import Event
 from engine.errors import CallerGone, Gone, SetupError
 
@@ -32,7 +32,7 @@ PARKED = 120.0
 
 
 class Talking(Calling):
-    """One conversation; `run` returns DONE, or WAITS where the caller stands in a queue again."""
+    """One conversation; `run` returns DONE, or WAITS where the caller stands in a queue again; SentOn where another flow takes them."""
 
     # --- ways in ------------------------------------------------------------------------------
 
@@ -51,6 +51,7 @@ class Talking(Calling):
         return await self._until_over(relink)
 
     async def _until_over(self, relink: Relink | None) -> str | None:
+        began = self._contact.talk_from or 0.0
         try:
             over = await self._found(relink) if relink is not None else False
             await (self._taping.begin() if relink is None else self._taping.resume(relink, over))
@@ -68,7 +69,9 @@ class Talking(Calling):
             if isinstance(gone, CallerGone):
                 raise
             raise CallerGone(self._line.channel) from gone
-        left = self._contact.left
+        sent, left = self._contact.sent_to, self._contact.left
+        if sent is not None and sent.at >= began:
+            raise SentOn
         return DONE if left is not None and left.kind == "talk_ended" else WAITS
 
     async def _found(self, relink: Relink) -> bool:
@@ -190,16 +193,35 @@ class Talking(Calling):
         await self._progress("channel_progress")
         if target.kind == QUEUE:
             return await self._into_queue(target.name, BLIND)
+        if target.kind == EXTENSION:
+            return await self._to_extension(target.name)
         return await self._call_in(target, BLIND, PHONE)
 
     async def _join(self, event: AriEvent) -> bool:
         """A phone with two calls wants their other sides together: the caller is with whoever it has called."""
         talk, source, other = self._talk, *two_calls(event)
         asked = talk.asked
-        if asked is None or {source, other} != {talk.leg, asked.second}:
+        if asked is not None and {source, other} == {talk.leg, asked.second}:
+            self._referrer = source
+            return await self._complete()
+        return await self._follows(source, other)
+
+    async def _follows(self, leg: str, second: str) -> bool:
+        """The caller goes where the phone's second call stands, which is a contact of its own: in a queue, or in a flow."""
+        if leg != self._talk.leg:
             return False
-        self._referrer = source
-        return await self._complete()
+        self._referrer = leg
+        other = self._house.ledger.open.get(contact_of_channel(second))
+        target = stands_at(other) if other is not None else None
+        if target is None or self._refusal(Order(Verb.TRANSFER, target, PHONE)):
+            await self._progress("channel_declined")
+            return False
+        if target.kind == QUEUE:
+            over = await self._into_queue(target.name, BLIND)
+        else:
+            over = await self._to_extension(target.name)
+        await self._line.try_hangup(second)
+        return over
 
     async def _takes_back(self) -> bool:
         """The agent speaks with the caller again before anybody has answered."""
@@ -294,6 +316,8 @@ class Talking(Calling):
                 return await self._call_in(target, CONSULT, order.by, order.second)
             case Verb.TRANSFER if target is not None and target.kind == QUEUE:
                 return await self._into_queue(target.name, BLIND, target.priority)
+            case Verb.TRANSFER if target is not None and target.kind == EXTENSION:
+                return await self._to_extension(target.name)
             case Verb.TRANSFER if target is not None:
                 return await self._blind(target, order.by)
         return False

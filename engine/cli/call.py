@@ -107,7 +107,7 @@ def transfer(who: str, /, *target: str, priority: Priority = None, state: StateO
     Parameters
     ----------
     target
-        agent NAME, queue NAME, number NUMBER, or just the name or number.
+        agent NAME, queue NAME, extension NUMBER (of this site), number NUMBER (outside), or just the name or number.
     """
     order(state, who, "transfer", target, priority)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.core.contact import Contact
-from engine.core.conversation import AGENT, QUEUE
+from engine.core.conversation import AGENT, EXTENSION, QUEUE
 from engine.core.event import Event
 
 _FOR = {
@@ -71,6 +71,8 @@ def talk_told(before: Contact, event: Event) -> list[str] | None:
                 if data["how"] != "back"
                 else [f"⇄ nobody has come: back into queue {data['to']}, in front of all others"]
             )
+        case "transferred" if data["kind"] == EXTENSION:
+            return [f"⇄ {data['from']} sends the caller to {data['to']}: flow {data['flow']}"]
         case "transferred":
             return [f"⇄ connected with {_who(data)} ({data['how']}), after {data['from']}"]
     return None

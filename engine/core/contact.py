@@ -29,7 +29,7 @@ from typing import Any
 
 from engine.core import conversation as talks
 from engine.core.announcing import Heard
-from engine.core.conversation import AGENT, NUMBER, QUEUE, Conversation, Leg, converse
+from engine.core.conversation import AGENT, AWAY, NUMBER, QUEUE, Conversation, Leg, converse
 from engine.core.event import Event
 from engine.core.supervision import Supervision
 from engine.core.tape import Tape
@@ -122,6 +122,8 @@ class Contact:
     hold_from: float | None = None
     hold_s: float | None = None
     sent_back: Event | None = None
+    #: The `transferred` by which the caller was sent to another flow, the one they are in now.
+    sent_to: Event | None = None
     #: Everybody who was connected with the caller, or called in.
     legs: tuple[Leg, ...] = ()
     #: The last event of the transfer in progress; how it ended, until the step that asked for it has been told; with whom they spoke last.
@@ -166,6 +168,11 @@ class Contact:
     def rings_back(self) -> bool:
         """True for a callback that is not spoken with yet: it may wait for days, without a channel."""
         return self.callback_of is not None and self.connected_at is None
+
+    @property
+    def flow_now(self) -> str:
+        """The hash of the flow they are in: the one they called, or were sent to from a conversation."""
+        return self.flow_hash if self.sent_to is None else str(self.sent_to.data["flow_hash"])
 
     @property
     def legs_now(self) -> tuple[str, ...]:
@@ -292,7 +299,12 @@ def _in_talk(c: Contact, e: Event) -> Contact:
     talk = converse(c.talk, e)
     c = replace(c, legs=_legs(c, e))
     if talk is None:
-        return replace(_talked(c, e), sent_back=e, left=None)
+        gone = replace(_talked(c, e), left=None)
+        return (
+            replace(gone, sent_back=e)
+            if e.data["kind"] == QUEUE
+            else replace(gone, sent_back=None, sent_to=e)
+        )
     if e.kind == "transferred" and talk.kind == AGENT:
         c = replace(c, agent=talk.to)
     elif e.kind == "transferred":
@@ -319,7 +331,7 @@ def _legs(c: Contact, e: Event) -> tuple[Leg, ...]:
             return talks.over(c.legs, e.at, data["why"], before)
         case "transferred":
             legs = c.legs if before is None else talks.over(c.legs, e.at, "transferred", before)
-            return legs if data["kind"] == QUEUE else talks.answered(legs, data["leg"], e.at)
+            return legs if data["kind"] in AWAY else talks.answered(legs, data["leg"], e.at)
         case _:
             return c.legs
 

@@ -7,7 +7,7 @@
     conferenced          all three speak
     released             who spoke with the caller has gone, and the caller is looked after: a blind transfer, or parked
     parked               the caller waits to be fetched, until then
-    transferred          the caller speaks with somebody else from now on, or goes back into a queue
+    transferred          the caller speaks with somebody else from now on, or goes back into a queue, or to a number of the house's
 
 `how` says for whom a phone rings: `consult` for the agent, who decides what comes of it; `blind` for the caller; `back` for
 the caller, to the one who sent them on; `retrieve` for the caller, to whoever fetches them from where they are parked.
@@ -19,7 +19,9 @@ from dataclasses import dataclass, replace
 
 from engine.core.event import Event
 
-AGENT, NUMBER, QUEUE = "agent", "number", "queue"
+AGENT, NUMBER, QUEUE, EXTENSION = "agent", "number", "queue", "extension"
+#: Where the caller speaks with nobody any more.
+AWAY = frozenset({QUEUE, EXTENSION})
 CONSULT, BLIND, BACK, RETRIEVE = "consult", "blind", "back", "retrieve"
 #: Who asks for something with the keys of their phone.
 PHONE = "phone"
@@ -74,7 +76,7 @@ class Conversation:
 
 
 def converse(talk: Conversation, event: Event) -> Conversation | None:
-    """The conversation after one more event; None where the caller goes back into a queue."""
+    """The conversation after one more event; None where the caller goes back into a queue, or to another flow."""
     data = event.data
     match event.kind:
         case "held":
@@ -99,7 +101,7 @@ def converse(talk: Conversation, event: Event) -> Conversation | None:
         case "transferred":
             return (
                 None
-                if data["kind"] == QUEUE
+                if data["kind"] in AWAY
                 else Conversation(data["kind"], data["to"], data["leg"], talk.queue)
             )
         case _:

@@ -1,7 +1,8 @@
 """A contact's events -> what its flow asked for and what came of it, and whether the flow it began with asks for the same again.
 
 What was asked last has no `step` event where the call ended at it: the caller hung up, or Quietline was taken down. It is known from the
-flow alone, walked to there, and stands in `Recorded.told` as one that is `cut`.
+flow alone, walked to there, and stands in `Recorded.told` as one that is `cut`. So it is where an agent sent the caller to another flow:
+what that one asked for is none of the first one's.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def recorded(contact_id: str, events: Iterable[Event]) -> Recorded:
         if event.kind == "arrived":
             begins = i.Beginning.of(event.data)
         contact = apply(contact, event)
-        if event.kind == "step":
+        if event.kind == "step" and contact.sent_to is None:
             told.append(_told(event, contact, waited))
             waited = contact.wait_s or 0.0
     return Recorded(contact, tuple(told), begins)
@@ -88,7 +89,7 @@ def again(call: Recorded, flow: Flow) -> tuple[Recorded, Astray | None]:
             return call, Astray(n, one.do, walk.do)
         walk.send(one.outcome)
     contact = call.contact
-    if contact.cause == "flow":
+    if contact.cause == "flow" and contact.sent_to is None:
         return call, (None if walk.do is None else Astray(len(call.told), None, walk.do))
     if walk.do is None or contact.cause is None:
         return call, None

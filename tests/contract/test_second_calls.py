@@ -25,7 +25,8 @@ caller: [stay]
 agents:
   "2021": {{ring: 1s, does: {does}}}
   "2003": {COLLEAGUE}
-ready: ["2021", "2003"]
+  "2007": {{ring: 4s, then: answer, talk: 2s}}
+ready: ["2021", "2003", "2007"]
 expect: {expect}
 {more}
 """)
@@ -50,6 +51,14 @@ CASES = {
         '[{wait: 1s}, hold, {dial: "700400"}, {wait: 2s}, join, {wait: 9s}, hangup]',
         '{transferred_to: "700400", hold: 3, path: "2021 queue transferred, 700400 consult target"}',
         'outside: {"700400@provider": {ring: 1s, then: answer, talk: 5s}}',
+    ),
+    "waits in a queue with the second one, and the caller waits there in their place": (
+        '[{wait: 1s}, hold, {dial: "140"}, {wait: 2s}, join, {wait: 1s}, hangup]',
+        '{agent: "2007", queue: claims, path: "2021 queue transferred, 2007 queue agent"}',
+    ),
+    "calls a number of the house's, and the caller goes through its flow": (
+        '[{wait: 1s}, hold, {dial: "103"}, {wait: 1s}, join, {wait: 1s}, hangup]',
+        '{agent: "2021", hold: 1, outcome: answered, path: "2021 queue transferred", cause: flow}',
     ),
     "calls somebody who is not there, hears busy, and has the caller still": (
         '[{wait: 1s}, hold, {dial: "2001"}, {wait: 1s}, unhold, {wait: 2s}, hangup]',
