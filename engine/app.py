@@ -18,13 +18,15 @@ from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
-from engine.ami.port import PhoneFeed
+from engine.ami.port import Feed
 from engine.ari.client import AriClient
 from engine.ari.transport import AriTransport
 from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
+from engine.call.hearing import Hearing
 from engine.call.house import Edition, House
+from engine.call.lookout import Lookout
 from engine.call.orders import WorkOrders
 from engine.call.own_calls import OwnCalls
 from engine.call.phones import Phones
@@ -45,6 +47,7 @@ from engine.core.overrides import folded
 from engine.core.places import Places
 from engine.core.release import Release, releases
 from engine.core.site import Settings
+from engine.counters import Counters
 from engine.entitle.desk import MEMORY as TRIES_MEMORY
 from engine.entitle.desk import Desk
 from engine.entitle.gate import PinGate
@@ -82,6 +85,8 @@ class Engine:
     stream: Stream
     #: Every release there was; the last one is live.
     releases: tuple[Release, ...]
+    #: What is counted while it runs.
+    counters: Counters
     #: Watches agents' phones, where somebody tells of them.
     phones: Phones | None = None
     _publishing: int = 0
@@ -151,13 +156,13 @@ async def run_engine(
     app: str = "quietline",
     durable: bool = True,
     release: Release | None = None,
-    phones: PhoneFeed | None = None,
+    feed: Feed | None = None,
     supervisor: str | None = None,
 ) -> AsyncIterator[Engine]:
     """Run an engine on a transport until the block ends; `release` is what the files are. Raises StoreError when the store cannot be used.
 
-    `phones` tells which phones can be reached; without it every phone counts as there until a call to it fails. `supervisor` is the ARI
-    application that is told of the floor, where one shall be.
+    `feed` tells what Asterisk's manager knows: which phones can be reached (without it every phone counts as there until a call to it
+    fails), how sound arrives, who is turned away. `supervisor` is the ARI application that is told of the floor, where one shall be.
 
     A release that the log does not know yet, the first one, is written there before any call takes it.
     """
@@ -184,10 +189,12 @@ async def run_engine(
         client = AriClient(transport, app)
         tapes = Tapes(client, ledger, archive, state / "recordings", now, lambda: house.site.settings)
         own_calls = OwnCalls(distributor)
+        counters = Counters()
         house = House(
             app=app,
             client=client,
             tapes=tapes,
+            hearing=Hearing(ledger, counters, now),
             ledger=ledger,
             archive=archive,
             services=services,
@@ -209,9 +216,13 @@ async def run_engine(
         await open_versions(house, archive)
         switchboard = Switchboard(house, transport, archive)
         first_states(distributor, events)
-        watched = Phones(distributor, phones) if phones is not None else None
+        phones = Phones(distributor, feed) if feed is not None else None
         stream = Stream(ledger, archive, lambda: house.site.settings, distributor.expected, now)
-        supervising = Supervising(house.client, stream, supervisor) if supervisor else None
+        watching: list[Lookout | Stream | Supervising] = [stream]
+        if supervisor:
+            watching.append(Supervising(house.client, stream, supervisor))
+        if feed is not None and phones is not None:
+            watching.append(Lookout(feed, phones, house.hearing, counters))
         work = (
             ledger.alive(),
             distributor.run(switchboard.deliver),
@@ -219,12 +230,10 @@ async def run_engine(
             house.watch.keep(),
             tapes.run(),
             import_spool(house, archive, state / "spool" / "fallback"),
-            *([watched.run()] if watched is not None else []),
-            beside(stream.run),
-            *([beside(supervising.run)] if supervising is not None else []),
+            *(beside(one.run, counters) for one in watching),
         )
         async with owned(*work):
-            yield Engine(house, archive, switchboard, shelf, stream, known, watched)
+            yield Engine(house, archive, switchboard, shelf, stream, known, counters, phones)
 
 
 @asynccontextmanager
@@ -244,13 +253,14 @@ async def owned(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         raise fault
 
 
-async def beside(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do what calls do not need; where it fails that is logged, and it begins anew after a while."""
+async def beside(work: Callable[[], Coroutine[Any, Any, None]], counters: Counters) -> None:
+    """Do what calls do not need; where it fails that is logged and counted, and it begins anew after a while."""
     while True:
         try:
             await work()
         except Exception:
             log.exception("what only watches has failed; calls go on", work=work.__qualname__)
+            counters.faults.labels(work.__qualname__.partition(".")[0]).inc()
         await asyncio.sleep(BEGIN_ANEW)
 
 

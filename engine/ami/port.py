@@ -1,6 +1,6 @@
-"""The second seam to Asterisk: who tells which phones can be reached.
+"""The second seam to Asterisk: what its manager tells. Calls do not need any of it.
 
-One thing implements it for a real Asterisk (`engine.ami.phones`), one for the simulated one (`engine.sim.phones`).
+One thing implements it for a real Asterisk (`engine.ami.feed`), one for the simulated one (`engine.sim.phones`).
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
+
+from engine.core.quality import RtpReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +20,32 @@ class PhonesUp:
 
 
 @dataclass(frozen=True, slots=True)
-class PhoneUp:
-    """This endpoint can be reached."""
+class PhonesUnknown:
+    """Nobody can tell (any more) which phones can be reached: the connection is lost, or we are `refused`."""
 
-    endpoint: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class PhonesUnknown:
-    """Nobody can tell (any more) which phones can be reached."""
+class Alarm:
+    """Asterisk has turned somebody away: `kind` by its own name, at which service (PJSIP, AMI …), who they said they are, from where.
+
+    `account` and `address` are foreign text.
+    """
+
+    kind: str
+    service: str
+    account: str
+    address: str
 
 
-PhoneReport = PhonesUp | PhoneUp | PhonesUnknown
+Report = PhonesUp | PhonesUnknown | RtpReport | Alarm
 
 
-class PhoneFeed(Protocol):
-    """Tells which phones can be reached; calls go on without it."""
+class Feed(Protocol):
+    """Tells which phones can be reached, how sound arrives, and who is turned away; calls go on without it."""
 
-    def reports(self) -> AsyncGenerator[PhoneReport, None]:
+    def reports(self) -> AsyncGenerator[Report, None]:
         """What is known, and every change, until cancelled; one consumer."""
         ...
 

@@ -10,6 +10,7 @@ from engine.ari.client import AriClient
 from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import Distributor
+from engine.call.hearing import Hearing
 from engine.call.orders import WorkOrders
 from engine.call.own_calls import OwnCalls
 from engine.call.services import Services
@@ -62,6 +63,7 @@ class House:
     now: Callable[[], float]
     watch: Watch
     tapes: Tapes
+    hearing: Hearing
     #: Flow versions that calls still in progress began with, by hash.
     versions: dict[str, Flow]
     #: Editions that calls taken up from a former life of the engine began with, by their number.

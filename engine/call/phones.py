@@ -6,9 +6,7 @@ ready while their phone is gone has it asked at once, so that a phone just switc
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
-from engine.ami.port import PhoneFeed, PhoneReport, PhonesUnknown, PhonesUp, PhoneUp
+from engine.ami.port import Feed, PhonesUnknown, PhonesUp
 from engine.call.distributor import Distributor
 from engine.core import acd
 from engine.core.agent import AgentState
@@ -16,30 +14,23 @@ from engine.core.floor import Agent
 
 
 class Phones:
-    """Tells the distributor whose phone is gone and whose is back; `run` lives as long as the engine."""
+    """Tells the distributor whose phone is gone and whose is back."""
 
-    def __init__(self, distributor: Distributor, feed: PhoneFeed) -> None:
+    def __init__(self, distributor: Distributor, feed: Feed) -> None:
         self._distributor = distributor
         self._feed = feed
         #: Endpoints that can be reached; None while nobody knows.
         self._up: frozenset[str] | None = None
         distributor.on_agent = self._changed
 
-    async def run(self) -> None:
-        """Follow the feed until cancelled."""
-        async with aclosing(self._feed.reports()) as reports:
-            async for report in reports:
-                self._take(report)
-                self.tell()
-
-    def _take(self, report: PhoneReport) -> None:
+    def take(self, report: PhonesUp | PhonesUnknown) -> None:
+        """Something is known of the phones, or nothing any more."""
         match report:
             case PhonesUp(endpoints):
                 self._up = endpoints
-            case PhoneUp(endpoint) if self._up is not None:
-                self._up |= {endpoint}
             case PhonesUnknown():
                 self._up = None
+        self.tell()
 
     def tell(self) -> None:
         """Tell the distributor of every agent it knows otherwise; also after the site has changed."""

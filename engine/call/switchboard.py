@@ -191,6 +191,8 @@ class Switchboard:
             call = self._calls.get(self._second.get(thing) or owner_of(thing))
             if call is not None:
                 call.line.inbox.put(event)
+            if event["type"] in ("ChannelDestroyed", "StasisEnd"):
+                self._house.hearing.ended(event["channel"]["id"])
 
     def _started(self, event: dict[str, Any]) -> None:
         channel, args = event["channel"], event["args"]
@@ -305,6 +307,7 @@ class Switchboard:
 
     async def _compare(self) -> None:
         held = await self._house.client.channels()
+        self._house.hearing.held(channel["id"] for channel in held)
         relink = Relink.of(held, self._house.watch.seen())
         self._give_up_places(relink)
         for call in list(self._calls.values()):

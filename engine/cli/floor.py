@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -54,6 +55,8 @@ def status(*, state: StateOption = STATE, follow: FollowOption = False, json: Js
         if told["ready"]
         else f"{told['trouble'][:1].upper()}{told['trouble'][1:]}."
     )
+    for line in watched(told):
+        say(line)
     if told["careful"]:
         say(f"Careful: {told['careful']}.")
     say(f"SIP {told['sip']}   ARI {told['ari']}   pages {told['pages']}   state {told['state']}")
@@ -61,6 +64,29 @@ def status(*, state: StateOption = STATE, follow: FollowOption = False, json: Js
         say(site_line(told))
     say("")
     show_floor(told["floor"])
+
+
+def watched(told: dict[str, Any]) -> list[str]:
+    """What Asterisk's manager has told since the engine started; where it tells nothing, that."""
+    lines = []
+    if told["ami"] is False:
+        lines.append(
+            "Phones and sound are not watched: AMI does not answer, or does not let us in (log/engine.log)."
+        )
+    if turned := turned_away(told["counters"]):
+        lines.append(f"Turned away since the engine started: {turned} (log/engine.log).")
+    return lines
+
+
+def turned_away(counters: dict[str, float]) -> str:
+    """Who Asterisk has turned away, by kind and service, the most first; empty where it was nobody."""
+    series = re.compile(r'quietline_security_events_total{event="(\w+)",service="(\w+)"}')
+    found = [
+        (int(value), *made.groups()) for name, value in counters.items() if (made := series.fullmatch(name))
+    ]
+    return ", ".join(
+        f"{number} × {kind} at {service}" for number, kind, service in sorted(found, reverse=True)
+    )
 
 
 def changed(told: dict[str, Any]) -> str:

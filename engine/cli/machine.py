@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 
+from engine.cli.ask import answers, ask
+from engine.cli.floor import turned_away
 from engine.cli.place import STATE, BindOption, PortsOption, ReadSiteOption, StateOption, place_of
 from engine.config import check_site
 from engine.config.load import load_texts
 from engine.config.recordings import recording_problems
 from engine.errors import SetupError, SiteError
-from engine.pbx.doctor import Check, Patient, healthy, lines, run_checks
+from engine.pbx.doctor import Check, Level, Patient, healthy, lines, run_checks
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -38,8 +42,28 @@ def doctor(
 
     settings = snapshot.settings if snapshot else None
     checks = run_checks(Patient(place.state, place.ports, settings, prompt_problems, place.bind, place.site))
+    checks += watching(place.state)
     show(checks)
     return 0 if healthy(checks) else 1
+
+
+def watching(state: Path) -> list[Check]:
+    """What a running engine hears of Asterisk's manager; nothing where none runs."""
+    if not answers(state):
+        return []
+    told = ask(state, "GET", "/status")
+    checks = []
+    if told["ami"] is False:
+        what_to_do = "Look into log/engine.log; calls go on, phones that are gone are rung until AMI answers."
+        checks.append(
+            Check("ami", Level.WARN, "AMI does not answer the engine, or does not let it in", what_to_do)
+        )
+    if turned := turned_away(told["counters"]):
+        sentence = (
+            f"turned away since the engine started: {turned}; names and addresses are in log/engine.log"
+        )
+        checks.append(Check("strangers", Level.OK, sentence))
+    return checks
 
 
 def show(checks: list[Check]) -> None:

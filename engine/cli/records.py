@@ -54,8 +54,12 @@ async def contacts(
     async with open_archive(store_of(state)) as archive:
         found = await archive.contacts(since_then, outcome)
         if json:
-            kept = await archive.recordings_of(record["id"] for record in found)
-            found = [{**record, "recordings": kept.get(record["id"], [])} for record in found]
+            ids = [record["id"] for record in found]
+            kept, voice = await archive.recordings_of(ids), await archive.voice_of(ids)
+            found = [
+                {**record, "recordings": kept.get(record["id"], []), "voice": voice.get(record["id"], [])}
+                for record in found
+            ]
     if json:
         for record in found:
             print_json(record)

@@ -18,8 +18,8 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from engine.ami.feed import AmiFeed
 from engine.ami.link import Access
-from engine.ami.phones import AmiPhones
 from engine.app import Engine, run_engine
 from engine.ari.pool import WebsocketTransport
 from engine.call.hours_told import hours_told
@@ -129,7 +129,7 @@ async def serve(place: Place) -> None:
             never_back(time.time),
             app=app,
             release=start.release,
-            phones=phones(place, settings),
+            feed=feed(place, settings),
             supervisor=SUPERVISOR,
         ) as engine,
         served(place, controls(place, engine, stopping), engine.stream),
@@ -178,16 +178,16 @@ def transport(place: Place, settings: Settings, app: str) -> WebsocketTransport:
     return WebsocketTransport(f"{place.ari}/ari", app, secrets.ari_user, secrets.ari_password)
 
 
-def phones(place: Place, settings: Settings) -> AmiPhones | None:
-    """Who tells which phones can be reached; nobody where an Asterisk of somebody else's is not asked."""
+def feed(place: Place, settings: Settings) -> AmiFeed | None:
+    """Who tells what Asterisk's manager knows; nobody where an Asterisk of somebody else's is not asked."""
     if settings.asterisk == "private":
         secrets = load_secrets(place.state)
-        return AmiPhones(Access(LOOPBACK, place.ports.ami, secrets.ami_user, secrets.ami_password))
+        return AmiFeed(Access(LOOPBACK, place.ports.ami, secrets.ami_user, secrets.ami_password))
     access = settings.external
     if "ami" not in access:
         return None
     host, _, port = access["ami"].rpartition(":")
-    return AmiPhones(Access(host.strip("[]"), int(port), access["ami_username"], access["ami_password"]))
+    return AmiFeed(Access(host.strip("[]"), int(port), access["ami_username"], access["ami_password"]))
 
 
 def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
@@ -280,6 +280,8 @@ def status(place: Place, engine: Engine) -> dict[str, Any]:
         "careful": engine.house.ledger.mended,
         "calls": engine.switchboard.calls,
         "floor": engine.house.distributor.overview(),
+        "ami": None if engine.phones is None else bool(engine.counters.told()["quietline_ami_up"]),
+        "counters": engine.counters.told(),
     }
 
 

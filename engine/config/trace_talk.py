@@ -9,6 +9,7 @@ from typing import Any
 from engine.core.contact import Contact
 from engine.core.conversation import AGENT, EXTENSION, QUEUE
 from engine.core.event import Event
+from engine.core.quality import CALLER
 
 _FOR = {
     "consult": "is rung to be consulted",
@@ -75,7 +76,22 @@ def talk_told(before: Contact, event: Event) -> list[str] | None:
             return [f"⇄ {data['from']} sends the caller to {data['to']}: flow {data['flow']}"]
         case "transferred":
             return [f"⇄ connected with {_who(data)} ({data['how']}), after {data['from']}"]
+        case "voice":
+            return [_voice(data)]
     return None
+
+
+def _voice(data: Mapping[str, Any]) -> str:
+    """How well a leg's two directions arrived; what nobody reported is not told."""
+    trip = data["round_trip_ms"]
+    ways = {"spoken": "their voice arrived", "heard": "they heard"}
+    told = [f"{way} {_sound(data[name])}" for name, way in ways.items() if data[name] is not None]
+    whom = "the caller" if data["kind"] == CALLER else f"{data['kind']} {data['who']}".strip()
+    return f"♬ {whom}: " + ", ".join([*told, *([f"round trip {trip:g} ms"] if trip is not None else [])])
+
+
+def _sound(one: Mapping[str, Any]) -> str:
+    return f"MOS {one['mos']:.1f} (loss {one['loss_percent']:g} %, jitter {one['jitter_ms']:g} ms)"
 
 
 def _who(data: Mapping[str, Any]) -> str:

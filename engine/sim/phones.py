@@ -1,24 +1,24 @@
-"""Which phones can be reached, told to the engine as a real Asterisk would: the fake behind the second seam."""
+"""What Asterisk's manager tells, told to the engine as a real Asterisk would: the fake behind the second seam."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 
-from engine.ami.port import PhoneReport, PhonesUnknown, PhonesUp, PhoneUp
+from engine.ami.port import PhonesUnknown, PhonesUp, Report
 
 
 class SimPhones:
-    """Phones that a test switches on and off."""
+    """Phones that a test switches on and off, with what else the manager may tell."""
 
     def __init__(self, endpoints: Iterable[str]) -> None:
         self.up = frozenset(endpoints)
         #: Endpoints that were to be asked at once.
         self.asked: list[str] = []
-        self._news: asyncio.Queue[PhoneReport] = asyncio.Queue()
+        self._news: asyncio.Queue[Report] = asyncio.Queue()
         self._news.put_nowait(PhonesUp(self.up))
 
-    async def reports(self) -> AsyncGenerator[PhoneReport, None]:
+    async def reports(self) -> AsyncGenerator[Report, None]:
         """What is known, and every change."""
         while True:
             yield await self._news.get()
@@ -27,7 +27,7 @@ class SimPhones:
         """Answer at once whether that phone is there."""
         self.asked.append(endpoint)
         if endpoint in self.up:
-            self._news.put_nowait(PhoneUp(endpoint))
+            self._news.put_nowait(PhonesUp(self.up))
 
     def switch(self, endpoint: str, on: bool) -> None:
         """Switch a phone on or off, and have Asterisk notice."""
@@ -37,3 +37,8 @@ class SimPhones:
     def lose(self) -> None:
         """Let the link to Asterisk's manager be lost."""
         self._news.put_nowait(PhonesUnknown())
+
+    def tell(self, *reports: Report) -> None:
+        """Tell something else: how sound arrives, who is turned away."""
+        for report in reports:
+            self._news.put_nowait(report)

@@ -92,6 +92,14 @@ class Archive:
                 kept.setdefault(contact, []).append(dict(zip(names, row, strict=True)))
         return kept
 
+    async def voice_of(self, contacts: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """How well people heard each other in these contacts, by contact: the data of their `voice` events, in order."""
+        told: dict[str, list[dict[str, Any]]] = {}
+        sql = "SELECT contact, data FROM voice WHERE contact IN (SELECT value FROM json_each(?)) ORDER BY contact, at"
+        for contact, data in await self._rows(sql, [orjson.dumps(list(contacts)).decode()]):
+            told.setdefault(contact, []).append(orjson.loads(data))
+        return told
+
     async def recordings_until(self, now: float) -> list[tuple[str, str, str]]:
         """Recordings that were to be kept until now or earlier: contact, name and file."""
         rows = await self._rows(

@@ -74,6 +74,7 @@ _PUT_ANSWER = (
 _PUT_RECORDING = (
     "INSERT OR REPLACE INTO recordings (name, contact, file, seconds, at, until) VALUES (?, ?, ?, ?, ?, ?)"
 )
+_PUT_VOICE = "INSERT OR REPLACE INTO voice (contact, leg, at, data) VALUES (?, ?, ?, ?)"
 _ERASE_RECORDING = "DELETE FROM recordings WHERE name = ?"
 _INSERT_READ = "INSERT INTO article_reads (contact, article, solved, at) VALUES (?, ?, ?, ?)"
 _PUT_LANGUAGE = "INSERT OR REPLACE INTO languages (who, language, at) VALUES (?, ?, ?)"
@@ -109,6 +110,7 @@ class _Batch:
         "recordings",
         "replaced",
         "requests",
+        "voices",
         "waiters",
     )
 
@@ -128,6 +130,7 @@ class _Batch:
         self.answers: list[Row] = []
         self.reads: list[Row] = []
         self.languages: list[Row] = []
+        self.voices: list[Row] = []
         self.waiters: list[asyncio.Future[None]] = []
 
 
@@ -248,6 +251,8 @@ class Ledger:
                 b.recordings.append(row)
             case "recording_deleted":
                 b.erased.append((event.data["recording"],))
+            case "voice":
+                b.voices.append((event.contact, event.data["leg"], event.at, data))
             case "wrap_up_code":
                 b.codes.append((event.data["code"], event.contact))
         if event.contact is None:
@@ -395,6 +400,7 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
         (_PUT_CODE, batch.codes),
         (_PUT_RECORDING, batch.recordings),
         (_ERASE_RECORDING, batch.erased),
+        (_PUT_VOICE, batch.voices),
     ):
         if rows:
             insert(db, sql, rows)

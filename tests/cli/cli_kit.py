@@ -94,6 +94,9 @@ class FakeEngine:
     release: dict[str, Any] | None = None
     trouble: str = ""
     careful: str = ""
+    #: Whether Asterisk's manager tells the engine things, and what was counted.
+    ami: bool | None = True
+    counters: dict[str, float] = field(default_factory=dict)
     disk_takes: float = 0.0
     #: Monday, 1 June 2026, 12:00 in Sofia.
     now: float = 1_780_304_400.0
@@ -118,7 +121,7 @@ class FakeEngine:
         addresses = {"sip": self.place.sip, "ari": self.place.ari, "pages": self.place.pages}
         floor = {"queues": {"support": queue}, "agents": self.agents}
         kept = {"state": str(self.place.state), "site": str(self.place.site)}
-        said = {"trouble": self.trouble, "careful": self.careful}
+        said = {"trouble": self.trouble, "careful": self.careful, "ami": self.ami, "counters": self.counters}
         kept |= {"release": self.release}
         return {**addresses, **kept, **said, "ready": not self.trouble, "calls": 1, "floor": floor}
 

@@ -51,6 +51,23 @@ def test_status_says_when_asterisk_is_gone(quietline: Quietline, engine: FakeEng
     assert "Asterisk is not connected: no call can come in." in quietline("status", "--state", tmp_path).out
 
 
+def test_status_and_doctor_say_who_was_turned_away_and_that_ami_is_silent(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    assert "urned away" not in quietline("status", "--state", tmp_path).out
+    engine.ami, name = False, "quietline_security_events_total"
+    engine.counters = {
+        f'{name}{{event="FailedACL",service="AMI"}}': 2.0,
+        f'{name}{{event="InvalidAccountID",service="PJSIP"}}': 340.0,
+        "quietline_security_events_unlogged_total": 300.0,
+    }
+    said = quietline("status", "--state", tmp_path).out
+    assert "Phones and sound are not watched: AMI does not answer" in said
+    assert "engine started: 340 × InvalidAccountID at PJSIP, 2 × FailedACL at AMI (log/engine.log)." in said
+    looked = quietline("doctor", "--site", tmp_path / "none", "--state", tmp_path).out
+    assert "AMI does not answer the engine" in looked and "340 × InvalidAccountID at PJSIP" in looked
+
+
 def test_status_says_why_calls_wait_though_asterisk_is_there_and_what_was_mended(
     quietline: Quietline, engine: FakeEngine, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from told import Told, give_orders, set_agents, told_by
 
-from engine.ami.port import PhoneFeed
+from engine.ami.port import Feed
 from engine.app import Engine, run_engine
 from engine.config import Loaded
 from engine.core.release import Release
@@ -29,7 +29,7 @@ async def simulated_engine(
     loaded: Loaded,
     folder: Path,
     release: Release | None = None,
-    phones: PhoneFeed | None = None,
+    phones: Feed | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine that takes calls from `pbx`; while its store opens, works or closes, virtual time stands still."""
     loop = asyncio.get_running_loop()
@@ -42,7 +42,7 @@ async def simulated_engine(
     loop.busy_hooks.append(at_work)
     try:
         async with run_engine(
-            pbx.connect(), loaded, folder, loop.wall, durable=False, release=release, phones=phones
+            pbx.connect(), loaded, folder, loop.wall, durable=False, release=release, feed=phones
         ) as engine:
             running.append(engine)
             try:

@@ -1,19 +1,23 @@
-"""Watching phones over AMI: what is told, and what becomes of a connection that is refused, lost or silent."""
+"""Listening to AMI: what is told of phones, sound and strangers, and what becomes of a connection that is refused, lost or silent."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import pytest
 
 from engine.ami import link as ami_link
+from engine.ami.feed import AmiFeed
 from engine.ami.link import Access
-from engine.ami.phones import AmiPhones
-from engine.ami.port import PhoneReport, PhonesUnknown, PhonesUp, PhoneUp
+from engine.ami.port import Alarm, PhonesUnknown, PhonesUp, Report
+from engine.ami.reading import ALARMS, RTCP
+from engine.core.quality import RtpReport
+from engine.pbx.render import REPOSITORY
 
 SECRET = "a-secret-of-the-tests"
 
@@ -24,6 +28,8 @@ class AmiPeer:
 
     devices: dict[str, str] = field(default_factory=dict)
     silent: bool = False
+    #: Greets, and never answers a login.
+    deaf: bool = False
     port: int = 0
     logins: int = 0
     asked: list[str] = field(default_factory=list)
@@ -69,6 +75,8 @@ class AmiPeer:
     def _act(self, writer: asyncio.StreamWriter, action: dict[str, str]) -> None:
         mark = {"ActionID": action["ActionID"]}
         match action["Action"]:
+            case "Login" if self.deaf:
+                self.logins += 1
             case "Login" if action["Secret"] != SECRET:
                 self.logins += 1
                 self._send(writer, {"Response": "Error", **mark, "Message": "Authentication failed"})
@@ -94,9 +102,9 @@ class AmiPeer:
 @asynccontextmanager
 async def watching(
     peer: AmiPeer, secret: str = SECRET, **pauses: float
-) -> AsyncIterator[tuple[AmiPhones, asyncio.Queue[PhoneReport]]]:
-    phones = AmiPhones(Access("127.0.0.1", peer.port, "quietline", secret), **{"first_pause": 0.01, **pauses})
-    heard: asyncio.Queue[PhoneReport] = asyncio.Queue()
+) -> AsyncIterator[tuple[AmiFeed, asyncio.Queue[Report]]]:
+    phones = AmiFeed(Access("127.0.0.1", peer.port, "quietline", secret), **{"first_pause": 0.01, **pauses})
+    heard: asyncio.Queue[Report] = asyncio.Queue()
 
     async def follow() -> None:
         async with aclosing(phones.reports()) as reports:
@@ -117,8 +125,9 @@ async def test_phones_are_listed_once_we_are_let_in_and_one_that_comes_is_told_a
         watching(peer) as (_, heard),
     ):
         assert await heard.get() == PhonesUp(frozenset({"agent-anna", "agent-boris"}))
+        peer.devices["PJSIP/agent-chen"] = "NOT_INUSE"
         peer.contact("agent-chen", "NonQualified")
-        assert await heard.get() == PhoneUp("agent-chen")
+        assert await heard.get() == PhonesUp(frozenset({"agent-anna", "agent-boris", "agent-chen"}))
 
 
 async def test_a_phone_that_has_gone_is_told_as_asterisk_then_sees_it() -> None:
@@ -135,19 +144,20 @@ async def test_a_phone_that_has_gone_is_told_as_asterisk_then_sees_it() -> None:
 async def test_a_phone_that_was_not_asked_yet_is_asked_before_it_counts_as_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("engine.ami.phones.ASKED", 0.1)
+    monkeypatch.setattr("engine.ami.feed.ASKED", 0.1)
     async with AmiPeer({"PJSIP/agent-anna": "UNAVAILABLE"}) as peer, watching(peer) as (phones, heard):
         assert await heard.get() == PhonesUp(frozenset())
         assert peer.asked == ["agent-anna"]
         phones.look("agent-anna")
+        peer.devices["PJSIP/agent-anna"] = "NOT_INUSE"
         peer.contact("agent-anna", "Reachable")
-        assert await heard.get() == PhoneUp("agent-anna")
+        assert await heard.get() == PhonesUp(frozenset({"agent-anna"}))
         assert peer.asked == ["agent-anna", "agent-anna"]
 
 
 async def test_a_wrong_password_is_not_tried_again_and_again() -> None:
     async with AmiPeer() as peer, watching(peer, "wrong") as (_, heard):
-        assert await heard.get() == PhonesUnknown()
+        assert await heard.get() == PhonesUnknown(refused=True)
         for _ in range(5):
             await asyncio.sleep(0.02)
         assert peer.logins == 1
@@ -155,7 +165,7 @@ async def test_a_wrong_password_is_not_tried_again_and_again() -> None:
 
 async def test_a_password_that_is_right_again_is_found_out_after_the_pause() -> None:
     async with AmiPeer() as peer, watching(peer, "wrong", refused_pause=0.01) as (_, heard):
-        assert [await heard.get() for _ in range(3)] == [PhonesUnknown()] * 3
+        assert [await heard.get() for _ in range(3)] == [PhonesUnknown(refused=True)] * 3
         assert peer.logins >= 3
 
 
@@ -174,6 +184,14 @@ async def test_a_peer_that_says_nothing_holds_nobody_up(monkeypatch: pytest.Monk
         assert await heard.get() == PhonesUnknown()
 
 
+async def test_a_login_that_is_never_answered_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ami_link, "DEADLINE", 0.05)
+    async with AmiPeer(deaf=True) as peer, watching(peer, first_pause=30.0) as (_, heard):
+        async with asyncio.timeout(5):
+            assert await heard.get() == PhonesUnknown()
+        assert peer.logins == 1
+
+
 async def test_where_nobody_listens_it_is_tried_again_after_longer_and_longer_pauses() -> None:
     async with AmiPeer() as peer:
         gone = AmiPeer(port=peer.port)
@@ -181,3 +199,99 @@ async def test_where_nobody_listens_it_is_tried_again_after_longer_and_longer_pa
         began = asyncio.get_running_loop().time()
         assert [await heard.get() for _ in range(5)] == [PhonesUnknown()] * 5
         assert asyncio.get_running_loop().time() - began >= 0.01 + 0.02 + 0.04 + 0.08
+
+
+#: What Asterisk 22.10.1 tells of a phone that received 7 packets too few, and of what came from it.
+RECEIVED = {
+    "Event": "RTCPReceived",
+    "Channel": "PJSIP/trunk-local-00000000",
+    "Uniqueid": "1795842120.0",
+    "RTT": "0.0240",
+    "PT": "200(SR)",
+    "ReportCount": "1",
+    "SentPackets": "100",
+    "Report0SourceSSRC": "0x766f6963",
+    "Report0FractionLost": "13",
+    "Report0CumulativeLost": "7",
+    "Report0HighestSequence": "1000",
+    "Report0SequenceNumberCycles": "1",
+    "Report0IAJitter": "80",
+    "Report0LSR": "3738361967",
+    "Report0DLSR": "2.5",
+}
+SENT = {**RECEIVED, "Event": "RTCPSent", "Report0CumulativeLost": "4294967295", "Report0LSR": "0"}
+HEARD = RtpReport("1795842120.0", True, 66_536, 7, 13 / 256, 0.01, 0.024)
+SPOKEN = replace(HEARD, heard=False, lost=0, round_trip=None)
+
+
+async def told(*events: dict[str, str]) -> list[Report]:
+    """What becomes of these events, once the phones are listed."""
+    async with AmiPeer() as peer, watching(peer) as (_, heard):
+        await heard.get()
+        for event in events:
+            peer.tell(**event)
+        peer.contact("agent-last", "Reachable")  # has the phones listed once more
+        reports = [await heard.get()]
+        while not isinstance(reports[-1], PhonesUp):
+            reports.append(await heard.get())
+        return reports[:-1]
+
+
+async def test_how_sound_arrives_is_told_for_both_directions() -> None:
+    assert await told(RECEIVED, SENT) == [HEARD, SPOKEN]
+
+
+async def test_a_phone_that_answers_no_report_of_ours_tells_no_round_trip() -> None:
+    assert await told({**RECEIVED, "Report0LSR": "0", "RTT": "0.0000"}) == [replace(HEARD, round_trip=None)]
+
+
+async def test_a_report_that_tells_nothing_or_nonsense_is_left_out() -> None:
+    short = {name: text for name, text in RECEIVED.items() if not name.startswith("Report0")}
+    assert await told(short, {**RECEIVED, "Report0IAJitter": "much"}, SENT) == [SPOKEN]
+
+
+async def test_whoever_is_turned_away_is_told_with_their_name_and_address() -> None:
+    event = {
+        "Event": "InvalidPassword",
+        "Service": "PJSIP",
+        "AccountID": "2010",
+        "RemoteAddress": "IPV4/UDP/192.0.2.7/5060",
+    }
+    assert await told(event) == [Alarm("InvalidPassword", "PJSIP", "2010", "192.0.2.7")]
+
+
+async def test_a_name_that_smuggles_in_a_second_field_does_no_harm() -> None:
+    event = {
+        "Event": "InvalidAccountID",
+        "Service": "PJSIP",
+        "AccountID": "a\r\nAccountID: b",
+        "RemoteAddress": "nowhere",
+    }
+    assert await told(event) == [Alarm("InvalidAccountID", "PJSIP", "a b", "nowhere")]
+
+
+async def test_a_forged_event_makes_no_phone_reachable_and_asks_for_none_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.ami.feed.ASKED", 0.1)
+    async with AmiPeer({"PJSIP/agent-anna": "UNAVAILABLE"}) as peer, watching(peer) as (_, heard):
+        peer.contact("agent-anna", "Reachable")
+        peer.contact("agent-nobody\nAction: Originate", "Removed")
+        peer.contact("agent-anna", "Reachable\r\nContactStatus: Removed")
+        assert await heard.get() == PhonesUp(frozenset())
+        assert peer.asked == ["agent-anna"]  # as we came in
+
+
+async def test_a_message_of_which_nobody_can_say_what_it_is_ends_no_connection() -> None:
+    forged = {
+        "Event": "InvalidAccountID",
+        "AccountID": "a\r\nEvent: ContactStatus\r\nActionID: x\r\nActionID: y",
+    }
+    shutdown = {"Event": "InvalidAccountID", "AccountID": "a\r\n\r\nEvent: Shutdown"}
+    assert await told(forged, shutdown, SENT) == [Alarm("InvalidAccountID", "", "a", ""), SPOKEN]
+
+
+def test_asterisk_lets_through_just_what_is_listened_to() -> None:
+    template = (REPOSITORY / "asterisk-conf" / "manager.conf.j2").read_text()
+    listed = re.findall(r'"(\w+)"', template.partition("{% for event in (")[2].partition("%}")[0])
+    assert sorted(listed) == sorted(["ContactStatus", *RTCP, *ALARMS])

@@ -1,8 +1,10 @@
-"""Which phones can be reached, as Asterisk tells over AMI: one supervisor of one connection.
+"""What Asterisk tells over AMI, by one supervisor of one connection: which phones can be reached, how sound arrives, who is turned away.
 
-Asterisk asks every phone in its turn (qualify, pjsip.conf) and tells when the answer has changed. A phone that comes back is reported at
-once. One that goes is asked once more, and looked at again a moment later: a phone that registers anew at another address goes and comes
-within milliseconds, and one that was switched on while a question was on its way is told as gone when that runs out.
+Asterisk asks every phone in its turn (qualify, pjsip.conf) and tells when the answer has changed. What it tells is only why we look: a list
+of all phones, which answers a question of ours, is what counts, since strangers can write into events (link.py). A phone that comes back is
+looked at at once, and again a moment later, when Asterisk has had time to count it. One that goes is asked once more, and looked at a
+moment later: a phone that registers anew at another address goes and comes within milliseconds, and one that was switched on while a
+question was on its way is told as gone when that runs out.
 When we are let in, phones that Asterisk has not asked yet are asked by us, so that nobody counts as gone whose turn has not come.
 
 A connection that is lost is opened again after longer and longer pauses. A password that is refused is not tried again for minutes: nobody
@@ -21,7 +23,9 @@ import structlog
 from panoramisk.message import Message
 
 from engine.ami.link import Access, Link, opened
-from engine.ami.port import PhoneReport, PhonesUnknown, PhonesUp, PhoneUp
+from engine.ami.port import Alarm, PhonesUnknown, PhonesUp, Report
+from engine.ami.reading import ALARMS, RTCP, alarm, rtp_report
+from engine.core.quality import RtpReport
 from engine.errors import PbxUnreachable, SetupError
 
 log = structlog.get_logger()
@@ -33,7 +37,8 @@ LONGEST_PAUSE: Final = 30.0
 REFUSED_PAUSE: Final = 300.0
 #: Seconds after which all phones are listed again, which also tells whether the connection still is one.
 LISTED_EVERY: Final = 30.0
-#: Seconds after which a phone that has gone is looked at again, and within which one that was asked has answered.
+#: Seconds after which a phone that has come is looked at, and one that has gone; and within which one that was asked has answered.
+SOON: Final = 0.02
 SETTLED: Final = 0.3
 ASKED: Final = 3.5
 #: How a contact is called that cannot be reached.
@@ -61,21 +66,24 @@ class _Ended:
     """The connection has ended."""
 
 
-class AmiPhones:
-    """Asks one Asterisk about its phones, for as long as `reports` is consumed."""
+_News = _Contact | _Look | _Ended | RtpReport | Alarm
+
+
+class AmiFeed:
+    """Listens to one Asterisk, for as long as `reports` is consumed."""
 
     def __init__(
         self, access: Access, *, first_pause: float = FIRST_PAUSE, refused_pause: float = REFUSED_PAUSE
     ) -> None:
         self._access = access
         self._first_pause, self._refused_pause = first_pause, refused_pause
-        self._news: asyncio.Queue[_Contact | _Look | _Ended] = asyncio.Queue()
+        self._news: asyncio.Queue[_News] = asyncio.Queue()
 
     def look(self, endpoint: str) -> None:
         """Have a phone asked now."""
         self._news.put_nowait(_Look(endpoint))
 
-    async def reports(self) -> AsyncGenerator[PhoneReport, None]:
+    async def reports(self) -> AsyncGenerator[Report, None]:
         """What is known of the phones, and every change, until cancelled."""
         pause = self._first_pause
         while True:
@@ -87,44 +95,58 @@ class AmiPhones:
                         yield report
             except PbxUnreachable as lost:
                 if pause == self._first_pause:
-                    log.warning("phones are not watched until AMI answers again", why=str(lost))
+                    log.warning("phones and sound are not watched until AMI answers again", why=str(lost))
                 pause = min(2 * pause, LONGEST_PAUSE)
             except SetupError as refused:
                 wait = self._refused_pause
-                log.error("phones are not watched", why=str(refused), again_in_s=wait)
-            yield PhonesUnknown()
+                log.error("phones and sound are not watched", why=str(refused), again_in_s=wait)
+            yield PhonesUnknown(refused=wait == self._refused_pause)
             await asyncio.sleep(wait)
 
-    async def _watch(self, link: Link) -> AsyncGenerator[PhoneReport, None]:
+    async def _watch(self, link: Link) -> AsyncGenerator[Report, None]:
         """What a connection tells; first which phones there are, once those that Asterisk has not asked yet have been."""
         loop = asyncio.get_running_loop()
         self._news = asyncio.Queue()
-        link.hear("ContactStatus", self._heard)
-        link.at_the_end(lambda: self._news.put_nowait(_Ended()))
-        asked_until = loop.time()
-        for endpoint, up in (await devices(link)).items():
-            if not up:
-                await ask(link, endpoint)
-                asked_until = loop.time() + ASKED
-        due = asked_until
+        self._hear(link)
+        known = await devices(link)
+        silent = [endpoint for endpoint, up in known.items() if not up]
+        for endpoint in silent:
+            await ask(link, endpoint)
+        first = loop.time() + (ASKED if silent else 0.0)
+        due, settled, listed = first, 0.0, 0.0
         while True:
             match await self._next(due):
                 case None:
-                    yield PhonesUp(frozenset(name for name, up in (await devices(link)).items() if up))
-                    due = loop.time() + LISTED_EVERY
+                    known = await devices(link)
+                    yield PhonesUp(frozenset(name for name, up in known.items() if up))
+                    listed = loop.time()
+                    due = settled if settled > listed else listed + LISTED_EVERY
                 case _Ended():
                     raise PbxUnreachable("AMI is closed")
                 case _Look(endpoint):
                     await ask(link, endpoint)
-                case _Contact(endpoint, gone=True):
-                    await ask(
-                        link, endpoint
-                    )  # a question from before it was there may have been counted as unanswered
-                    due = min(due, max(asked_until, loop.time() + SETTLED))
-                case _Contact(endpoint):
-                    yield PhoneUp(endpoint)
+                case _Contact(endpoint, gone):
+                    if (
+                        gone and endpoint in known
+                    ):  # a question from before it was there may have been counted as unanswered
+                        await ask(link, endpoint)
+                    if gone or not known.get(endpoint, False):
+                        settled = loop.time() + SETTLED
+                        soon = max(loop.time() + SOON, listed + SETTLED)
+                        due = max(first, min(due, settled if gone else soon))
+                case (RtpReport() | Alarm()) as told:
+                    yield told
 
-    async def _next(self, due: float) -> _Contact | _Look | _Ended | None:
+    def _hear(self, link: Link) -> None:
+        """Have everything that is told put among the news."""
+        link.hear("ContactStatus", self._heard)
+        for kind in RTCP:
+            link.hear(kind, self._sounds)
+        for kind in ALARMS:
+            link.hear(kind, lambda event: self._news.put_nowait(alarm(event)))
+        link.at_the_end(lambda: self._news.put_nowait(_Ended()))
+
+    async def _next(self, due: float) -> _News | None:
         """The next thing, or None when it is time to list all phones."""
         try:
             async with asyncio.timeout_at(due):
@@ -133,7 +155,11 @@ class AmiPhones:
             return None
 
     def _heard(self, event: Message) -> None:
-        self._news.put_nowait(_Contact(event.endpointname, event.contactstatus in GONE))
+        self._news.put_nowait(_Contact(str(event.endpointname), event.contactstatus in GONE))
+
+    def _sounds(self, event: Message) -> None:
+        if (report := rtp_report(event)) is not None:
+            self._news.put_nowait(report)
 
 
 async def devices(link: Link) -> dict[str, bool]:
