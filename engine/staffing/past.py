@@ -29,7 +29,7 @@ from engine.core.stays import ON, Books
 from engine.staffing.draws import Length, Observed
 from engine.staffing.filed import arrivals
 from engine.staffing.patience import Patience, Wait, estimated
-from engine.staffing.plan import PICK_UP, Caller, Move, Phones, Plan, Stream, chance
+from engine.staffing.plan import BACK_AFTER, PICK_UP, Caller, Move, Phones, Plan, Stream, chance
 
 #: Stretches within which calls are taken to come at one rate, seconds.
 HALF_HOUR = 1800.0
@@ -70,7 +70,8 @@ class Past:
     doors: list[Move] = field(default_factory=list)
     pick_ups: list[float] = field(default_factory=list)
     failed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    unheard: list[float] = field(default_factory=list)
+    #: How long agents were paused who had not heard their phone, until they asked for ready, or until something else.
+    unheard: list[Wait] = field(default_factory=list)
     _offered: dict[str, float] = field(default_factory=dict)
     _paused: dict[str, float] = field(default_factory=dict)
     _standing: dict[str, str] = field(default_factory=dict)
@@ -145,11 +146,12 @@ class Past:
         """When agents come, pause and go: what they asked for counts from when they did."""
         name, d = e.agent or "", e.data
         state, reason = d.get("then") or d["state"], d.get("then_reason") or d.get("reason", "")
-        if name in self._paused:
-            self.unheard.append(e.at - self._paused.pop(name))
         by_phone = state == AgentState.PAUSED and reason in BY_PHONE
-        if by_phone and reason == "no_answer":
-            self._paused[name] = e.at
+        unheard = by_phone and reason == "no_answer"
+        if name in self._paused and not unheard:
+            self.unheard.append(Wait(e.at - self._paused.pop(name), state == AgentState.READY))
+        elif unheard:
+            self._paused.setdefault(name, e.at)
         away = state if state in ("paused", "logged_out", "own_call") and not by_phone else "ready"
         before = self._standing.get(name, "logged_out")
         if away == before:
@@ -164,8 +166,8 @@ class Past:
             moves.append((e.at, AgentSet(name, away, reason if away == "paused" else "")))
 
 
-def past_of(events: Sequence[Event], settings: Settings) -> Past:
-    """Fold the log of a day, with the talk and the wrap-up of every conversation as reports know them."""
+def past_of(events: Sequence[Event], settings: Settings, end: float) -> Past:
+    """Fold the log of a day until its end, with the talk and the wrap-up of every conversation as reports know them."""
     past, books = Past(), Books()
     for event in events:
         past.take(event, settings)
@@ -174,6 +176,7 @@ def past_of(events: Sequence[Event], settings: Settings) -> Past:
     for stay in books.stays:
         if stay.outcome == "answered" and stay.kind != ON and stay.talk_s is not None:
             talks[stay.contact].append((stay.talk_s, stay.wrap_s))
+    past.unheard += [Wait(end - at, False) for at in past._paused.values() if at < end]
     for contact, stays in past.calls.items():
         answered = [seen for seen in stays if seen.ended == "answered"]
         for seen, (talk, wrap) in zip(answered, talks[contact], strict=False):
@@ -211,7 +214,7 @@ def planned(
     vary: bool = False,
 ) -> Plan:
     """The plan of a day: `events` of the day and of what it was part of, `before` what the distributor had learnt from."""
-    past = past_of(events, settings)
+    past = past_of(events, settings, end)
     made = _Planner(past, settings, start, end)
     return Plan(
         settings,
@@ -395,6 +398,11 @@ class _Planner:
     def notes(self) -> list[str]:
         """What has to be said about the data."""
         found = [f"{name}: patience by {one.patience.method}" for name, one in self.learnt.items()]
+        if unheard := self.past.unheard:
+            back = sum(wait.gave_up for wait in unheard)
+            found.append(
+                f"phones: {len(unheard)} rang unheard; {back} of their agents were back before they logged out"
+            )
         left = sum(1 for seen in self.past.calls.values() if seen and self.start <= seen[0].at < self.end)
         if left > len(self.calls):
             found.append(
@@ -411,7 +419,7 @@ def _phones(past: Past) -> Phones:
     picked = Observed(tuple(sorted(past.pick_ups))) if past.pick_ups else PICK_UP
     offers = len(past.pick_ups) + sum(past.failed.values())
     failed = {why: n / offers for why, n in sorted(past.failed.items())} if past.pick_ups else {}
-    return Phones(picked, failed, fmean(past.unheard) if past.unheard else 120.0)
+    return Phones(picked, failed, estimated(past.unheard).curve if past.unheard else BACK_AFTER)
 
 
 def _standing(facts: Sequence[AgentSet | OwnCall]) -> list[AgentSet | OwnCall]:

@@ -19,8 +19,8 @@ from engine.core.rebuild import Rows
 from engine.core.site import Settings
 from engine.staffing.draws import Fixed, Length
 
-#: How long a phone rings where nobody has said or seen it.
-PICK_UP = Fixed(2.0)
+#: How long a phone rings, and how long an agent is away who did not hear it, where nobody has said or seen it.
+PICK_UP, BACK_AFTER = Fixed(2.0), Fixed(120.0)
 #: Something that happens at a moment, seconds since the epoch.
 Move = tuple[float, Fact]
 #: Those of AgentSet's states in which an agent is there for callers.
@@ -58,7 +58,7 @@ class Phones:
 
     pick_up: Length = PICK_UP
     failed: Mapping[str, float] = field(default_factory=dict)
-    back_after: float = 120.0
+    back_after: Length = BACK_AFTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from engine.core.way import PRIORITY
 from engine.errors import SiteError
 from engine.staffing.draws import NEVER, Exponential, Fixed, Length, Lognormal, Observed
 from engine.staffing.filed import DAY_MINUTES, Calls, Shift, Staffing
-from engine.staffing.plan import PICK_UP, Phones
+from engine.staffing.plan import BACK_AFTER, PICK_UP, Phones
 
 MOST_AGENTS, MOST_DAYS, MOST_LINES = 2000, 1000, 200_000
 #: Calls and agents together that a day of a file may have in an hour: what a machine lives through in minutes.
@@ -202,7 +202,9 @@ class _Reading:
         self._reached(root, calls, shifts)
         pick_up = self._lengths(values.get("pick_up", PICK_UP), root, "pick_up")
         failed = {"no_answer": values["no_answer"]} if values.get("no_answer") else {}
-        phones = Phones(pick_up, failed, values.get("back_after", 120.0))
+        phones = Phones(
+            pick_up, failed, Fixed(values["back_after"]) if "back_after" in values else BACK_AFTER
+        )
         zone = values.get("timezone") or next((s.timezone for s in self.settings.sites.values()), "UTC")
         return Staffing(
             tuple(calls), tuple(shifts), values.get("day"), zone, begins, ends, values.get("days"), phones

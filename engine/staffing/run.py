@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from heapq import heappop, heappush
+from math import inf
 from random import Random
 from typing import Any
 
@@ -98,8 +99,6 @@ class Run:
             case AgentChanged():
                 changed = command._asdict()
                 self._write("agent_state", None, changed.pop("agent"), changed)
-                if command.reason == NO_ANSWER and command.state == AgentState.PAUSED:
-                    self._at(self.now + self.plan.phones.back_after, self._back, command.agent)
             case Offer(offer, contact, agent, queue):
                 self._write("offered", contact, agent, {"offer": offer, "agent": agent, "queue": queue})
                 self._rings(command)
@@ -133,7 +132,7 @@ class Run:
         """Decide what becomes of an offer: picked up in time, or not."""
         caller, tries = self.callers[offer.contact], self.tried.get(offer.contact, 0)
         self.tried[offer.contact] = tries + 1
-        seconds, why = caller.pick_up, None
+        seconds, why, luck = caller.pick_up, None, None
         if tries or self._failing or seconds is None:
             luck = Random(caller.luck + tries)
             u, why = luck.random(), self._why_not(luck.random())
@@ -142,7 +141,8 @@ class Run:
             self._at(self.now + seconds, self._picked_up, offer)
         else:
             after = offer.ring if why in (None, NO_ANSWER) else min(SAYS_NO, offer.ring)
-            self._at(self.now + after, self._failed, OfferFailed(offer.offer, why or NO_ANSWER))
+            away = self.plan.phones.back_after.draw(luck.random() if luck is not None else 0.5)
+            self._at(self.now + after, self._failed, (OfferFailed(offer.offer, why or NO_ANSWER), away))
 
     def _why_not(self, u: float) -> str | None:
         for why, share in self._failing:
@@ -161,12 +161,16 @@ class Run:
         self.tell(Connected(offer.offer))
         self._at(self.now + self.callers[contact].talk, self._talked, contact)
 
-    def _failed(self, failed: OfferFailed) -> None:
+    def _failed(self, about: tuple[OfferFailed, float]) -> None:
+        """An offer comes to nothing; who did not hear it is back after a while, if ever."""
+        failed, away = about
         ringing = self.state.offers.get(failed.offer)
         if ringing is not None:
             data = {"offer": failed.offer, "agent": ringing.agent.name, "why": failed.why}
             self._write("offer_ended", ringing.caller.contact, ringing.agent.name, data)
             self.tell(failed)
+            if failed.why == NO_ANSWER and away < inf:
+                self._at(self.now + away, self._back, ringing.agent.name)
 
     def _back(self, name: str) -> None:
         """Who did not hear their phone sees that they are paused."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import pytest
 from acd_shell import site
@@ -10,6 +11,7 @@ from test_acd_day import AGENTS, GROUPS, HOUR, MIDNIGHT, QUEUES
 from test_reports_day import ReportedDay
 
 from engine.core.event import Event
+from engine.core.facts import AgentSet
 from engine.core.stays import Books
 from engine.core.tally import Terms
 from engine.staffing.crew import crew_of, with_crew
@@ -73,6 +75,41 @@ def test_four_more_agents_would_have_made_yesterdays_waits_shorter(log: list[Eve
     wait, level = found.difference[ALL]["asa_s"], found.difference[ALL]["sl_offered"]
     assert wait is not None and wait.clear and wait.mean < 0
     assert level is not None and level.clear and level.mean > 0
+
+
+def test_agents_who_did_not_hear_their_phone_and_never_came_back_do_not_come_back_when_the_day_is_lived_again() -> (
+    None
+):
+    def state(at: float, word: str, reason: str = "") -> Event:
+        about = {"since": at, "idle_since": at, "then": "", "then_reason": "", "contact": None, "until": None}
+        return Event(
+            "agent_state", MIDNIGHT + at, None, "agent00", {"state": word, "reason": reason, **about}
+        )
+
+    asked = {
+        "queue": "sales",
+        "group": None,
+        "priority": 5,
+        "skills": [],
+        "max_wait": 600.0,
+        "enqueued_at": MIDNIGHT + 50,
+    }
+    offer = {"offer": "o1", "agent": "agent00", "queue": "sales"}
+    gone = [
+        state(0.0, "ready"),
+        Event("queued", MIDNIGHT + 50, "c1", data=asked),
+        Event("offered", MIDNIGHT + 50, "c1", "agent00", {**offer, "ring": 20.0}),
+        state(50.0, "reserved"),
+        Event("offer_ended", MIDNIGHT + 70, "c1", "agent00", {**offer, "why": "no_answer"}),
+        state(70.0, "paused", "no_answer"),
+        Event("left_queue", MIDNIGHT + 90, "c1", data={"queue": "sales", "outcome": "abandoned"}),
+    ]
+    made = planned((), gone, SETTINGS, MIDNIGHT, END)
+    assert made.phones.back_after.mean == inf
+    assert made.hours["agent00"] == ((MIDNIGHT, AgentSet("agent00", "ready")),)
+    back = planned((), [*gone, state(190.0, "ready")], SETTINGS, MIDNIGHT, END)
+    assert back.phones.back_after.mean == pytest.approx(120.0)
+    assert back.hours == made.hours
 
 
 def test_the_notes_say_how_patience_was_estimated_and_who_is_left_out(log: list[Event]) -> None:

@@ -9,6 +9,7 @@ from staffing_kit import calls, crew, line, lived, plan, site
 
 from engine.core.site import GroupRule
 from engine.core.tally import OUTCOMES
+from engine.errors import SetupError
 from engine.staffing.crew import crew_of, with_crew
 from engine.staffing.draws import Exponential, Fixed, Lognormal
 from engine.staffing.figures import ALL, Mean, Means
@@ -66,7 +67,7 @@ def test_the_formulas_see_the_day_in_pieces_and_are_silent_where_they_know_nothi
 
 
 HARD = Phones(
-    Exponential(6.0), {"no_answer": 0.05, "rejected": 0.02, "busy": 0.02, "unreachable": 0.01}, 90.0
+    Exponential(6.0), {"no_answer": 0.05, "rejected": 0.02, "busy": 0.02, "unreachable": 0.01}, Fixed(90.0)
 )
 
 
@@ -155,3 +156,26 @@ def test_an_agent_more_is_like_those_who_are_there_and_one_less_is_one_of_them()
     fewer = with_crew(day, crew_of("line-2"))
     assert sorted(fewer.settings.agents) == ["line-02", "other-00", "other-01"]
     assert {name for name in fewer.hours if name.startswith("other")} == {"other-00", "other-01"}
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        (
+            "two",
+            "--agents 'two' does not say how many more: write +2, sales+2 or sales/arabic-1, at most 1000",
+        ),
+        ("+0", "--agents '+0' does not say how many more"),
+        ("lime+2", "--agents: there is no queue 'lime': did you mean 'line'?"),
+        ("empty+2", "--agents: nobody serves empty, so nobody is like that"),
+        ("line/fa+2", "--agents: nobody has the skill 'fa': known: ar"),
+        ("line/ar+2", "--agents: nobody serves line with that skill, so nobody is like that"),
+        ("line-3", "--agents -3: there are 3 in line, and one has to stay"),
+    ],
+)
+def test_agents_who_cannot_be_are_one_clear_sentence(word: str, sentence: str) -> None:
+    settings = site(line(), line("other"), line("empty"))
+    day = plan(settings, calls(40.0, Exponential(180.0)), crew(3), crew(2, ("other",), frozenset({"ar"})))
+    with pytest.raises(SetupError) as wrong:
+        with_crew(day, crew_of(word))
+    assert str(wrong.value).startswith(sentence)
