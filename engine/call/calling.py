@@ -181,6 +181,7 @@ class Calling:
         await self._arrange()
         await self._line.try_hangup(talk.leg or "")
         await self._drop_second()
+        await self._taping.follow()
         return False
 
     async def _not_called_in(self, why: str) -> None:

@@ -25,6 +25,8 @@ class Taping:
     def __init__(self, house: House, line: Line) -> None:
         self._house = house
         self._line = line
+        #: The recording that was begun last since this conversation was taken up.
+        self._new = ""
 
     @property
     def _contact(self) -> Contact:
@@ -47,6 +49,8 @@ class Taping:
         if contact.tape is None:
             if contact.tapes == 0:
                 await self.begin()
+        elif contact.tape.name == self._new:
+            return  # begun just now, as somebody took over
         elif any(one not in relink.channels for one in tracks_of(contact)):
             await self.end()
             await self.begin()
@@ -54,6 +58,14 @@ class Taping:
             for side in SIDES:
                 if await self._house.client.live_recording(f"{contact.tape.name}{side}") is None:
                     await self._record(contact.tape, side)
+
+    async def follow(self) -> None:
+        """Somebody else has the caller: nothing more is recorded where they are not to be; what was ended before stays so."""
+        contact = self._contact
+        if contact.tape is not None and self._wanted == NO:
+            await self.end()
+        elif contact.tapes == 0:
+            await self.begin()
 
     async def hear(self, event: AriEvent) -> bool:
         """Is this about one of the tracks? One that has come is recorded."""
@@ -93,7 +105,7 @@ class Taping:
 
     async def _start(self, by: str) -> None:
         contact = self._contact
-        name = tape_name(contact.id, contact.tapes)
+        name = self._new = tape_name(contact.id, contact.tapes)
         data = {"recording": name, "by": by, "queue": contact.queue}
         await self._house.ledger.append(
             Event("recording_started", self._house.now(), contact.id, contact.agent, data)
@@ -106,8 +118,11 @@ class Taping:
                 )
 
     async def _record(self, tape: Tape, side: str) -> None:
+        """Record a track that has come; who has paused the recording meanwhile wants nothing of it on the file."""
         with suppress(AlreadyThere, Gone):  # a track that has gone has been told of
             await self._line.calls.record(track(self._line.contact, tape, side), f"{tape.name}{side}")
+            if tape.paused:
+                await self._line.calls.mute_recording(f"{tape.name}{side}", True)
 
     async def _pause(self, tape: Tape, paused: bool, by: str) -> None:
         data, now, contact = {"recording": tape.name, "by": by}, self._house.now(), self._line.contact

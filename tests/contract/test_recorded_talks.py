@@ -142,6 +142,63 @@ def test_an_agents_own_option_stands_over_the_queues(site: Loaded, tmp_path: Pat
     assert kinds(played(quiet, tmp_path, talks(Stay())).events["+359888000001"]) == []
 
 
+def with_no_record(site: Loaded, agent: str) -> Loaded:
+    """The site with an agent who is not to be recorded, in a queue that records."""
+    recording = with_queue(site)
+    settings = recording.snapshot.settings
+    agents = {**settings.agents, agent: replace(settings.agents[agent], record="no")}
+    return replace(recording, snapshot=replace(recording.snapshot, settings=replace(settings, agents=agents)))
+
+
+def handed_over(site: Loaded, folder: Path) -> list[Event]:
+    """A caller speaks with the agent of the queue for 4 s, and with a colleague for 10 s."""
+    scenario, colleague = talks(Stay()), "2003"
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        plug_in(pbx, scenario, list(site.snapshot.settings.agents))
+        pbx.phones[endpoint_of(AGENT)] = phone(pbx, AgentPlan(AGENT, 1.0, talk=60.0))
+        pbx.phones[endpoint_of(colleague)] = phone(pbx, AgentPlan(colleague, 1.0, talk=10.0))
+        await set_agents(engine, (AGENT, colleague))
+        calling = asyncio.create_task(call(pbx, scenario.callers[0]))
+        await asyncio.sleep(5.0)
+        await engine.switchboard.order(AGENT, {"do": "transfer", "to": f"agent {colleague}"})
+        await calling
+
+    return simulate(site, folder, act).events["+359888000001"]
+
+
+def kept_seconds(events: list[Event]) -> list[float]:
+    return [event.data["seconds"] for event in events if event.kind == "recording_kept"]
+
+
+def test_who_is_not_to_be_recorded_is_not_when_they_take_a_caller_over(site: Loaded, tmp_path: Path) -> None:
+    everybody = handed_over(with_queue(site), tmp_path / "all")
+    assert kept_seconds(everybody) == [pytest.approx(15.0, abs=0.5)]
+    second = handed_over(with_no_record(site, "2003"), tmp_path / "second")
+    assert kept_seconds(second) == [pytest.approx(5.0, abs=0.5)]
+    first = handed_over(with_no_record(site, AGENT), tmp_path / "first")
+    assert kept_seconds(first) == [pytest.approx(10.0, abs=0.5)]
+
+
+def test_a_pause_that_comes_before_the_tracks_do_is_a_pause(site: Loaded, tmp_path: Path) -> None:
+    scenario, said = talks(Wait(1.5), Talk(5.0), Stay()), list[str]()
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        plug_in(pbx, scenario, list(site.snapshot.settings.agents))
+        pbx.phones[endpoint_of(AGENT)] = phone(pbx, AgentPlan(AGENT, 1.0, talk=6.0))
+        await set_agents(engine, (AGENT,))
+        calling = asyncio.create_task(call(pbx, scenario.callers[0]))
+        await asyncio.sleep(3.0)
+        said.extend(await asyncio.gather(order(engine, "on"), order(engine, "pause")))
+        await calling
+
+    events = simulate(with_queue(site, record="on_demand"), tmp_path, act).events["+359888000001"]
+    assert said == ["on", "paused"] or said == ["paused", "paused"]
+    (kept,) = [event.data for event in events if event.kind == "recording_kept"]
+    left, _ = sides(tmp_path / "recordings" / kept["file"])
+    assert len(left) > 2 * RATE and loud(left) < 0.05
+
+
 def test_callers_hear_that_they_are_recorded_before_they_are(site: Loaded, tmp_path: Path) -> None:
     told = played(with_queue(site, consent="please_hold", decline="9"), tmp_path, talks(Stay()))
     events = told.events["+359888000001"]
