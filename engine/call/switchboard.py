@@ -147,16 +147,15 @@ class Switchboard:
             return NO_TALK if call.id not in self._calls else "Asterisk does not answer; it may still be done"
 
     def _talk_of(self, who: str) -> Contact | None:
-        """The contact of a conversation: by its own id, by an agent in it, or by the agent who sent the caller on or parked them."""
-        known = self._house.ledger.open
-        found = known.get(who)
-        if found is None:
-            agent = self._house.distributor.state.agents.get(who)
-            found = known.get(agent.contact or "") if agent is not None else None
-        if found is not None and found.talk is not None:
-            return found
-        left = (one for one in known.values() if one.talk is not None and one.talk.leg is None)
-        return next((one for one in left if one.talk is not None and one.talk.to == who), None)
+        """The contact of a conversation: by its own id, by an agent in it, or by the agent who sent the caller on or parked them.
+
+        Who still wraps up a conversation that goes on with somebody else is in it no more.
+        """
+        talks = {one.id: one.talk for one in self._house.ledger.open.values() if one.talk is not None}
+        named = [who] if who in talks else []
+        named += [contact for contact, talk in talks.items() if who in talk.agents]
+        named += [contact for contact, talk in talks.items() if talk.leg is None and talk.to == who]
+        return self._house.ledger.open[named[0]] if named else None
 
     async def end_calls(self, patience: float) -> int:
         """Hang up every call and take no more; returns how many were still open after `patience` seconds.
@@ -238,7 +237,8 @@ class Switchboard:
         agent = at_phone(self._house, phone)
         contact = self._house.distributor.state.agents[agent].contact if agent is not None else None
         talk = self._house.ledger.open[contact].talk if contact in self._house.ledger.open else None
-        if contact is None or talk is None or talk.leg is None or talk.to != agent or talk.asked is not None:
+        call = self._calls.get(contact or "")
+        if call is None or talk is None or talk.leg is None or talk.to != agent or talk.asked is not None:
             return False
         try:
             target = target_of(self._house.site.settings, dialled)
@@ -246,9 +246,9 @@ class Switchboard:
             return False
         if target.kind == QUEUE:
             return False
-        self._second[channel] = contact
+        self._second[channel] = call.id
         order = Order(Verb.CONSULT, target, PHONE, second=channel)
-        self._start(self._consult(self._calls[contact], order), f"second call {channel}")
+        self._start(self._consult(call, order), f"second call {channel}")
         return True
 
     async def _consult(self, call: Call, order: Order) -> None:

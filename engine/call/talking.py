@@ -76,6 +76,8 @@ class Talking(Calling):
 
     async def _found(self, relink: Relink) -> bool:
         """Take in what has become of everybody meanwhile; True where the conversation is over."""
+        if self._talk.parked is not None and self._talk.leg is not None:
+            await self._release("parked", self._talk.leg)  # it was on disk, and not done yet
         talk, asked = self._talk, self._talk.asked
         if (
             asked is not None

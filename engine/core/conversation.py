@@ -69,6 +69,13 @@ class Conversation:
         return self.leg is None or self.held or consults
 
     @property
+    def agents(self) -> tuple[str, ...]:
+        """The agents in it, whoever is called in among them."""
+        first = (self.to,) if self.kind == AGENT and self.leg is not None else ()
+        asked = self.asked
+        return (*first, asked.to) if asked is not None and asked.kind == AGENT else first
+
+    @property
     def legs(self) -> tuple[str, ...]:
         """The channels of everybody but the caller."""
         called_in = (self.asked.leg, self.asked.second) if self.asked is not None else ()
