@@ -88,8 +88,8 @@ class Stay:
             self.talk_s = round(max(0.0, at - self.until), 3)
 
     def held(self, on_hold: bool, at: float) -> None:
-        """The caller hears music from now on, or their agent."""
-        if on_hold and self.hold_from is None:
+        """The caller hears music from now on, or their agent; what they hear when the agent has done with them is no hold."""
+        if on_hold and self.hold_from is None and self.talk_s is None:
             self.hold_from = at
         elif not on_hold and self.hold_from is not None:
             self.hold_s, self.hold_from = round(self.hold_s + max(0.0, at - self.hold_from), 3), None
@@ -122,6 +122,8 @@ class Life:
     outcome: Outcome | None = None
     connected_at: float | None = None
     stay: Stay | None = None
+    #: The last conversation, which may have gone on with another agent.
+    talk: Stay | None = None
     queue: str | None = None
     dialled: int = 0
     messages: int = 0
@@ -229,8 +231,8 @@ class Books:
         if life is None:
             return
         life.transferred_to = e.data["to"]
-        if life.stay is not None and life.stay.outcome == "answered":
-            life.stay.transferred = True
+        if life.talk is not None:
+            life.talk.transferred = True
 
     def _ended(self, e: Event) -> None:
         contact, cause = e.contact or "", e.data["cause"]
@@ -263,9 +265,9 @@ class Books:
         self.stays.append(stay)
         life = self.lives.get(stay.contact)
         if life is not None:
-            if life.stay is not None and life.stay.outcome == "answered":
-                life.stay.requeued = True
-            life.stay, life.queue = stay, stay.queue
+            if life.talk is not None:
+                life.talk.requeued = True
+            life.stay, life.talk, life.queue = stay, None, stay.queue
 
     def _close(self, stay: Stay, outcome: str, at: float) -> None:
         stay.outcome, stay.until = outcome, max(stay.since, at)
@@ -282,8 +284,9 @@ class Books:
         stay.agent = agent
         stay.talk = Conversation(AGENT, agent, e.data.get("leg", ""), stay.queue)
         self._talks[contact] = self._by_agent[agent] = stay
-        if (life := self.lives.get(contact)) is not None and life.connected_at is None:
-            life.connected_at = e.at
+        if (life := self.lives.get(contact)) is not None:
+            life.talk = stay
+            life.connected_at = e.at if life.connected_at is None else life.connected_at
         if (offer := self._ringing.pop(e.data["offer"], None)) is not None:
             offer.why = "answered"
 
@@ -331,6 +334,8 @@ class Books:
             )
             self.stays.append(on)
             self._talks[stay.contact] = self._by_agent[talk.to] = on
+            if (life := self.lives.get(stay.contact)) is not None:
+                life.talk = on
 
     # --- agents ---
 

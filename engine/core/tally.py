@@ -121,7 +121,10 @@ class Tally:
     @property
     def empty(self) -> bool:
         """True when there is nothing to tell."""
-        return not (self.entered or self.outcomes or self.offers or self.signed_in or self.callbacks)
+        counted = (
+            self.entered or self.outcomes or self.offers or self.handled or self.promises or self.resolved
+        )
+        return not (counted or self.signed_in or self.callbacks)
 
     @property
     def signed_in(self) -> float:

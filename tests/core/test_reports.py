@@ -280,6 +280,33 @@ def test_a_caller_who_is_sent_back_into_a_queue_waits_there_since_then() -> None
     assert (rows["support"]["offered"], rows["support"]["abandoned_in_t"]) == (1, 1)  # 9 s, not 48
 
 
+def test_music_after_an_agent_has_sent_the_caller_on_is_no_hold_of_theirs() -> None:
+    log = Log()
+    a_conversation(log)
+    log.write("released", "a", "2001", why="parked")
+    log.write("agent_state", None, "2001", state="wrap_up")
+    log.now += 50.0
+    sent_on(log, "number", "+359")
+    log.write("held", "a", by="phone")
+    log.now += 30.0
+    log.write("resumed", "a", by="phone")
+    log.write("talk_ended", "a", None, by="target", agent=None)
+    row = made(log, "agents").total
+    assert (row["handled_talk_s"], row["handled_hold_s"]) == (35.0, 20.0)
+
+
+def test_the_agent_who_sends_a_caller_back_is_the_one_whose_caller_queues_again() -> None:
+    log = Log()
+    a_conversation(log)
+    sent_on(log, "agent", "2002")
+    log.now += 60.0
+    sent_on(log, "queue", "support")
+    log.write("queued", "a", queue="support", enqueued_at=log.now, moved_from=None)
+    log.now += 1.0
+    rows = {name: row for name, _, row in made(log, "agents").lines}
+    assert (rows["2001"]["requeue_rate"], rows["2002"]["requeue_rate"]) == (0.0, 1.0)
+
+
 def test_an_agents_own_calls_are_time_signed_in_and_nobodys_handling() -> None:
     log = Log()
     for name, seconds in (("ready", 300.0), ("own_call", 100.0), ("logged_out", 50.0)):
