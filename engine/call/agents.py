@@ -7,7 +7,7 @@
     note       a line beside the code
     by         who asks
 
-A code is taken before the state, so that both can be said at once.
+A code is taken before the state, so that both can be said at once; with a pause or log-out no caller gets in between.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.call.distributor import Distributor
 from engine.call.own_calls import OwnCalls
 from engine.call.remarks import remark
 from engine.core import acd
-from engine.core.agent import LOGGED_IN, AgentState
+from engine.core.agent import CODE_MISSING, LOGGED_IN, AgentState
 from engine.core.floor import Agent
 from engine.core.phones import phone_named
 from engine.core.site import Settings
@@ -72,12 +72,14 @@ class Agents:
         code, state = remark(asked, "code"), remark(asked, "state")
         if not code and not state:
             raise BadWord(f"say what agent {agent.name} shall be: {listed(STATES)}; or give a code", "state")
-        facts: list[acd.Fact] = []
-        if code:
-            facts.append(self._coded(agent, code, asked))
-        if state:
-            facts.append(self._set(agent, state, asked, coded=bool(code)))
-        return facts
+        coded = [self._coded(agent, code, asked)] if code else []
+        if not state:
+            return coded
+        wish = self._set(agent, state, asked, coded=bool(code))
+        if coded and agent.reason == CODE_MISSING and state in (AgentState.PAUSED, AgentState.LOGGED_OUT):
+            # Remembered before the code ends their wrap-up: nobody is offered to somebody who is leaving.
+            return [acd.AgentSet(agent.name, AgentState.PAUSED, wish.reason), *coded, wish]
+        return [*coded, wish]
 
     def _coded(self, agent: Agent, code: str, asked: Mapping[str, Any]) -> acd.Coded:
         if agent.queue is None or agent.state not in IN_CONTACT:

@@ -120,6 +120,30 @@ def test_a_code_may_come_with_the_wish_and_what_was_wished_for_meanwhile_is_heed
     assert talked(site, tmp_path / "both", both).records[CALLER]["wrap_up_code"] == "settled"
 
 
+@pytest.mark.parametrize("state", ["paused", "logged_out"])
+def test_who_gives_the_missing_code_and_leaves_is_offered_nobody_in_between(
+    state: str, site: Loaded, tmp_path: Path
+) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        pbx.phones["agent-2007"] = phone(pbx, ANSWERS)
+        await ask(engine, "2007", state="ready")
+        pbx.call(CALLER, "140")
+        await asyncio.sleep(8.0)
+        waiting = pbx.call("+359888000002", "140")
+        await asyncio.sleep(3.0)
+        assert (
+            stands(engine) == ("wrap_up", "code_missing") and len(engine.house.distributor.state.callers) == 1
+        )
+        await ask(engine, "2007", code="settled", state=state, reason="lunch")
+        assert stands(engine) == (state, "lunch")
+        await asyncio.sleep(1.0)
+        waiting.hang_up()
+
+    told = simulate(site, tmp_path, act)
+    assert told.records[CALLER]["wrap_up_code"] == "settled"
+    assert "offered" not in [event.kind for event in told.events["+359888000002"]]
+
+
 def test_what_cannot_be_done_is_refused_in_one_sentence_and_changes_nothing(
     site: Loaded, tmp_path: Path
 ) -> None:
