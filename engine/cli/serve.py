@@ -17,6 +17,7 @@ from typing import Any, TextIO, cast
 import structlog
 import uvloop
 from aiohttp import web
+from structlog.tracebacks import ExceptionDictTransformer
 
 from engine.ami.feed import AmiFeed
 from engine.ami.link import Access
@@ -401,12 +402,15 @@ class ToStructlog(logging.Handler):
 
 
 def configure_logs() -> None:
-    """Lines for people on a terminal, JSON lines anywhere else."""
+    """Lines for people on a terminal, JSON lines anywhere else. A traceback tells no values: PINs and passwords may be among them."""
     terminal = sys.stderr.isatty()
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if terminal
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ]
     )
     structlog.configure(
         processors=[
