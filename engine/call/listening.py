@@ -59,13 +59,16 @@ class Listening:
             return "no agent is with the caller now"
         known = settings.agents.get(talk.to)
         way = rung(settings, known, phone) if known is not None else None
-        if way is None or phone == talk.to:
+        agents = self._house.distributor.state.agents
+        seats = {agents[name].seat for name in talk.agents if name in agents}
+        if way is None or phone in seats:
             return f"{phone} is no phone that could listen to {talk.to}"
         leg = f"{contact.id}{MADE}s{contact.supervisions}"
         data = {"mode": mode, "phone": phone, "agent": talk.to, "by": by, "leg": leg, "target": talk.leg}
         await self._house.ledger.append(
             Event("supervision_asked", self._house.now(), contact.id, talk.to, data)
         )
+        self._house.own_calls.begun(leg, phone)
         self._called = Called(leg, RING)
         try:
             await self._called.originate(self._line, way.endpoint, contact.from_number)
@@ -173,3 +176,4 @@ async def end_supervision(house: House, line: Line, why: str = "conversation") -
     await line.try_unbridge(bridge_of(now.leg))
     await line.try_hangup(now.snoop)
     await line.try_hangup(now.leg)
+    house.own_calls.ended(now.leg)

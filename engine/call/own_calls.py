@@ -1,7 +1,8 @@
 """Whose phone is in a call that no offer of ours has made: they are not rung until it is over.
 
 A call says whose it is in two ways: it comes from a phone of the house that proves itself, and then it is the call of whoever is signed in
-there; or an agent has said in it who they are, by number and PIN. Both stand in the contact, so a restart knows them again.
+there; or an agent has said in it who they are, by number and PIN. A phone with which a supervisor listens is in a call, too. All of it
+stands in the contact, so a restart knows it again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from engine.core.contact import Contact
 
 
 class OwnCalls:
-    """The calls of agents' phones, by contact: the phone, and who they said they are (either may be empty)."""
+    """The calls of agents' phones, by contact or a supervisor's leg: the phone, and who they said they are (either may be empty)."""
 
     def __init__(self, distributor: Distributor) -> None:
         self._distributor = distributor
@@ -32,7 +33,10 @@ class OwnCalls:
 
     def restore(self, contacts: Iterable[Contact]) -> None:
         """Know those that are open, and no others: after a restart, or a lost link."""
-        self._calls = {c.id: (c.phone, c.signed_in) for c in contacts if c.phone or c.signed_in}
+        known = list(contacts)
+        self._calls = {c.id: (c.phone, c.signed_in) for c in known if c.phone or c.signed_in}
+        listens = [c.supervision for c in known if c.supervision is not None]
+        self._calls |= {one.leg: (one.phone, "") for one in listens}
         self.tell()
 
     def tell(self) -> None:

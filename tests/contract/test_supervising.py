@@ -135,6 +135,45 @@ def test_what_cannot_be_is_said_in_a_sentence(site: Loaded, tmp_path: Path) -> N
     assert kinds(played(site, tmp_path, act)) == ["asked", "ended"]
 
 
+def test_an_agent_who_listens_is_not_rung_until_that_is_over(site: Loaded, tmp_path: Path) -> None:
+    def state(engine: Engine) -> str:
+        return str(engine.house.agents.told()[BOSS]["state"])
+
+    async def main() -> None:
+        pbx = SimulatedAsterisk(lengths=wav_lengths({"quietline/": site.catalog.folder}))
+        async with simulated_engine(pbx, site, tmp_path) as engine:
+            line = await talking(pbx, engine, site, AgentPlan(BOSS, 1.0, talk=30.0), talk=60.0)
+            await set_agents(engine, (AGENT, BOSS))
+            assert state(engine) == "ready"
+            await say(engine, "listen")
+            assert state(engine) == "own_call"
+            await asyncio.sleep(2.0)
+        async with simulated_engine(pbx, site, tmp_path) as engine:
+            await asyncio.sleep(1.0)
+            assert state(engine) == "own_call"
+            await say(engine, "leave")
+            assert state(engine) == "ready"
+            line.hang_up()
+            await asyncio.sleep(REST)
+            pbx.verify()
+
+    run(main())
+
+
+def test_nobody_is_rung_to_listen_at_the_phone_that_is_listened_to(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        desk = "301"
+        plug_in(pbx, EMPTY, list(site.snapshot.settings.agents))
+        pbx.phones["phone-301"] = phone(pbx, AgentPlan(desk, 0.5, talk=10.0))
+        await engine.house.agents.ask(AGENT, {"state": "ready", "phone": desk})[1]
+        line = pbx.call(CALLER, "101")
+        await asyncio.sleep(4.0)
+        assert f"{desk} is no phone that could listen to {AGENT}" in await say(engine, "listen", desk)
+        line.hang_up()
+
+    assert kinds(played(site, tmp_path, act)) == []
+
+
 def test_a_supervisors_phone_that_is_not_answered_is_on_record(site: Loaded, tmp_path: Path) -> None:
     async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
         line = await talking(pbx, engine, site, AgentPlan(BOSS, 0.5, Then.REJECT))
