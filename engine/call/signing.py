@@ -49,6 +49,9 @@ async def sign_in(house: House, contact: Contact, do: SignIn, pin: str | None) -
         why = await house.desk.agent(asked, rule.pin if rule else None)
     if name is None:
         return None
+    known = house.site.settings.agents.get(name)
+    if known is None:
+        why = why or "gone"  # the site has lost them while their PIN was looked at
     outcome = _OUTCOMES.get(why, REFUSED)
     data = {
         "source": SOURCE,
@@ -58,22 +61,23 @@ async def sign_in(house: House, contact: Contact, do: SignIn, pin: str | None) -
         "account": name,
         "caller": contact.from_number,
         "phone": contact.phone,
-        "failed_pin": outcome == REFUSED,
+        "failed_pin": outcome == REFUSED and why != "gone",
     }
     await house.ledger.append(Event("agent_sign_in", house.now(), contact.id, name, data))
-    if why:
+    if why or known is None:
         log.warning("somebody could not sign in as an agent", contact=contact.id, agent=name, why=why)
         return outcome
     house.own_calls.begun(
         contact.id, contact.phone, name
     )  # before they can ask to be ready: this phone is in use
-    return f"{name} {house.site.settings.agents[name].language or ''}".strip()
+    return f"{name} {known.language or ''}".strip()
 
 
 def at_phone(house: House, phone: str) -> str | None:
     """The agent whom a phone that proves itself belongs to now: who is signed in there; else whose own it is."""
     agents = house.distributor.state.agents
-    here = [a.name for a in agents.values() if a.seat == phone and a.state is not AgentState.LOGGED_OUT]
+    there = [a for a in agents.values() if a.seat == phone and not a.gone]
+    here = [a.name for a in there if a.state is not AgentState.LOGGED_OUT]
     own = [phone] if phone in agents and agents[phone].rule.has_phone else []
     return next(iter([*here, *own]), None) if phone else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from engine.call.distributor import rebuilt
 from engine.config import Loaded
 from engine.config.trace import Trace
 from engine.core import acd
+from engine.core.release import following
 from engine.errors import BadWord
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.people import phone
@@ -142,6 +144,28 @@ def test_who_gives_the_missing_code_and_leaves_is_offered_nobody_in_between(
     told = simulate(site, tmp_path, act)
     assert told.records[CALLER]["wrap_up_code"] == "settled"
     assert "offered" not in [event.kind for event in told.events["+359888000002"]]
+
+
+def test_whom_the_site_has_lost_in_a_conversation_is_no_agent_on_the_phone_any_more(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        pbx.phones["phone-301"] = phone(pbx, AgentPlan("301", ring=0.5, talk=20.0))
+        await ask(engine, "2007", state="ready", phone="301")
+        pbx.call(CALLER, "140")
+        await asyncio.sleep(5.0)
+        assert stands(engine)[0] == "talking"
+        settings = site.snapshot.settings
+        left = {name: agent for name, agent in settings.agents.items() if name != "2007"}
+        fewer = replace(site.snapshot, settings=replace(settings, agents=left))
+        await engine.publish(replace(site, snapshot=fewer), following((), "0" * 64, "mila", "", 0.0, ""))
+        line = pbx.call("301", "150", "phone-301")
+        await asyncio.sleep(10.0)
+        line.hang_up()
+
+    told = simulate(site, tmp_path, act)
+    assert told.records["301"]["outcome"] != "failed"
+    assert "agent_sign_in" not in [event.kind for event in told.events["301"]]
 
 
 def test_what_cannot_be_done_is_refused_in_one_sentence_and_changes_nothing(
