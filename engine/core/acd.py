@@ -131,23 +131,27 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
     ValueError for an agent state nobody can ask for.
     """
     turn = Conversing(state, now)
-    match fact:
+    match fact:  # the frequent ones first
         case Tick():
             turn.run_due()
         case Arrived():
             turn.arrived(fact)
-        case AgentSet():
-            turn.agent_set(fact)
-        case Coded():
-            turn.coded(fact)
-        case OwnCall():
-            turn.own_call(fact)
         case PickedUp():
             turn.picked_up(fact.offer)
         case Connected():
             turn.connected(fact.offer)
         case TalkEnded():
             turn.talk_ended(fact.contact, fact.seen)
+        case OfferFailed():
+            turn.offer_failed(fact.offer, fact.why)
+        case Left():
+            turn.left(fact.contact, fact.reason, fact.seen)
+        case AgentSet():
+            turn.agent_set(fact)
+        case Coded():
+            turn.coded(fact)
+        case OwnCall():
+            turn.own_call(fact)
         case Ask():
             turn.ask(fact)
         case AskAnswered():
@@ -158,13 +162,10 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
             turn.handed_over(fact.contact)
         case Released():
             turn.released(fact.contact)
-        case OfferFailed():
-            turn.offer_failed(fact.offer, fact.why)
-        case Left():
-            turn.left(fact.contact, fact.reason, fact.seen)
         case PhoneReachable():
             turn.phone(fact)
         case Doors():
             turn.doors(fact)
-    turn.send_on()
+    if state.deserted or state.left_alone:
+        turn.send_on()
     return turn.commands

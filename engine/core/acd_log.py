@@ -22,11 +22,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.core.agent import AgentState
 from engine.core.conversation import AGENT
 from engine.core.event import Event
 from engine.core.facts import CALLER, AgentChanged, Arrived, Offer
-from engine.core.measures import Handled, Presence, Waited, unseen
+from engine.core.measures import COUNTS_AS, Handled, Presence, Waited, unseen
 from engine.core.ranking import REBALANCED
 from engine.core.rebuild import Consult, CoolDown, Rows, Talk
 
@@ -203,7 +202,7 @@ class LogFold:
     def _agent_state(self, agent: str, at: float, data: Mapping[str, Any]) -> None:
         changed = AgentChanged(agent, **{name: data[name] for name in CHANGED_FIELDS if name in data})
         self._agents[agent] = changed
-        self._presence[agent].turn(AgentState(changed.state), at)
+        self._presence[agent].turn(COUNTS_AS[changed.state], at)
         talk = self._talks.get(agent)
         if talk is not None and changed.state not in BUSY_WITH_CONTACT:
             del self._talks[agent]

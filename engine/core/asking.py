@@ -116,5 +116,6 @@ class Conversing(Turn):
 
     def talk_ended(self, contact: str, seen: float | None = None) -> None:
         """Whoever was called in is free, too."""
-        self.ask_ended(contact, "over")
+        if contact in self.state.asks:
+            self.ask_ended(contact, "over")
         super().talk_ended(contact, seen)

@@ -15,7 +15,8 @@ for them. So whoever arrives, or whoever becomes free, only has to look at the o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heapify, heappop, heappush
 
 from engine.core import ranking, reasons
@@ -67,12 +68,14 @@ class Queue:
         "drains_at",
         "gone",
         "held",
+        "key",
         "lanes",
         "last_chosen",
         "last_rung",
         "line",
         "measures",
         "name",
+        "overdue",
         "ringing",
         "rule",
         "strategy",
@@ -100,10 +103,10 @@ class Queue:
         self.rule = rule
         self.strategy = STRATEGIES[rule.strategy]
         self.at_once = rule.ring_all_max if self.strategy.all_at_once else 1  # phones for one caller
-
-    def key(self, priority: int, enqueued_at: float, contact: str) -> Key:
-        """A contact's place in this queue's order."""
-        return key_of(priority, enqueued_at, contact, self.rule.ageing)
+        #: A contact's place in this queue's order, of priority, time of enqueueing and id.
+        self.key: Callable[[int, float, str], Key] = partial(key_of, rule.ageing)
+        #: Seconds beside the ringing after which an offer that nobody reports about is given up.
+        self.overdue = OVERDUE + (LONGEST_WHISPER if rule.whisper else 0.0)
 
     def hold(self, caller: Caller) -> None:
         """Count somebody who belongs to this queue from now on."""
@@ -334,13 +337,8 @@ class Asking:
         self.answered = False
 
 
-def overdue_after(rule: QueueRule, ring: float, dial: float) -> float:
-    """Seconds after which an offer that nobody reports about is given up."""
-    return ring + dial + OVERDUE + (LONGEST_WHISPER if rule.whisper else 0.0)
-
-
-#: An offer, what was chosen among (the agents of a lane, or the callers of an agent), agent and caller, idle since, scores, and when.
-Open = tuple[str, "Lane | Agent", "Agent", "Caller", float, Scored, float]
+#: An offer, what was chosen among (the agents of a lane, or the callers of an agent), since when its agent had been idle, and scores.
+Open = tuple[Ringing, "Lane | Agent", float, Scored]
 
 
 #: Queue, agent, connected_at, wrapped_at of a contact that an agent is done with.
@@ -367,7 +365,6 @@ class State:
         "settings",
         "talks",
         "timers",
-        "turned",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -381,11 +378,10 @@ class State:
         self.timers = Timers()
         self.recent: deque[tuple[float, str, str, int]] = deque()  # wrapped_at, agent, queue, microseconds
         self.finished: list[Finished] = []  # not yet learned from
-        self.turned: list[tuple[Agent, AgentState, float]] = []  # states not yet noted in agents' presences
         self.deserted: dict[
             str, None
         ] = {}  # closed queues that somebody has left: their callers may have to move
-        #: The offer made last in this turn while nobody has joined or left since: its id, who was chosen among whom, and when.
+        #: The offer made last in this turn while nobody has joined or left since.
         self.open: Open | None = None
         self.scored: Scored = ()  # all agents of the last choice, where a strategy has scored them
         self.reasons: dict[str, Reason] = {}  # of this turn's earlier offers
@@ -552,7 +548,6 @@ class State:
 
     def ranked(self, lane: Lane, contact: str, now: float) -> list[tuple[float, Standing]]:
         """All fitting ready agents but those cooling down, with the scores of the queue's strategy, whoever is rung first."""
-        self.note()
         queue = lane.queue
         last = self.agents.get(queue.last_rung or "")
         call = Call(contact, now, -1 if last is None else last.order, len(self.agents))
@@ -580,7 +575,7 @@ class State:
         return found
 
     def best_caller(self, agent: Agent, now: float) -> Caller | None:
-        """The contact whose turn is next among all lines this agent can serve."""
+        """The contact whose turn is next among all lines this agent can serve; with nobody in line, one for whom they ring along."""
         if agent.ages:
             return self._best_aged(agent, now)
         best = NOBODY
@@ -590,9 +585,11 @@ class State:
             for lane in agent.lanes:
                 if lane.first < best:
                     best = lane.first
-        return None if best is NOBODY else self.callers[best[2]]
+        if best is NOBODY:
+            return self._ringing_for(agent, now) if agent.joins else None
+        return self.callers[best[2]]
 
-    def ringing_for(self, agent: Agent, now: float) -> Caller | None:
+    def _ringing_for(self, agent: Agent, now: float) -> Caller | None:
         """For whom this agent's phone may ring along, where a queue of theirs rings everybody: the one whose turn comes first."""
         found = [
             caller
@@ -612,7 +609,9 @@ class State:
                 if agent.cooling.get(key[2], 0.0) <= now:
                     heads.append(self.callers[key[2]])
                     break
-        return min(heads, key=lambda caller: caller.rank(now), default=None)
+        if not heads:
+            return self._ringing_for(agent, now) if agent.joins else None
+        return min(heads, key=lambda caller: caller.rank(now))
 
     def _best_not_cooling(self, agent: Agent, now: float) -> Key:
         best = NOBODY
@@ -636,9 +635,11 @@ class State:
         self.timers.set(caller.deadline, MAX_WAIT, caller.contact)
 
     def step_out(self, caller: Caller) -> None:
-        """Take a caller out of line."""
+        """Take a caller out of line, if they stand there: not while a phone rings for them."""
         if self.open is not None:
             self.settle()
+        if caller.offers:
+            return
         caller.lane.queue.line.remove(caller.key)
         caller.lane.remove(caller.key)
 
@@ -656,9 +657,11 @@ class State:
 
     def forget(self, caller: Caller) -> None:
         """Drop a caller who is out of line and not being offered."""
+        lane = caller.lane
         del self.callers[caller.contact]
-        self.quit(caller)
-        caller.lane.queue.release(caller)
+        if lane.only:
+            self.quit(caller)
+        lane.queue.release(caller)
         for name in caller.cooled:
             if name in self.agents:
                 self.agents[name].cooling.pop(caller.contact, None)
@@ -669,9 +672,10 @@ class State:
         """Write down among whom the last offer was decided, before that changes."""
         if self.open is None:
             return
-        offer, among, agent, caller, idle_since, scored, now = self.open
+        ringing, among, idle_since, scored = self.open
         self.open = None
-        self.reasons[offer] = (
+        agent, caller, now = ringing.agent, ringing.caller, ringing.offered_at
+        self.reasons[ringing.id] = (
             reasons.of_callers(agent, caller, self.callers, now)
             if isinstance(among, Agent)
             else reasons.of_agents(among, caller, agent, idle_since, now, scored, self.agents)
@@ -690,6 +694,8 @@ class State:
         if kind == MAX_WAIT:
             caller = self.callers.get(name)
             return caller is not None and not caller.offers and caller.deadline == due
+        if kind == WRAP_UP_ENDS:  # or a timed pause
+            return name in self.agents and self.agents[name].until == due
         if kind == OFFER_OVERDUE:
             return name in self.offers
         if kind == WIDENS:
@@ -701,8 +707,6 @@ class State:
         agent = self.agents.get(name)
         if agent is None:
             return False
-        if kind == WRAP_UP_ENDS:  # or a timed pause
-            return agent.until == due
         return agent.standing if kind == LOOK_AGAIN else agent.cooling.get(contact) == due
 
     # --- measures ---------------------------------------------------------------------------
@@ -721,12 +725,6 @@ class State:
             if name in self.agents:
                 self.agents[name].shares.expire(queue, spent)
                 self.reweigh(self.agents[name])
-
-    def note(self) -> None:
-        """Take agents' new states into their presences; whoever reads those calls this first, and else it is put off as `learn` is."""
-        for agent, target, at in self.turned:
-            agent.presence.turn(target, at)
-        self.turned.clear()
 
     def _learn(self, queue: Queue, name: str, connected_at: float, wrapped_at: float) -> None:
         spent = wrapped_at - connected_at

@@ -26,7 +26,7 @@ CHUNK = 500
 LAST = itemgetter(-1)
 
 
-def key_of(priority: int, enqueued_at: float, contact: str, ageing: float) -> Key:
+def key_of(ageing: float, priority: int, enqueued_at: float, contact: str) -> Key:
     """A contact's place in the order of a queue whose callers gain a step of priority every `ageing` seconds; 0: never."""
     if ageing:
         return (0, enqueued_at - priority * ageing, contact)
@@ -62,17 +62,18 @@ class Line:
 
     def remove(self, key: Key) -> None:
         """Take a key out; one that is not here is a mistake of ours and raises KeyError."""
-        chunks = self._chunks
-        i = self._chunk_of(key) if len(chunks) > 1 else 0
-        chunk = chunks[i] if i < len(chunks) else []
-        j = 0 if key is self.first else bisect_left(chunk, key)
-        if j == len(chunk) or chunk[j] != key:
-            raise KeyError(f"{key!r} does not stand in this line")
+        chunks, i, j = self._chunks, 0, 0
+        if key is not self.first:  # whoever is served stands first
+            i = self._chunk_of(key)
+            j = bisect_left(chunks[i], key) if i < len(chunks) else 0
+            if i == len(chunks) or chunks[i][j] != key:
+                raise KeyError(f"{key!r} does not stand in this line")
+        chunk = chunks[i]
         del chunk[j]
         if not chunk:
             del chunks[i]
         self.count -= 1
-        if key == self.first:
+        if i == j == 0:
             self.first = chunks[0][0] if chunks else NOBODY
 
     def ahead_of(self, key: Key) -> int:

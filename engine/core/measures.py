@@ -14,7 +14,7 @@ equal, to the last bit, the sums of the same rows read back from the log.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.core.agent import AgentState
@@ -29,7 +29,7 @@ BUSY_WINDOW = 3600.0  # seconds
 
 #: What a state counts as in a busy share: ready, busy, away, or signed out.
 _READY, _BUSY, _AWAY, _OUT = range(4)
-_COUNTS_AS = {
+COUNTS_AS: Mapping[str, int] = {
     AgentState.READY: _READY,
     AgentState.RESERVED: _BUSY,
     AgentState.TALKING: _BUSY,
@@ -165,24 +165,23 @@ class Shares:
 class Presence:
     """What one agent has been doing since they signed in, as far as their busy share goes: when what began."""
 
-    __slots__ = ("_at", "_past")
+    __slots__ = ("_past", "at")
 
     def __init__(self, past: Iterable[tuple[float, int]] = ()) -> None:
         self._past: deque[tuple[float, int]] = deque(past)
-        self._at = self._past[-1][1] if self._past else _OUT
+        #: What they are doing now counts as this: see COUNTS_AS.
+        self.at = self._past[-1][1] if self._past else _OUT
 
-    def turn(self, state: AgentState, now: float) -> None:
-        """Note that the agent is in this state from now on."""
-        counts_as = _COUNTS_AS[state]
-        if counts_as == self._at:
+    def turn(self, counts_as: int, now: float) -> None:
+        """Note that what the agent does from now on counts as this."""
+        if counts_as == self.at:
             return
-        self._at = counts_as
-        past = self._past
+        self.at, past = counts_as, self._past
         if counts_as == _OUT:
             past.clear()
             return
         past.append((now, counts_as))
-        while len(past) > 1 and past[1][0] <= now - BUSY_WINDOW:
+        while past[0][0] <= now - BUSY_WINDOW and past[1][0] <= now - BUSY_WINDOW:
             past.popleft()
 
     def occupied(self, now: float) -> float:

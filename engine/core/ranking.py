@@ -30,6 +30,9 @@ from typing import Any, NamedTuple
 LEVEL = 5.0  # seconds of estimated wait that make no difference
 SAVED, SAVED_SHARE = 60.0, 0.4  # what a move to another queue must save: seconds, and part of the wait
 
+#: The rule of those who choose among queues without a group.
+LEAST_BUSY = "least_busy"
+
 #: The rule by which a caller is taken to another queue of their group while they wait.
 REBALANCED = "rebalanced"
 
@@ -141,9 +144,7 @@ def cost(c: Candidate) -> float:
     return inf if c.wait is None else c.wait + c.adjust
 
 
-def pick(
-    candidates: Sequence[Candidate], now: float, rule: str = "least_busy", moving: bool = False
-) -> Choice:
+def pick(candidates: Sequence[Candidate], now: float, rule: str = LEAST_BUSY, moving: bool = False) -> Choice:
     """Choose by a rule; the candidates come in list order. `moving`: for a caller whose queue has closed."""
     able, table = [], []
     for c in candidates:
@@ -159,7 +160,7 @@ def pick(
     return Choice(chosen, "", decision)
 
 
-def for_callback(candidates: Sequence[Candidate], now: float, rule: str = "least_busy") -> Choice:
+def for_callback(candidates: Sequence[Candidate], now: float, rule: str = LEAST_BUSY) -> Choice:
     """Choose for somebody who is to be rung back: they need no room, and where nobody is there the first open queue takes them."""
     choice = pick(candidates, now, rule, moving=True)
     if choice.candidate is not None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.core.agent import PHONE_GONE, AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
-from engine.core.floor import Agent, Asking, Caller, Queue, Ringing, State, overdue_after
+from engine.core.floor import Agent, Asking, Caller, Queue, Ringing, State
 from engine.core.measures import Handled, Presence, Waited
 from engine.core.phones import phone_named
 from engine.core.site import Settings
@@ -124,7 +124,7 @@ def restore(settings: Settings, rows: Rows, now: float) -> State:
             state.timers.set(queue.drains_at, DRAINED, queue.name)
     state.learn(now)
     for known in state.agents.values():
-        if known.standing and (state.best_caller(known, now) or state.ringing_for(known, now)):
+        if known.standing and state.best_caller(known, now) is not None:
             state.timers.set(now, LOOK_AGAIN, known.name)
     state.left_alone = {}
     for caller in state.callers.values():
@@ -167,7 +167,7 @@ def _restore_offer(state: State, offer: Offer, at: float, picked_up: bool) -> No
     ringing.picked_up = picked_up
     caller.offers = (*caller.offers, ringing)
     agent.offer, agent.contact = ringing.id, caller.contact
-    overdue = at + overdue_after(caller.lane.queue.rule, offer.ring, caller.dial)
+    overdue = at + offer.ring + caller.dial + caller.lane.queue.overdue
     state.timers.set(overdue, OFFER_OVERDUE, offer.offer)
 
 
@@ -280,7 +280,6 @@ def summary(state: State, now: float) -> dict[str, Any]:
     Left out are offer serials, lanes nobody waits in and stale timers, which a rebuilt state need not have.
     """
     state.learn(now)
-    state.note()
     return {
         "queues": {q.name: _queue_summary(q) for q in state.queues.values()},
         "agents": {a.name: _agent_summary(a, now) for a in state.agents.values()},

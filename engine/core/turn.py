@@ -6,6 +6,7 @@ stands in line fits no ready agent, and whoever is ready fits nobody in line (co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,14 +42,14 @@ from engine.core.facts import (
     TimedOut,
     Widened,
 )
-from engine.core.floor import Agent, Caller, Lane, Queue, Ringing, State, overdue_after
-from engine.core.measures import unseen
-from engine.core.ranking import Candidate, Choice, excluded, for_callback, pick, shorter
+from engine.core.floor import Agent, Caller, Lane, Queue, Ringing, State
+from engine.core.measures import COUNTS_AS, unseen
+from engine.core.ranking import LEAST_BUSY, Candidate, Choice, excluded, for_callback, pick, shorter
 from engine.core.reasons import Scored
 from engine.core.timers import (
     COOLED,
     DRAINED,
-    MAX_WAIT,
+    LOOK_AGAIN,
     OFFER_OVERDUE,
     REBALANCE,
     WIDENS,
@@ -65,6 +66,11 @@ LEAST_COOL_DOWN = 1.0  # a phone that fails at once must not be rung in a tight 
 def rest_until(ringing: Ringing, now: float) -> float:
     """Until when an agent who fails this offer now is not offered its contact again."""
     return now + max(ringing.caller.lane.queue.rule.cool_down, LEAST_COOL_DOWN)
+
+
+def entered(fact: Arrived, since: float) -> float:
+    """When somebody who has the place of this time came to their queue."""
+    return since if fact.entered_at is None else fact.entered_at
 
 
 class Turn:
@@ -93,17 +99,18 @@ class Turn:
     def _enter(self, fact: Arrived) -> None:
         state = self.state
         since = self.now if fact.enqueued_at is None else fact.enqueued_at
-        entered_at = since if fact.entered_at is None else fact.entered_at
-        while fact.widen and entered_at + fact.widen[0][0] <= self.now:  # a place they had before
+        while fact.widen and entered(fact, since) + fact.widen[0][0] <= self.now:  # a place they had before
             fact = replace(fact, skills=fact.widen[0][1], widen=fact.widen[1:])
         chosen, refusal, decision = self._choose(fact, since)
         if chosen is None:
             self.commands.append(Refused(fact.contact, refusal, decision))
             return
         queue = state.queues[chosen.queue]
-        patient = fact.prefer and entered_at + fact.patience > self.now
-        only = state.preferred(queue, fact.skills, fact.prefer) if patient else ANYBODY
-        caller = state.callers[fact.contact] = Caller(fact, since, state.lane(queue, fact.skills, only))
+        lane, only = queue.lanes[fact.skills], ANYBODY
+        if fact.prefer and entered(fact, since) + fact.patience > self.now:
+            only = state.preferred(queue, fact.skills, fact.prefer)
+            lane = state.lane(queue, fact.skills, only)
+        caller = state.callers[fact.contact] = Caller(fact, since, lane)
         queue.hold(caller)
         if fact.widen or only:
             state.join(caller, caller.lane)
@@ -125,7 +132,7 @@ class Turn:
         found = [candidate(state, name, fact, since, now) for name in fact.queues]
         if fact.prefer and fact.patience:
             found = self._where_preferred(found, fact)
-        rule = self._rule_of(fact.group)
+        rule = self._rule_of(fact.group) if fact.group else LEAST_BUSY
         choice = for_callback(found, now, rule) if fact.kind == CALLBACK else pick(found, now, rule)
         if choice.candidate is not None:
             state.queues[choice.candidate.queue].last_chosen = now
@@ -144,7 +151,7 @@ class Turn:
 
     def _rule_of(self, group: str | None) -> str:
         known = self.state.settings.groups.get(group) if group is not None else None
-        return "least_busy" if known is None else known.choose
+        return LEAST_BUSY if known is None else known.choose
 
     def left(self, contact: str, reason: str, seen: float | None = None) -> None:
         """The caller is gone: out of line, away from a ringing phone, or out of a conversation."""
@@ -152,9 +159,8 @@ class Turn:
         if caller is None:
             self.talk_ended(contact, seen)
             return
-        agents = [self._cancel(ringing, reason) for ringing in caller.offers]
-        if not agents:
-            self.state.step_out(caller)
+        self.state.step_out(caller)
+        agents = self._cancel_all(caller, reason)
         self._drop(caller, reason == "abandoned", seen)
         for agent in agents:
             self._free(agent, Cause.WITHDRAWN)
@@ -297,12 +303,11 @@ class Turn:
         only = self.state.preferred(caller.lane.queue, skills, only)
         if anybody or caller.patient_until <= self.now:
             only = ANYBODY
+        self.state.step_out(caller)
+        self._belong(caller, skills, only)
         if caller.offers:
-            self._belong(caller, skills, only)
             self._ring_more(caller)
         else:
-            self.state.step_out(caller)
-            self._belong(caller, skills, only)
             self._place(caller)
 
     def _belong(self, caller: Caller, skills: frozenset[str], only: frozenset[str]) -> None:
@@ -338,15 +343,15 @@ class Turn:
         # Time and a serial number: unique even if a restart should lose count.
         ringing = Ringing(f"{int(self.now * 1000)}-{state.serial}", agent, caller, rule.ring, self.now)
         state.offers[ringing.id] = ringing
-        caller.offers = (*caller.offers, ringing)
+        caller.offers += (ringing,)
         agent.offer, agent.contact = ringing.id, caller.contact
         queue.last_rung = agent.name
         if queue.at_once > 1:
             queue.ringing[caller.contact] = caller
-        state.timers.set(self.now + overdue_after(rule, rule.ring, caller.dial), OFFER_OVERDUE, ringing.id)
+        state.timers.set(self.now + rule.ring + caller.dial + queue.overdue, OFFER_OVERDUE, ringing.id)
         self._change(agent, RESERVED)
         self.commands.append(Offer(ringing.id, caller.contact, agent.name, rule.name, rule.ring))
-        state.open = (ringing.id, among, agent, caller, agent.idle_since, scored, self.now)
+        state.open = (ringing, among, agent.idle_since, scored)
 
     def offer_failed(self, offer: str, why: str) -> None:
         """Send the caller on, then see to the agent."""
@@ -376,19 +381,18 @@ class Turn:
         if ringing is None:
             return
         ringing.picked_up = True
-        for agent in [self._cancel(other, TAKEN) for other in ringing.caller.offers if other is not ringing]:
+        for agent in self._cancel_all(ringing.caller, TAKEN, winner=ringing):
             self._free(agent, Cause.WITHDRAWN)
 
     def connected(self, offer: str) -> None:
         """The caller is answered; the agent talks. Nobody waits for this turn, so what was put off is done in it."""
         self.state.learn(self.now)
-        self.state.note()
         ringing = self.state.offers.get(offer)
         if ringing is None:
             return
         agent, caller = ringing.agent, ringing.caller
         self._close(ringing)
-        others = [self._cancel(other, TAKEN) for other in caller.offers]
+        others = self._cancel_all(caller, TAKEN)
         self._drop(caller)
         agent.contact = caller.contact
         agent.queue = caller.lane.queue
@@ -405,12 +409,19 @@ class Turn:
         self.commands.append(Cancel(ringing.id, ringing.caller.contact, ringing.agent.name, why))
         return ringing.agent
 
+    def _cancel_all(self, caller: Caller, why: str, winner: Ringing | None = None) -> Sequence[Agent]:
+        """Withdraw all offers that ring for a caller, but the winner's; the agents are still to be freed."""
+        offers = caller.offers
+        return [self._cancel(one, why) for one in offers if one is not winner] if offers else ()
+
     def _close(self, ringing: Ringing) -> None:
         agent, caller = ringing.agent, ringing.caller
         del self.state.offers[ringing.id]
         agent.offer = agent.contact = None
-        caller.offers = tuple([other for other in caller.offers if other is not ringing])
-        if not caller.offers:
+        if len(caller.offers) > 1:
+            caller.offers = tuple(other for other in caller.offers if other is not ringing)
+        else:
+            caller.offers = ()
             caller.lane.queue.ringing.pop(caller.contact, None)
 
     # --- agents ---
@@ -431,7 +442,7 @@ class Turn:
     def _wrap_up_over(self, agent: Agent) -> None:
         """Its time is: a code that is missing is waited for, and not for ever."""
         assert agent.queue is not None
-        if not agent.owes_code:
+        if agent.code or not agent.queue.rule.wrap_up_required:
             self._wrapped(agent)
         elif agent.reason == CODE_MISSING:
             agent.then_reason = agent.then_reason or NO_CODE
@@ -554,22 +565,11 @@ class Turn:
 
     def look_again(self, agent: Agent) -> None:
         """Give a ready agent the caller they could not have until now."""
-        caller = self._next_for(agent) if agent.standing else None
+        caller = self.state.best_caller(agent, self.now) if agent.standing else None
         if caller is not None:
             self.state.stand_down(agent)
-            self._give(agent, caller)
-
-    def _next_for(self, agent: Agent) -> Caller | None:
-        """The caller in line whose turn it is; where there is none, one for whom others ring already, and this agent may as well."""
-        caller = self.state.best_caller(agent, self.now)
-        return self.state.ringing_for(agent, self.now) if caller is None and agent.joins else caller
-
-    def _give(self, agent: Agent, caller: Caller) -> None:
-        if caller.offers:
-            self.state.settle()
-        else:
             self.state.step_out(caller)
-        self._offer(agent, caller, agent)
+            self._offer(agent, caller, agent)
 
     def _ask(self, agent: Agent, cause: Cause, fact: AgentSet) -> None:
         target = step(agent.state, cause)
@@ -631,14 +631,14 @@ class Turn:
             self._change(agent, target, reason, until)
             return
         agent.state, agent.until = target, None
-        caller = self._next_for(agent)
+        caller = state.best_caller(agent, self.now)
         if caller is None:
             self._change(agent, target)
             state.stand_by(agent)
             state.learn(self.now)
-            state.note()
         else:
-            self._give(agent, caller)
+            state.step_out(caller)
+            self._offer(agent, caller, agent)
 
     def _change(
         self, agent: Agent, target: AgentState | None, reason: str = "", until: float | None = None
@@ -647,7 +647,8 @@ class Turn:
         agent.state, agent.reason, agent.until, agent.since = target, reason, until, self.now
         if target is LOGGED_OUT:
             agent.phone = ""
-        self.state.turned.append((agent, target, self.now))
+        if (counts_as := COUNTS_AS[target]) != agent.presence.at:
+            agent.presence.turn(counts_as, self.now)
         if until is not None:
             self.state.timers.set(until, WRAP_UP_ENDS, agent.name)
         self.state.refresh(agent)
@@ -685,7 +686,9 @@ class Turn:
 
     def _due(self, timer: Timer) -> None:
         state, (_, kind, name, contact) = self.state, timer
-        if kind == OFFER_OVERDUE:
+        if kind in (WRAP_UP_ENDS, COOLED, LOOK_AGAIN):
+            self._agent_due(kind, state.agents[name], contact)
+        elif kind == OFFER_OVERDUE:
             ringing = state.offers[name]
             self.commands.append(Cancel(name, ringing.caller.contact, ringing.agent.name, "unreachable"))
             self.offer_failed(name, "unreachable")
@@ -696,12 +699,10 @@ class Turn:
             self._widen(state.callers[name])
         elif kind == REBALANCE:
             self._rebalance(state.callers[name])
-        elif kind == MAX_WAIT:
+        else:
             caller = state.callers[name]
             state.step_out(caller)
             self._time_out(caller)
-        else:
-            self._agent_due(kind, state.agents[name], contact)
 
     def _agent_due(self, kind: int, agent: Agent, contact: str) -> None:
         if kind == WRAP_UP_ENDS and agent.state is WRAP_UP:

@@ -139,7 +139,7 @@ class Watched:
                 self._gone(contact)
                 rule = self.settings().queues.get(data["queue"])
                 ageing = rule.ageing if rule is not None else 0.0
-                key = key_of(data["priority"], float(data["enqueued_at"]), contact, ageing)
+                key = key_of(ageing, data["priority"], float(data["enqueued_at"]), contact)
                 kind = str(data.get("kind", "caller"))
                 since = float(data.get("entered_at", key[1]))
                 self.callers[contact] = _Caller(contact, data["queue"], key, since, kind)
