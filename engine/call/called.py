@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
-from engine.call.line import MADE, AriEvent, Line
+from engine.call.line import MADE, AriEvent, Line, contact_of_channel
 from engine.core.contact import Contact
 from engine.core.tape import SIDES, Tape
 from engine.errors import AlreadyThere, PbxUnreachable
@@ -101,8 +101,8 @@ class Called:
 
 
 def bridge_of(leg: str) -> str:
-    """The id of the bridge in which a caller speaks with this leg."""
-    return f"{leg}-b"
+    """The id of the bridge in which a caller speaks with this leg; one that we did not make has called us itself."""
+    return f"{leg}-b" if MADE in leg else f"{contact_of_channel(leg)}{MADE}b"
 
 
 def track(contact: str, tape: Tape, side: str) -> str:

@@ -14,6 +14,7 @@ import structlog
 from engine.ari.calls import HangupReason, TransferState
 from engine.call.arranging import ALONE, NOBODY, Arranger, arrangement
 from engine.call.called import Called
+from engine.call.farewell import Farewell
 from engine.call.house import House
 from engine.call.line import MADE, Line
 from engine.call.listening import Listening
@@ -51,6 +52,7 @@ class Calling:
         self._sender = Sender(house, line, do)
         self._taping = Taping(house, line)
         self._supervising = Listening(house, line)
+        self._farewell = Farewell(house, line)
 
     @property
     def _contact(self) -> Contact:
@@ -68,11 +70,15 @@ class Calling:
     async def _release(self, why: str, leg: str | None) -> None:
         """Let the one who spoke with the caller go; the caller hears music."""
         await self._house.distributor.submit(acd.Released(self._line.contact, why))
+        await self._arrange()
+        await self._drop_second()
+        if why != "parked" or not await self._farewell.begin(leg or "", self._talk):
+            await self._let_go(leg or "", why)
+
+    async def _let_go(self, leg: str, why: str) -> None:
         if why == "parked":
             await self._progress("channel_answered")
-        await self._arrange()
-        await self._line.try_hangup(leg or "")
-        await self._drop_second()
+        await self._line.try_hangup(leg)
 
     async def _drop_second(self, reason: HangupReason = "normal") -> None:
         """Let the second call of the agent's phone go, if there is one."""
@@ -83,10 +89,13 @@ class Calling:
 
     async def _call_in(self, target: Target, how: str, by: str = "", second: str = "") -> bool:
         """Ring somebody for this conversation, `second`: whom that call has dialled; True where that has ended it at once."""
-        self._second = second
+        self._second = second if how == CONSULT else ""
         if not await self._asked_for(target, how, by, second):
             return await self._nobody_comes()
         await self._arrange()
+        if self._talk.asked is not None and self._talk.asked.leg == second:  # they have called us
+            self._called = self._there(second)
+            return await self._picked_up()
         if second:
             with suppress(Gone):  # its end is told by its own event
                 await self._line.calls.ring(second)
@@ -126,6 +135,12 @@ class Calling:
         )
         return True
 
+    def _there(self, leg: str) -> Called:
+        """The phone of somebody who has called to fetch the caller."""
+        called = Called(leg, RING)
+        called.picked_up = True
+        return called
+
     def _phone(self, asked: Asked) -> Called:
         """The phone that rings, for as long as it has left."""
         called = Called(asked.leg, asked.ring)
@@ -152,6 +167,11 @@ class Calling:
         """A consulted one speaks with the agent; anybody else has the caller now."""
         talk, asked = self._talk, self._talk.asked
         assert asked is not None
+        if MADE not in asked.leg:
+            try:
+                await self._line.calls.answer(asked.leg)
+            except Gone:
+                return await self._comes_no_more("cancelled")
         if asked.how != CONSULT or talk.leg is None:
             return await self._complete()
         if asked.kind == AGENT:

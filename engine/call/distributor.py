@@ -19,7 +19,7 @@ from engine.core.acd import Command, Fact
 from engine.core.acd_log import LogFold
 from engine.core.board import is_offered
 from engine.core.contact import SHORT
-from engine.core.conversation import AGENT
+from engine.core.conversation import AGENT, RETRIEVE
 from engine.core.doors import Doors
 from engine.core.event import Event
 from engine.core.floor import Caller
@@ -331,9 +331,9 @@ class Distributor:
             case acd.Cancel(offer, contact, agent, why):
                 return [self._offer_ended(offer, contact, agent, why, now, self._rests_until(agent, contact))]
             case acd.Asked(ask, contact, agent, queue, how, ring, by, second):
-                leg = leg_of(ask, contact)
+                leg = second if second and how == RETRIEVE else leg_of(ask, contact)
                 data = {"kind": AGENT, "to": agent, "how": how, "ask": ask, "leg": leg, "queue": queue}
-                data |= {"ring": ring, "by": by} | ({"second": second} if second else {})
+                data |= {"ring": ring, "by": by} | ({"second": second} if second and leg != second else {})
                 return [Event("calling", now, contact, agent, data)]
             case acd.AskCalledOff(contact, agent, why):
                 return [Event("calling_ended", now, contact, agent, {"to": agent, "why": why})]

@@ -147,6 +147,7 @@ def talk_shown(contact: Contact) -> dict[str, Any]:
             "began": contact.supervision.began,
         },
         "recording": None if contact.tape is None else "paused" if contact.tape.paused else "on",
+        "slot": slot_of(contact),
         "parked_until": talk.parked.data["until"] if talk.parked is not None else None,
     }
 
@@ -161,6 +162,12 @@ def now_of(talk: Conversation) -> str:
     if talk.leg is None:
         return "parked" if talk.parked is not None else "handed over"
     return "held" if talk.held else "talking"
+
+
+def slot_of(contact: Contact) -> str | None:
+    """The number at which a caller is parked; None where they are not, or at none."""
+    parked = contact.talk.parked if contact.talk is not None and contact.talk.leg is None else None
+    return parked.data.get("slot") if parked is not None else None
 
 
 def stands_at(other: Contact) -> Target | None:

@@ -18,16 +18,16 @@ from engine.ari.calls import HangupReason
 from engine.ari.transport import AriTransport, LinkDown, LinkUp
 from engine.call.booking import shown
 from engine.call.call import Call, begins_flow
-from engine.call.called import in_use
+from engine.call.called import bridge_of, in_use
 from engine.call.house import Edition, House
 from engine.call.line import MADE, CalledOff, Relink, contact_of_channel
-from engine.call.ordering import NO_TALK, Order, Verb, order_of, talk_shown, target_of
+from engine.call.ordering import NO_TALK, Order, Target, Verb, order_of, slot_of, talk_shown, target_of
 from engine.call.remarks import remark
 from engine.call.signing import at_phone
 from engine.core import acd
 from engine.core.acd import Command
 from engine.core.contact import IN_QUEUE, Contact
-from engine.core.conversation import PHONE, QUEUE
+from engine.core.conversation import AGENT, PHONE, QUEUE
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.phones import endpoint_of_channel, phone_at
@@ -56,7 +56,7 @@ class Switchboard:
         self._calls: dict[str, Call] = {}
         #: Contacts found by looking, after a gap; a StasisStart that still comes for one of them begins no second one.
         self._adopted: set[str] = set()
-        #: Second calls of agents' phones that are part of a conversation, by channel: its contact.
+        #: Calls of agents' phones that are part of somebody else's conversation, by channel (and bridge): its contact.
         self._second: dict[str, str] = {}
         self._tasks = asyncio.TaskGroup()
         self._closing = False
@@ -206,12 +206,19 @@ class Switchboard:
         ) not in self._calls and contact not in self._adopted:
             self._arrived(channel, args[0] if args else channel["dialplan"]["exten"])
 
-    def _arrived(self, channel: dict[str, Any], number: str) -> None:
+    def _arrived(self, channel: dict[str, Any], number: str, *, refused: bool = False) -> None:
         site = self._house.site
         flow = site.flows.get(site.settings.numbers.get(number, ""))
         contact = contact_of_channel(channel["id"])
         phone = phone_at(site.settings, endpoint_of_channel(channel["name"]))
         if phone and flow is None and self._consults(channel["id"], phone, number):
+            return
+        if (
+            phone
+            and not refused
+            and number in site.settings.parking
+            and self._fetches(channel, phone, number)
+        ):
             return
         if flow is not None:
             self._house.versions.setdefault(flow.hash, flow)
@@ -250,6 +257,25 @@ class Switchboard:
         order = Order(Verb.CONSULT, target, PHONE, second=channel)
         self._start(self._consult(call, order), f"second call {channel}")
         return True
+
+    def _fetches(self, channel: dict[str, Any], phone: str, slot: str) -> bool:
+        """Does this call of an agent's fetch a caller who is parked there? Then it is part of that conversation."""
+        parked = next((one.id for one in self._house.ledger.open.values() if slot_of(one) == slot), None)
+        agent = at_phone(self._house, phone)
+        if parked is None or agent is None or parked not in self._calls:
+            return False
+        self._second[channel["id"]] = parked
+        order = Order(Verb.RETRIEVE, Target(AGENT, agent), PHONE, second=channel["id"])
+        self._start(self._fetch(self._calls[parked], order, channel, slot), f"fetch {parked}")
+        return True
+
+    async def _fetch(self, call: Call, order: Order, channel: dict[str, Any], slot: str) -> None:
+        """What the slot's flow says is heard where that cannot be."""
+        sentence = await self._answer(call, order)
+        if sentence:
+            log.info("an agent's phone fetches a parked caller in vain", contact=call.id, why=sentence)
+            self._second.pop(order.second, None)
+            self._arrived(channel, slot, refused=True)
 
     async def _consult(self, call: Call, order: Order) -> None:
         """The phone hears busy where that cannot be."""
@@ -401,7 +427,8 @@ class Switchboard:
             self._house.tapes.keep(contact, name, told.get("recording_started", {}).get("queue"))
 
     def _in_use(self, thing: str) -> bool:
-        return in_use(self._house.ledger.open.get(owner_of(thing)), thing)
+        owner = self._second.get(thing) or owner_of(thing)
+        return in_use(self._house.ledger.open.get(owner), thing)
 
 
 def release_of(events: Iterable[Event]) -> int | None:
@@ -428,6 +455,8 @@ def subject_of(event: dict[str, Any]) -> str:
 
 
 def seconds(contacts: Iterable[Contact]) -> dict[str, str]:
-    """The second calls of agents' phones that are part of a conversation: channel -> contact."""
-    asked = ((one.id, one.talk.asked) for one in contacts if one.talk is not None)
-    return {one.second: contact for contact, one in asked if one is not None and one.second}
+    """Calls of agents' phones that are part of somebody else's conversation, and their bridges: their ids -> contact."""
+    legs = (
+        (leg, one.id) for one in contacts if one.talk is not None for leg in one.talk.legs if MADE not in leg
+    )
+    return {thing: contact for leg, contact in legs for thing in (leg, bridge_of(leg))}

@@ -17,8 +17,8 @@ from engine.call.arranging import arrangement
 from engine.call.called import Called, bridge_of
 from engine.call.calling import Calling
 from engine.call.distributor import seen_until
-from engine.call.line import AriEvent, Heard, Relink, SentOn, channel_of, contact_of_channel, two_calls
-from engine.call.ordering import SUPERVISED, Order, Target, Verb, stands_at, target_of
+from engine.call.line import MADE, AriEvent, Heard, Relink, SentOn, channel_of, contact_of_channel, two_calls
+from engine.call.ordering import SUPERVISED, Order, Target, Verb, slot_of, stands_at, target_of
 from engine.call.sending import dialled, end_talk
 from engine.core import acd
 from engine.core.conversation import BLIND, CONSULT, EXTENSION, NUMBER, PHONE, QUEUE, RETRIEVE
@@ -62,10 +62,12 @@ class Talking(Calling):
                 self._line.keys.clear()
             await self._taping.end()
             await self._supervising.end()
+            await self._line.try_hangup(self._farewell.end())
         except (CallerGone, Gone) as gone:
             await self._caller_gone()
             await self._taping.end()
             await self._supervising.end()
+            await self._line.try_hangup(self._farewell.end())
             if isinstance(gone, CallerGone):
                 raise
             raise CallerGone(self._line.channel) from gone
@@ -88,6 +90,9 @@ class Talking(Calling):
             await self._not_called_in("cancelled")
             talk, asked = self._talk, None
         gone = asked is not None and asked.leg not in relink.channels
+        if asked is not None and gone and MADE not in asked.leg:
+            await self._not_called_in("cancelled")
+            asked = None
         if asked is not None and gone and asked.answered:
             await self._not_called_in("target")
         elif asked is not None and gone:
@@ -96,7 +101,7 @@ class Talking(Calling):
                 await self._not_called_in(why)
         elif asked is not None and not asked.answered:
             self._called = self._phone(asked)
-            self._called.picked_up = relink.channels[asked.leg] == "Up"
+            self._called.picked_up = relink.channels[asked.leg] == "Up" or MADE not in asked.leg
         if talk.leg is not None and talk.leg not in relink.channels:
             over = await self._left_by_agent(relink.seen)
         else:
@@ -120,6 +125,9 @@ class Talking(Calling):
                 return await self._nobody_comes()
             case dict() if item["type"] == "ChannelTransfer" and "state" not in item:
                 return await (self._join(item) if two_calls(item)[1] else self._refer(item))
+            case dict() if self._farewell.over(item):
+                await self._let_go(self._farewell.end(), "parked")
+                return False
             case dict() if "channel" in item:
                 return await self._on_event(item, channel_of(item))
             case _:
@@ -163,6 +171,8 @@ class Talking(Calling):
         loop, times = asyncio.get_running_loop(), []
         if self._called is not None and not self._called.picked_up:
             times.append(self._called.deadline)
+        if self._farewell.until is not None:
+            times.append(self._farewell.until)
         parked = self._talk.parked
         if parked is not None and self._talk.asked is None:
             times.append(loop.time() + max(0.0, parked.data["until"] - self._house.now()))
@@ -170,6 +180,9 @@ class Talking(Calling):
 
     async def _on_time(self) -> bool:
         """A phone of which nothing was told, or a parked caller whom nobody has fetched."""
+        if self._farewell.until is not None and self._farewell.until <= asyncio.get_running_loop().time():
+            await self._let_go(self._farewell.end(), "parked")
+            return False
         if self._called is not None and not self._called.picked_up:
             return await self._comes_no_more("no_answer" if self._called.rang else "unreachable")
         return await self._bring_back()
@@ -313,7 +326,7 @@ class Talking(Calling):
             case Verb.PARK:
                 await self._park(order.by)
             case Verb.RETRIEVE if target is not None:
-                return await self._call_in(target, RETRIEVE, order.by)
+                return await self._call_in(target, RETRIEVE, order.by, order.second)
             case Verb.CONSULT if target is not None:
                 return await self._call_in(target, CONSULT, order.by, order.second)
             case Verb.TRANSFER if target is not None and target.kind == QUEUE:
@@ -328,10 +341,16 @@ class Talking(Calling):
         leg = self._talk.leg
         rule = self._house.site.settings.queues.get(self._talk.queue)
         within = rule.parked if rule is not None else PARKED
-        await self._write(
-            Event("parked", self._house.now(), data={"by": by, "until": self._house.now() + within})
-        )
+        slot = self._free_slot()
+        data = {"by": by, "until": self._house.now() + within, **({"slot": slot} if slot else {})}
+        await self._write(Event("parked", self._house.now(), data=data))
         await self._release("parked", leg)
+
+    def _free_slot(self) -> str | None:
+        """The first number at which nobody is parked."""
+        house = self._house
+        taken = {slot_of(one) for one in house.ledger.open.values()}
+        return next((slot for slot in house.site.settings.parking if slot not in taken), None)
 
     async def _blind(self, target: Target, by: str) -> bool:
         leg = self._talk.leg

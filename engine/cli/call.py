@@ -173,6 +173,7 @@ def sentence(told: Mapping[str, Any]) -> str:
         case "ringing" if asked:
             return f"{asked['name']} is being rung; {caller} is on hold."
         case "parked":
-            return f"{caller} is parked until {clock(told['parked_until'])}."
+            at = f" at {told['slot']}" if told.get("slot") else ""
+            return f"{caller} is parked{at} until {clock(told['parked_until'])}."
         case _:
             return f"{caller} is on their way."

@@ -39,6 +39,7 @@ from engine.config.subflows import link_flows, runs
 from engine.config.texts import check_texts
 from engine.config.variables import check_variables
 from engine.config.whilewaiting import check_waiting
+from engine.core.conversation import PARKED_AT
 from engine.core.overrides import EVERYTHING
 from engine.core.site import QueueRule
 from engine.core.strategies import STRATEGIES
@@ -71,11 +72,14 @@ def check_all(
     check_outbound(site, report)
     check_manning(site, flows, catalog, report)
     _numbers(site, flows, report)
+    _parking(site, report)
     link_flows(flows, report)
     if catalog is not None:
         _languages(site, catalog, report)
         _whispers(site, catalog, report)
         _recording(site, catalog, report)
+        for slot in [*_scalars(site.root.get("parking"))][:1]:
+            _spoken_to_agents(site, slot, PARKED_AT, catalog, report)
         check_texts(site, flows, catalog, report)
         check_spoken(flows, catalog, report)
     for flow in flows:
@@ -387,6 +391,16 @@ def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
             also = [(site.section("numbers"), "the numbers stand here")]
             text = f"no number leads to flow '{name}', and no flow runs it"
             report.warn(place, "unused-flow", text, "give it a number, or run it", also=also)
+
+
+def _parking(site: SiteFile, report: Report) -> None:
+    """A number at which callers are parked leads to a flow, for whoever dials it in vain."""
+    for slot in _scalars(site.root.get("parking")):
+        if slot.text not in site.names("numbers") and not report.faulty(slot.place):
+            text = f"callers are to be parked at '{slot.text}', which is none of 'numbers'"
+            hint = "add it there: its flow is heard where nobody is parked"
+            also = [(site.section("numbers"), "the numbers stand here")]
+            report.add(slot.place, "parking-number", text, hint, also=also)
 
 
 def _languages(site: SiteFile, catalog: Catalog, report: Report) -> None:

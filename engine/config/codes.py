@@ -161,6 +161,8 @@ CODES: dict[str, str] = {
         Without one of them any stranger's call would match; with both it is not clear which one counts, unless calls go out there
         (host): then addresses tell who calls in, and username and password prove ours.""",
     "same-address": """Two trunks share an address, so it is not clear whose calls come from there.""",
+    "parking-number": """A number of `parking` is none of `numbers`, so nobody could dial it.
+        Give it a flow there: that is what is heard by whoever dials it while nobody is parked.""",
     "not-used": """Something is written that has no effect with the rest of the file as it is.""",
     "never-opens": """A schedule, or a site that something uses as one, is closed for all of the next 400 days by its calendar.
         Look at the hours, holidays and exceptions of its sites. If a schedule is closed on purpose, write override: closed, which

@@ -142,6 +142,7 @@ def _settings(
         asterisk=top.get("asterisk", "private"),
         external=cast("dict[str, str]", external),
         emergency=top.get("emergency", False),
+        parking=top.get("parking", ()),
         override_pin=top.get("override_pin"),
         prompts=top.get("prompts", "../prompts"),
         entitlement={n: _source(n, v, folder) for n, v in sections["entitlement"].items()},

@@ -512,6 +512,7 @@ TOP = (
     Option("asterisk", choice("private", "external"), False, "private"),
     Option("external", replace(ANYTHING, written="options, see below"), False),
     Option("numbers", map_of(CALLED, FLOW), True),
+    Option("parking", list_of(CALLED), False),
     Option("emergency", YES_NO, False, False),
     Option("override_pin", PIN, False),
     Option("queue_defaults", replace(ANYTHING, written="options, see below"), False),

@@ -19,6 +19,7 @@ from engine.config.report import Report, guess, plural
 from engine.config.sitefile import SiteFile
 from engine.config.source import Scalar, Sequence
 from engine.config.spoken import menu_steps
+from engine.core.conversation import PARKED_AT
 from engine.core.say import GRAMMARS
 
 #: Prompts the engine itself speaks while callers wait, and the last-resort script when no engine answers: when, and the value
@@ -60,7 +61,7 @@ def _missing(item: Scalar, catalog: Catalog, report: Report) -> None:
 
 
 def _unknown(language: str, catalog: Catalog, report: Report) -> None:
-    for prompt, (_, value) in SPOKEN_BY_ENGINE.items():
+    for prompt, (_, value) in {**SPOKEN_BY_ENGINE, PARKED_AT: ("", "slot")}.items():
         for used in catalog.variables(language, prompt):
             if used != value:
                 has = f"has only '{value}' for it" if value else "has no value for it"

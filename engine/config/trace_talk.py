@@ -65,7 +65,10 @@ def talk_told(before: Contact, event: Event) -> list[str] | None:
         case "released":
             return [f"⇄ {with_} {_RELEASED.get(data['why'], data['why'])}"]
         case "parked":
-            return [f"⏸ parked until {datetime.fromtimestamp(data['until'], UTC):%H:%M:%S} UTC{_by(data)}"]
+            at = f" at {data['slot']}" if data.get("slot") else ""
+            return [
+                f"⏸ parked{at} until {datetime.fromtimestamp(data['until'], UTC):%H:%M:%S} UTC{_by(data)}"
+            ]
         case "transferred" if data["kind"] == QUEUE:
             return (
                 [f"⇄ {data['from']} sends the caller into queue {data['to']}"]

@@ -23,6 +23,8 @@ AGENT, NUMBER, QUEUE, EXTENSION = "agent", "number", "queue", "extension"
 #: Where the caller speaks with nobody any more.
 AWAY = frozenset({QUEUE, EXTENSION})
 CONSULT, BLIND, BACK, RETRIEVE = "consult", "blind", "back", "retrieve"
+#: The prompt that tells agents where the caller is whom they have parked; it speaks `slot`.
+PARKED_AT = "parked_at"
 #: Who asks for something with the keys of their phone.
 PHONE = "phone"
 #: The priority of a caller who comes back into a queue because a transfer has failed: before everybody whom a flow puts there.

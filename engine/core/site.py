@@ -258,6 +258,8 @@ class Settings:
     #: catalog.yaml: its departments, and every problem in it by its code.
     departments: Mapping[str, Department] = field(default_factory=dict)
     problems: Mapping[str, Problem] = field(default_factory=dict)
+    #: Numbers of the site at which callers are parked, each a place for one.
+    parking: tuple[str, ...] = ()
     #: Everything is closed at once.
     emergency: bool = False
     #: The digits by which the `override` of a flow is allowed.

@@ -64,7 +64,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "calling_ended": ("to", "why"),
     "conferenced": ("by",),
     "released": ("why",),
-    "parked": ("by", "until"),
+    "parked": ("by", "until", "slot"),
     "transferred": ("kind", "to", "from", "how", "queue"),
     "wrap_up_code": ("code", "queue"),
     "transferring": ("to", "trunk"),

@@ -29,6 +29,7 @@ from engine.config.source import Scalar, Sequence, parse
 from engine.config.texts import SPOKEN_BY_ENGINE
 from engine.core import do as d
 from engine.core import interpreter as i
+from engine.core.conversation import PARKED_AT
 from engine.core.entitlement import Answer, Standing
 from engine.core.flow import Flow
 from engine.core.hours import Door, state
@@ -59,7 +60,9 @@ def test_the_shipped_site_says_what_it_should(site: Snapshot) -> None:
     s = site.settings
     flows = ("support", "renewals", "messages", "sales", "desk", "staff")
     agents = dict.fromkeys(("*50", "*51", "*52", "*53", "*59"), "agents")
-    assert s.numbers == {str(number): flow for number, flow in enumerate(flows, 100)} | agents
+    slots = dict.fromkeys(s.parking, "parked")
+    assert s.numbers == {str(number): flow for number, flow in enumerate(flows, 100)} | agents | slots
+    assert s.parking == ("*71", "*72", "*73")
     assert s.entitlement["customers"].on_failure == "closed"
     assert s.groups["support"].queues == ("support_sofia", "support_dubai")
     assert (s.queues["sales"].capacity, s.queues["sales"].wrap_up) == (20, 10.0)
@@ -131,7 +134,7 @@ def test_no_prompt_is_shipped_that_neither_a_flow_nor_an_article_nor_the_engine_
     refs = [ref for flow in flows if flow for named in flow.refs.values() for ref in named]
     spoken = {ref.name for ref in refs if ref.to == "prompt"} | {*SPOKEN_BY_ENGINE, *BULLETINS}
     #: What a queue's `whisper` speaks, whether the shipped site asks for it or not.
-    spoken |= {"whisper_wait", *(f"whisper_language_{language}" for language in catalog.languages)}
+    spoken |= {PARKED_AT, "whisper_wait", *(f"whisper_language_{language}" for language in catalog.languages)}
     for queue in site.settings.queues.values():
         spoken |= {*queue.comfort, *([queue.place_kept] if queue.place_kept else [])}
     for article in site.settings.articles.values():

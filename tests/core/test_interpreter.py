@@ -505,7 +505,7 @@ def test_a_silent_caller_of_a_shipped_flow_reaches_an_end_soon_whatever_happens(
         assert longest < 60
         do = i.replay(SHIPPED[name], way).do
         ways += [[*way, outcome] for outcome in silent_outcomes(do)] if do else []
-    assert longest > 1
+    assert longest >= 1
 
 
 def random_outcome(do: d.Do, chance: random.Random) -> d.Outcome:

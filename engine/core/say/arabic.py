@@ -72,7 +72,7 @@ _FRAGMENTS = (
     | {"num/1000s": "آلَاف", "num/1000a": "أَلْفًا"}
     | {"num/1000000": "مِلْيُون", "num/2000000": "مِلْيُونَان", "num/2000000c": "مِلْيُونَا"}
     | {"num/1000000s": "مَلَايِين", "num/1000000a": "مِلْيُونًا"}
-    | {"num/and": "وَ", "num/plus": "زَائِد", "num/number": "رَقْم"}
+    | {"num/and": "وَ", "num/plus": "زَائِد", "num/star": "نَجْمَة", "num/number": "رَقْم"}
     | listed("ord", _ORDINALS, 1)
     | listed("ord", _ORDINAL_TENS, 20, 10)
     | listed("and", _AND_TENS, 20, 10)

@@ -57,7 +57,7 @@ _FRAGMENTS = (
     | {"num/1m": "един", "num/1f": "една", "num/2m": "два"}
     | listed("people", "двама,трима,четирима,петима,шестима", 2)
     | {"num/1000": "хиляда", "num/1000s": "хиляди", "num/1000000": "милион", "num/1000000s": "милиона"}
-    | {"num/and": "и", "num/plus": "плюс", "num/number": "номер"}
+    | {"num/and": "и", "num/plus": "плюс", "num/star": "звезда", "num/number": "номер"}
     | _ordinals("ord", "и", "ен")
     | _ordinals("the", "ият", "ният")
     | listed("year", _ending(_FIRST, "а"), 1)

@@ -24,7 +24,7 @@ _FRAGMENTS = (
     listed("num", _SMALL)
     | listed("num", "thirty,forty,fifty,sixty,seventy,eighty,ninety", 30, 10)
     | {"num/hundred": "hundred", "num/thousand": "thousand", "num/million": "million"}
-    | {"num/plus": "plus", "num/and": "and"}
+    | {"num/plus": "plus", "num/star": "star", "num/and": "and"}
     | listed("ord", _ORDINALS, 1)
     | listed("ord", "thirtieth,fortieth,fiftieth,sixtieth,seventieth,eightieth,ninetieth", 30, 10)
     | {"ord/hundred": "hundredth", "ord/thousand": "thousandth", "ord/million": "millionth", "ord/the": "the"}

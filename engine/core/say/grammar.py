@@ -45,9 +45,13 @@ class Grammar:
         return frozenset(f for f in Form if f in OF_EVERY_LANGUAGE or getattr(self, f.value) is not None)
 
 
+#: What stands before digits, by the name of its fragment.
+_SIGNS = {"+": "plus", "*": "star"}
+
+
 def spoken_digits(text: str) -> Sounds:
-    """One fragment for each digit, `+` as plus: the same in every language."""
-    return tuple("num/plus" if char == "+" else f"num/{char}" for char in text)
+    """One fragment for each digit, `+` as plus, `*` as star: the same in every language."""
+    return tuple(f"num/{_SIGNS.get(char, char)}" for char in text)
 
 
 def joined(groups: Iterable[Sounds], link: str) -> Sounds:

@@ -35,7 +35,13 @@ _FRAGMENTS = (
     listed("num", _SMALL)
     | listed("num", _TENS, 30, 10)
     | listed("num", _HUNDREDS, 100, 100)
-    | {"num/1000": "هزار", "num/1000000": "میلیون", "num/and": "و", "num/plus": "به‌علاوه"}
+    | {
+        "num/1000": "هزار",
+        "num/1000000": "میلیون",
+        "num/and": "و",
+        "num/plus": "به‌علاوه",
+        "num/star": "ستاره",
+    }
     | listed("ord", _ORDINALS, 1)
     | listed("ord", _ORDINAL_TENS, 30, 10)
     | listed("ord", _ORDINAL_HUNDREDS, 100, 100)

@@ -87,9 +87,9 @@ def place(value: object) -> int | None:
 
 
 def digits(value: object) -> str | None:
-    """Digits, perhaps after a `+`, without what only groups them: spaces, hyphens, dots, brackets."""
+    """Digits, perhaps after a `+` or a `*`, without what only groups them: spaces, hyphens, dots, brackets."""
     bare = str(value).translate(str.maketrans("", "", " -().\u00a0"))
-    return bare if bare.isascii() and bare.removeprefix("+").isdigit() else None
+    return bare if bare.isascii() and bare[bare[:1] in ("+", "*") :].isdigit() else None
 
 
 def length(value: object) -> Length | None:
