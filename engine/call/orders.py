@@ -7,7 +7,7 @@ one opens the work order, and the other one's request hangs on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from engine.call.remarks import remark
@@ -94,6 +94,28 @@ class WorkOrders:
             )
         await self._ledger.append(fold.request_moved(number, request["contact"], state, by, why, None, at))
         return {"number": number, "state": state}
+
+    async def change_request(
+        self, number: int, asked: Mapping[str, Any], agents: Collection[str], at: float
+    ) -> dict[str, Any]:
+        """Make a request somebody's, where an `owner` is given, else put it into a state. Raises SetupError with a sentence."""
+        if "owner" in asked:
+            return await self.assign(number, asked, agents, at)
+        return await self.move_request(number, asked, at)
+
+    async def assign(
+        self, number: int, asked: Mapping[str, Any], agents: Collection[str], at: float
+    ) -> dict[str, Any]:
+        """Make a request an agent's (`owner`; empty: nobody's), which is on disk then. Raises SetupError with a sentence."""
+        owner = remark(asked, "owner")
+        if owner and owner not in agents:
+            raise SetupError(f"there is no agent {owner[:60]!r}: this site has {', '.join(agents)}")
+        request = await self._archive.request(number)
+        if request is None:
+            raise SetupError(f"there is no request {number}: `quietline requests list` shows them")
+        by, why = remark(asked, "by"), remark(asked, "why")
+        await self._ledger.append(fold.request_owned(number, request["contact"], owner, by, why, at))
+        return {"number": number, "state": request["state"], "owner": owner or None}
 
     def _taken(self, *events: Event) -> list[Event]:
         for event in events:

@@ -67,7 +67,7 @@ async def show_request(number: int, /, *, state: StateOption = STATE, json: Json
     information = ", ".join(f"{name} {value}" for name, value in found["information"].items())
     facts = {**found, "information": information, "call": f"`quietline trace {found['contact']}`"}
     show(f"Request {number}", facts, ("kind", "code", "state", "priority", "customer", "from_number"))
-    show("", facts, ("information", "work_order", "call", "note"))
+    show("", facts, ("information", "work_order", "owner", "call", "note"))
     show_history(history)
 
 
@@ -97,6 +97,30 @@ def close_request(
         The request's number.
     """
     move(state, "requests", number, "resolved", by, why)
+
+
+@requests.command(name="assign")
+def assign_request(
+    number: int,
+    agent: str = "",
+    /,
+    *,
+    by: ByOption = "",
+    why: WhyOption = "",
+    state: StateOption = STATE,
+) -> None:
+    """Make a request an agent's, whom `prefer: owner` of a queue waits for.
+
+    Parameters
+    ----------
+    number
+        The request's number.
+    agent
+        Whose it is from now on; nobody's if not given.
+    """
+    asked = {"owner": agent, "by": by or login(), "why": why}
+    told = change(state, "requests", number, asked)
+    say(f"Request {number} is {f'of agent {agent}' if agent else 'of nobody'}{later(told)}.")
 
 
 @work_orders.command(name="list")
@@ -180,14 +204,23 @@ def close_order(
 
 def move(state: Path, what: str, number: int, wanted: str, by: str, why: str) -> None:
     """Ask the engine for a state, and say what came of it."""
-    if number < 1:
-        raise SetupError(f"{number} is no number: `quietline {what} list` shows them")
-    told = ask(state, "POST", f"/{what}/{number}", {"state": wanted, "by": by or login(), "why": why})
+    told = change(state, what, number, {"state": wanted, "by": by or login(), "why": why})
     thing = "Request" if what == "requests" else "Work order"
     hanging = told.get("requests") or []
     more = f", and with it request{'s' if len(hanging) > 1 else ''} {', '.join(map(str, hanging))}"
-    later = f"; it is not on disk yet: {told['unwritten']}" if "unwritten" in told else ""
-    say(f"{thing} {number} is {wanted}{more if hanging else ''}{later}.")
+    say(f"{thing} {number} is {wanted}{more if hanging else ''}{later(told)}.")
+
+
+def change(state: Path, what: str, number: int, asked: dict[str, str]) -> dict[str, Any]:
+    """Ask the engine for a change; what is so then."""
+    if number < 1:
+        raise SetupError(f"{number} is no number: `quietline {what} list` shows them")
+    return dict(ask(state, "POST", f"/{what}/{number}", asked))
+
+
+def later(told: dict[str, Any]) -> str:
+    """What is said of a change that waits for the disk."""
+    return f"; it is not on disk yet: {told['unwritten']}" if "unwritten" in told else ""
 
 
 def show_requests(found: list[dict[str, Any]], none: str) -> None:
@@ -229,13 +262,20 @@ def show_history(events: Iterable[Event]) -> None:
     rows = (
         (
             clock(e.at),
-            shown(e.data.get("state")) or "asked",
+            happened(e),
             shown(e.data.get("by")),
             shown(e.data.get("why")),
         )
         for e in events
     )
     table(("when", "what", "by", "why"), rows)
+
+
+def happened(event: Event) -> str:
+    """In a word or two: a state, an owner, or that it was asked for."""
+    if event.kind == "request_owner":
+        return f"owner {event.data['owner'] or 'nobody'}"
+    return shown(event.data.get("state")) or "asked"
 
 
 def shown(value: object) -> str:

@@ -218,7 +218,9 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
         overrides=lambda: overview(distributor.doors, engine.house.now()),
         override=override,
         publish=publish,
-        move_request=lambda number, asked: house.orders.move_request(number, asked, house.now()),
+        move_request=lambda number, asked: house.orders.change_request(
+            number, asked, house.site.settings.agents, house.now()
+        ),
         move_order=lambda number, asked: house.orders.move(number, asked, house.now()),
         board=board(engine),
         callbacks=Callbacks(engine.switchboard.callbacks, engine.switchboard.call_off),

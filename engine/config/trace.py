@@ -372,6 +372,9 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
             return [f"✎ request {data['number']}{_hangs(data)}: {said(told)}"]
         case "request_state":
             return [f"✎ request {data['number']}{_hangs(data)} is {data['state']}{_says(data)}"]
+        case "request_owner":
+            whose = f"of agent {data['owner']}" if data["owner"] else "of nobody"
+            return [f"✎ request {data['number']} is {whose}{_says(data)}"]
         case "work_order":
             due = (
                 f", due {datetime.fromtimestamp(data['due_at'], UTC):%Y-%m-%d %H:%M} UTC"

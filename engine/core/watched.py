@@ -76,6 +76,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "message": ("mailbox", "seconds"),
     "request": ("number", "kind", "code", "priority"),
     "request_state": ("number", "state"),
+    "request_owner": ("number", "owner"),
     "entitled": ("outcome", "granted", "customer", "level"),
     "article": ("article", "solved"),
     "survey": ("survey", "question"),

@@ -93,6 +93,12 @@ def taken(orders: dict[int, WorkOrder], event: Event) -> None:
             orders[order.number] = replace(order, requests=hanging)
 
 
+def request_owned(number: int, contact: str, owner: str, by: str, why: str, at: float) -> Event:
+    """The event that makes a request an agent's, or (empty) nobody's."""
+    data = {"number": number, "owner": owner, "by": by, "why": why}
+    return Event("request_owner", at, contact, data=data)
+
+
 def request_moved(
     number: int, contact: str, state: str, by: str, why: str, order: int | None, at: float
 ) -> Event:

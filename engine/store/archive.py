@@ -20,7 +20,7 @@ from engine.store.migrate import cannot_use, connect_readonly
 _EVENT = "seq, at, contact, agent, kind, data"
 _REQUEST = (
     *("number", "contact", "kind", "code", "priority", "state", "customer", "from_number", "note"),
-    *("information", "work_order", "opened_at", "changed_at"),
+    *("information", "work_order", "owner", "opened_at", "changed_at"),
 )
 _WORK_ORDER = (
     *("number", "code", "title", "customer", "about", "priority", "state"),
@@ -316,7 +316,7 @@ class Archive:
 
     async def history_of_request(self, number: int, contact: str) -> list[Event]:
         """Everything that happened to a contact's request, in order."""
-        kinds = ("request", "request_state")
+        kinds = ("request", "request_state", "request_owner")
         return [e for e in await self.events(contact) if e.kind in kinds and e.data.get("number") == number]
 
     async def _requests(self, which: str, *values: object) -> list[dict[str, Any]]:

@@ -62,6 +62,7 @@ _PUT_REQUEST = (
     + ", ".join(f"{name} = excluded.{name}" for name in _SAID)
 )
 _MOVE_REQUEST = "UPDATE requests SET state = ?, changed_at = ? WHERE number = ?"
+_OWN_REQUEST = "UPDATE requests SET owner = ?, changed_at = ? WHERE number = ?"
 _WORK_ORDER = ("number", "code", "title", "customer", "about", "priority", "state", "due_at", "by", "why")
 _PUT_WORK_ORDER = (
     f"INSERT INTO work_orders ({', '.join(_WORK_ORDER)}, changed_at, closed_at, opened_at) "
@@ -106,6 +107,7 @@ class _Batch:
         "messages",
         "moved",
         "orders",
+        "owned",
         "reads",
         "recordings",
         "replaced",
@@ -127,6 +129,7 @@ class _Batch:
         self.orders: list[Row] = []
         self.requests: list[Row] = []
         self.moved: list[Row] = []
+        self.owned: list[Row] = []
         self.answers: list[Row] = []
         self.reads: list[Row] = []
         self.languages: list[Row] = []
@@ -245,6 +248,8 @@ class Ledger:
                 b.orders.append(_work_order_row(event))
             case "request_state":
                 b.moved.append((event.data["state"], event.at, event.data["number"]))
+            case "request_owner":
+                b.owned.append((event.data["owner"] or None, event.at, event.data["number"]))
             case "recording_kept":
                 d = event.data
                 row = (d["recording"], event.contact, d["file"], d["seconds"], event.at, d["until"])
@@ -393,6 +398,7 @@ def _commit(db: sqlite3.Connection, batch: _Batch, insert: Insert) -> None:
         (_PUT_WORK_ORDER, batch.orders),
         (_PUT_REQUEST, batch.requests),
         (_MOVE_REQUEST, batch.moved),
+        (_OWN_REQUEST, batch.owned),
         (_PUT_ANSWER, batch.answers),
         (_INSERT_READ, batch.reads),
         (_PUT_LANGUAGE, batch.languages),

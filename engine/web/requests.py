@@ -1,6 +1,7 @@
 """What people do with requests and work orders, over the control socket.
 
 POST /requests/NUMBER {state, by, why}       open, working, waiting or resolved; for a request that hangs on no work order
+POST /requests/NUMBER {owner, by, why}       the agent whose it is from now on; empty: nobody's
 POST /work-orders/NUMBER {state, by, why}    the same for a work order, and with it for all its requests; resolved is its end
 """
 

@@ -157,7 +157,7 @@ class FakeEngine:
             raise SetupError("request 7 hangs on work order 3 and follows it")
         self.moved.append(("request", number, dict(asked)))
         await asyncio.sleep(self.disk_takes)
-        return {"number": number, "state": asked["state"]}
+        return {"number": number, "state": asked.get("state", "open")}
 
     async def move_order(self, number: int, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Every work order has two requests."""

@@ -120,6 +120,17 @@ def test_a_work_order_is_closed_with_all_its_requests(
     ]
 
 
+def test_a_request_is_given_to_an_agent_and_taken_back(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    rest = ("--by", "mila", "--why", "on duty", "--state", tmp_path)
+    assert quietline("requests", "assign", 2, "2001", *rest).out == "Request 2 is of agent 2001.\n"
+    assert quietline("requests", "assign", 2, *rest).out == "Request 2 is of nobody.\n"
+    assert engine.moved == [
+        ("request", 2, {"owner": owner, "by": "mila", "why": "on duty"}) for owner in ("2001", "")
+    ]
+
+
 def test_what_the_engine_refuses_is_its_sentence(
     quietline: Quietline, engine: FakeEngine, tmp_path: Path
 ) -> None:

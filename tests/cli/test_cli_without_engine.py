@@ -113,7 +113,7 @@ def test_a_damaged_state_file_is_one_sentence(quietline: Quietline, tmp_path: Pa
 def test_check_counts_what_a_good_site_holds(quietline: Quietline) -> None:
     said = quietline("check", "--site", SHIPPED)
     assert said.status == 0
-    assert said.out.startswith("The site is good: 11 numbers, 12 flows, ")
+    assert said.out.startswith("The site is good: 14 numbers, 13 flows, ")
 
 
 def test_check_reports_every_error_at_its_place(quietline: Quietline, tmp_path: Path) -> None:

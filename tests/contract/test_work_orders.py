@@ -244,6 +244,30 @@ def test_a_request_joins_its_work_order_in_the_state_that_is_in(desk: Loaded, tm
     in_virtual_time(desk, tmp_path, act)
 
 
+def test_a_request_is_an_agents_and_a_queue_knows_whose(desk: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine_on: Opens) -> None:
+        async with engine_on() as engine:
+            await call(pbx, caller(ANNA, "1"))
+            orders, archive, now = engine.house.orders, engine.archive, engine.house.now()
+            (request,) = await archive.all_requests()
+            whose = request["customer"], request["from_number"]
+            agents = list(engine.house.site.settings.agents)
+            assert await archive.owner(*whose) is None
+            told = await orders.assign(1, {"owner": agents[0], "by": "mila"}, agents, now)
+            assert told == {"number": 1, "state": "open", "owner": agents[0]}
+            assert await archive.owner(*whose) == agents[0]
+            with pytest.raises(SetupError, match=f"there is no agent 'mila': this site has {agents[0]}"):
+                await orders.assign(1, {"owner": "mila"}, agents, now)
+            with pytest.raises(SetupError, match="there is no request 7"):
+                await orders.assign(7, {"owner": agents[0]}, agents, now)
+            await orders.assign(1, {"owner": ""}, agents, now)
+            assert await archive.owner(*whose) is None
+            history = await archive.history_of_request(1, request["contact"])
+            assert [e.data.get("owner") for e in history[1:]] == [agents[0], ""]
+
+    in_virtual_time(desk, tmp_path, act)
+
+
 def test_what_people_may_not_do_is_one_sentence(desk: Loaded, tmp_path: Path) -> None:
     async def act(pbx: SimulatedAsterisk, engine_on: Opens) -> None:
         async with engine_on() as engine:
