@@ -17,7 +17,8 @@ A caller does one thing after the other, from the moment the call is answered:
                                                  stay            stays until the other side ends the call
 
 The last thing is `hangup` or `stay`, and nothing follows either. Several callers: `callers:`, a list of mappings with `from`, `caller`,
-`expect`, optionally `number` and `at` (when they dial, after the first). An agent's phone rings for `ring`, and `then` it
+`expect`, optionally `number` and `at` (when they dial, after the first); the same `from` twice is somebody who calls once more. An
+agent's phone rings for `ring`, and `then` it
 answers, rejects (603), is busy (486), or gives no_answer; after `talk` the agent hangs up, without `talk` the caller does. One that
 answers may `press` keys two seconds later.
 Instead of `talk` and `press` a phone that answers may have `does`, a list like a caller's, in which it can also
@@ -42,7 +43,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -58,6 +59,8 @@ KEY_GAP: Final = 0.2
 LONGEST: Final = 120.0
 #: Seconds after picking up at which a phone presses its keys.
 PRESSED: Final = 2.0
+#: Stands behind the number of somebody who calls once more.
+AGAIN: Final = " again"
 KEYS: Final = re.compile(r"[0-9*#]+")
 
 
@@ -166,6 +169,13 @@ class CallerPlan:
     does: tuple[Act, ...]
     expect: Mapping[str, tuple[Any, ...]]
     at: float = 0.0
+    #: They have called before in this scenario, once.
+    again: bool = False
+
+    @property
+    def known_as(self) -> str:
+        """By what this call is told from all others of the scenario."""
+        return self.from_number + AGAIN if self.again else self.from_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,9 +294,12 @@ class _Reader:
         for key in ("caller", "from", "expect"):
             if key in given:
                 raise self.wrong(key, "write it inside `callers`, for each caller")
+        before: set[str] = set()
         for index, one in enumerate(self._list("callers", given["callers"])):
             where = f"callers[{index}]."
-            yield self._caller(where, self._mapping(where.rstrip("."), one, _CALLER), given.get("number"))
+            plan = self._caller(where, self._mapping(where.rstrip("."), one, _CALLER), given.get("number"))
+            yield replace(plan, again=plan.from_number in before)
+            before.add(plan.from_number)
 
     def _caller(self, where: str, given: Mapping[str, Any], number: Any) -> CallerPlan:
         for key in ("from", "caller", "expect"):

@@ -61,8 +61,8 @@ def wrong_ends(scenario: Scenario, calm: Aftermath, after: Aftermath) -> list[st
     """What a caller or an agent would complain about."""
     wrong = []
     for caller in scenario.callers:
-        number = caller.from_number
-        if number in after.met_no_engine:
+        number = caller.known_as
+        if caller.from_number in after.met_no_engine:
             continue
         if number not in after.told.records:
             wrong.append(f"{number}: no contact")
@@ -79,7 +79,7 @@ def wrong_ends(scenario: Scenario, calm: Aftermath, after: Aftermath) -> list[st
 
 def complaints(scenario: Scenario, caller: CallerPlan, calm: Aftermath, after: Aftermath) -> list[str]:
     """What is wrong with one caller's contact."""
-    number = caller.from_number
+    number = caller.known_as
     record, events = after.told.records[number], after.told.events[number]
     (cause,) = {event.data["cause"] for event in events if event.kind == "ended"}
     scripted = calm.told.records[number]["outcome"]

@@ -11,7 +11,7 @@ from engine.app import Engine
 from engine.core import acd
 from engine.core.event import Event
 from engine.errors import EngineError, SetupError
-from engine.sim.scenario import OrderPlan, Scenario
+from engine.sim.scenario import AGAIN, OrderPlan, Scenario
 
 #: Stands behind the number of somebody who is rung back.
 BACK = " back"
@@ -38,6 +38,8 @@ async def told_by(engine: Engine) -> Told:
     events: dict[str, list[Event]] = {}
     for contact in await engine.archive.contacts():
         caller = contact["from_number"] + (BACK if contact["callback_of"] else "")
+        if caller in records and not contact["callback_of"]:
+            caller += AGAIN
         assert contact["ended_at"] is not None, f"contact {contact['id']} was never closed"
         assert caller not in records, f"{caller} has two contacts"
         records[caller] = contact
@@ -74,19 +76,17 @@ def disagreements(scenario: Scenario, told: Told) -> list[str]:
     """Where the records depart from what the scenario expects."""
     wrong = []
     for caller in scenario.callers:
-        got = told.records.get(caller.from_number)
+        got = told.records.get(caller.known_as)
         if got is None:
-            wrong.append(f"{caller.from_number}: no contact")
+            wrong.append(f"{caller.known_as}: no contact")
             continue
         for name, allowed in caller.expect.items():
             if name == "callback":
-                value = told.records.get(caller.from_number + BACK, {}).get("outcome")
+                value = told.records.get(caller.known_as + BACK, {}).get("outcome")
             else:
-                value = got[name] if name in got else _of_events(name, told.events[caller.from_number], got)
+                value = got[name] if name in got else _of_events(name, told.events[caller.known_as], got)
             if value not in allowed:
-                wrong.append(
-                    f"{caller.from_number}: {name} is {value!r}, not {' or '.join(map(repr, allowed))}"
-                )
+                wrong.append(f"{caller.known_as}: {name} is {value!r}, not {' or '.join(map(repr, allowed))}")
     return wrong
 
 
