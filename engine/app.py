@@ -67,7 +67,7 @@ log = structlog.get_logger()
 MEMORY = 7200.0
 #: Seconds within which a new version of the site is on disk, or is not taken.
 KEPT_WITHIN = 5.0
-#: Seconds after which what only watches begins anew where it has failed.
+#: Seconds after which what calls do not need begins anew where it has failed.
 BEGIN_ANEW = 10.0
 #: So many releases are kept at least, the newest first; and those in which a call is in progress.
 RELEASES_KEPT = 30
@@ -218,7 +218,7 @@ async def run_engine(
         first_states(distributor, events)
         phones = Phones(distributor, feed) if feed is not None else None
         stream = Stream(ledger, archive, lambda: house.site.settings, distributor.expected, now)
-        watching: list[Lookout | Stream | Supervising] = [stream]
+        watching: list[Lookout | Stream | Supervising | Tapes] = [stream, tapes]
         if supervisor:
             watching.append(Supervising(house.client, stream, supervisor))
         if feed is not None and phones is not None:
@@ -228,7 +228,6 @@ async def run_engine(
             distributor.run(switchboard.deliver),
             switchboard.run(),
             house.watch.keep(),
-            tapes.run(),
             import_spool(house, archive, state / "spool" / "fallback"),
             *(beside(one.run, counters) for one in watching),
         )
@@ -259,7 +258,7 @@ async def beside(work: Callable[[], Coroutine[Any, Any, None]], counters: Counte
         try:
             await work()
         except Exception:
-            log.exception("what only watches has failed; calls go on", work=work.__qualname__)
+            log.exception("what calls do not need has failed; they go on", work=work.__qualname__)
             counters.faults.labels(work.__qualname__.partition(".")[0]).inc()
         await asyncio.sleep(BEGIN_ANEW)
 

@@ -49,7 +49,7 @@ class Counters:
             "quietline_security_events_unlogged", "Of these, the ones that are in the log only as a number."
         )
         self.faults = self._counter(
-            "quietline_faults", "Faults of parts that only watch, which began anew.", "part"
+            "quietline_faults", "Faults of parts that calls do not need, which began anew.", "part"
         )
         self.ami_up = Gauge(
             "quietline_ami_up", "1 while Asterisk's manager tells us things.", registry=self.registry

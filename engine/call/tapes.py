@@ -1,6 +1,7 @@
 """Recordings of conversations that have ended: fetched, made into one file, kept for as long as their queue says, and deleted.
 
-None of this holds up a call. What could not be fetched is found again by its name the next time Asterisk is looked at.
+None of this holds up a call. What could not be fetched is found again by its name the next time Asterisk is looked at. A fault of ours in
+one recording concerns that one alone; after any other fault `run` begins anew with everything that was under way.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ log = structlog.get_logger()
 
 #: Seconds between two looks at what has been kept long enough.
 SWEPT_EVERY = 3600.0
-#: Seconds after which what could not be fetched or written is tried again, at most so often.
-AGAIN, TRIES = 2.0, 30
+#: Seconds after which what could not be fetched or written is tried again, at most so often; and so often where it is our own fault.
+AGAIN, TRIES, FAULTS = 2.0, 30, 3
 DAY = 86_400.0
 #: Bytes of a stereo WAV that are no sound, and those of a second of it.
 NO_SOUND, SECOND = 44, 4 * RATE
@@ -46,37 +47,57 @@ class Tapes:
     ) -> None:
         self._client, self._ledger, self._archive = client, ledger, archive
         self._folder, self._now, self._settings = folder, now, settings
-        self._ended: asyncio.Queue[tuple[str, str, str | None]] = asyncio.Queue()
-        self._known: set[str] = set()
+        self._ended: asyncio.Queue[str] = asyncio.Queue()
+        #: The recordings that are waiting or under way, by name: contact and queue.
+        self._known: dict[str, tuple[str, str | None]] = {}
+        #: Those of them whose file or emptiness is on record: nothing is left but to have Asterisk forget its tracks.
+        self._told: set[str] = set()
 
     def keep(self, contact: str, name: str, queue: str | None) -> None:
         """Make a file of a recording that has ended."""
         if name not in self._known:
-            self._known.add(name)
-            self._ended.put_nowait((contact, name, queue))
+            self._known[name] = contact, queue
+            self._ended.put_nowait(name)
 
     async def run(self) -> None:
-        """Keep what ends, and delete what was kept long enough, until cancelled."""
+        """Keep what ends, and delete what was kept long enough, until cancelled; said again, it goes on with what was under way."""
+        self._ended = asyncio.Queue()
+        for name in self._known:
+            self._ended.put_nowait(name)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep_for_ever(), name="sweep recordings")
             while True:
-                contact, name, queue = await self._ended.get()
-                group.create_task(self._kept(contact, name, queue), name=f"keep {name}")
+                name = await self._ended.get()
+                group.create_task(self._kept(name), name=f"keep {name}")
 
-    async def _kept(self, contact: str, name: str, queue: str | None) -> None:
+    async def _kept(self, name: str) -> None:
+        """Keep a recording, however often it takes; one that cannot be kept is left to be found again by its name."""
+        contact, queue = self._known[name]
+        faults = 0
         for _ in range(TRIES):
             try:
                 await self._keep(contact, name, queue)
-                return
+                break
             except (PbxUnreachable, OSError) as error:
                 log.warning("a recording cannot be kept yet", recording=name, why=str(error))
-                await asyncio.sleep(AGAIN)
             except EngineError as error:
                 log.error("a recording cannot be kept", recording=name, error=str(error))
-                return
-        self._known.discard(name)  # it is found again by its name
+                break
+            except Exception:
+                log.exception("a fault of ours: a recording cannot be kept", recording=name)
+                if (faults := faults + 1) == FAULTS:
+                    break
+            await asyncio.sleep(AGAIN)
+        del self._known[name]
+        self._told.discard(name)
 
     async def _keep(self, contact: str, name: str, queue: str | None) -> None:
+        if name not in self._told:
+            await self._file(contact, name, queue)
+        for side in SIDES:
+            await self._client.delete_stored(f"{name}{side}")
+
+    async def _file(self, contact: str, name: str, queue: str | None) -> None:
         tracks = [await stored_audio(self._client, f"{name}{side}") for side in SIDES]
         audio = await asyncio.to_thread(stereo, *tracks)
         data: dict[str, object] = {"recording": name}
@@ -95,9 +116,9 @@ class Tapes:
                 "until": self._now() + days * DAY if days else None,
             }
             event = Event("recording_kept", self._now(), contact, data=data)
-        await self._ledger.append(event)
-        for side in SIDES:
-            await self._client.delete_stored(f"{name}{side}")
+        written = self._ledger.append(event)
+        self._told.add(name)
+        await written
 
     async def _sweep_for_ever(self) -> None:
         while True:

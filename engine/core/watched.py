@@ -72,6 +72,21 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "transfer_connected": ("to",),
     "transfer_ended": ("to", "why"),
     "pressed": ("key",),
+    "comforted": ("queue", "seconds"),
+    "bulletin_told": ("name", "seconds"),
+    "consent": ("given",),
+    "recording_started": ("recording", "by", "queue"),
+    "recording_paused": ("recording", "by"),
+    "recording_resumed": ("recording", "by"),
+    "recording_ended": ("recording", "by"),
+    "recording_kept": ("recording", "seconds", "until"),
+    "recording_deleted": ("recording", "why"),
+    "supervision_asked": ("mode", "phone", "agent", "by"),
+    "supervision_began": ("mode", "phone"),
+    "supervision_changed": ("mode", "phone", "by"),
+    "supervision_ended": ("phone", "why"),
+    "agent_sign_in": ("outcome", "by", "why", "phone"),
+    "voice": ("kind", "who", "round_trip_ms"),
     "recording": ("mailbox",),
     "message": ("mailbox", "seconds"),
     "request": ("number", "kind", "code", "priority"),
@@ -294,6 +309,10 @@ def happened(event: Event) -> Message | None:
     data = {name: clean(event.data[name]) for name in TOLD.get(event.kind, ()) if name in event.data}
     if event.kind == "step" and event.data.get("do") in OUTCOMES_TOLD:
         data["outcome"] = clean(event.data.get("outcome"))
+    if event.kind == "agent_sign_in" and event.data.get("outcome") == "let_in":
+        data["agent"] = clean(event.agent)  # what others key in for a name may be anything, a PIN too
+    if event.kind == "voice":
+        data |= {f"mos_{way}": clean((event.data.get(way) or {}).get("mos")) for way in ("spoken", "heard")}
     return {"type": "contact", **head, "data": data}
 
 

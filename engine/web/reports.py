@@ -1,4 +1,4 @@
-"""Reports on the pages' port: GET /reports/{queues,agents,sites,calls}.json and .csv, with the options of `quietline report`.
+"""Reports on the pages' port: GET /reports/{queues,agents,sites,calls,estimates}.json and .csv, with the options of `quietline report`.
 
 A report is made by a process of its own, at the lowest priority and one at a time: calls do not feel it.
 """
@@ -19,6 +19,8 @@ from engine.web.html import HEADERS
 
 #: What a report may be asked, as the command is.
 QUERY = ("since", "until", "interval", "queue", "agent", "site", "within", "short", "flow-outs", "timezone")
+#: The report of estimates is asked less; its command prints a line for each queue, and nothing where nothing was estimated.
+ESTIMATES, ESTIMATES_QUERY = "estimates", ("since", "queue")
 FLAGS = frozenset({"flow-outs"})
 MOST_VALUES, LONGEST = 50, 100
 #: Seconds a report may take, and how many may be asked for at once.
@@ -64,8 +66,8 @@ class Reports:
         """One report, or one sentence."""
         if foreign(request):
             return wrong("a page of another address asks for this: open the report itself", 403)
-        form = request.match_info["form"]
-        words = [request.match_info["about"], f"--{form}"]
+        form, about = request.match_info["form"], request.match_info["about"]
+        words = [about, f"--{form}"]
         try:
             words += words_of(request)
         except ValueError as odd:
@@ -80,17 +82,25 @@ class Reports:
             return wrong(f"this report takes longer than {PATIENCE:g} s: ask for a shorter time", 503)
         finally:
             self._asked -= 1
-        if not out:
+        if about == ESTIMATES and not status:
+            out = one_object(out) if form == "json" else out
+        elif not out:
             return wrong(error.strip().removeprefix("quietline: ") or f"no report was made ({status})")
         return web.Response(body=out, content_type=TYPES[form], charset="utf-8", headers=HEADERS)
+
+
+def one_object(lines: bytes) -> bytes:
+    """A line for each row as one object, which is what a program that asks over HTTP can read at once."""
+    return b'{"rows":[' + b",".join(lines.splitlines()) + b"]}"
 
 
 def words_of(request: web.Request) -> list[str]:
     """The query as words of the command. Raises ValueError, one sentence."""
     words = []
+    known = ESTIMATES_QUERY if request.match_info["about"] == ESTIMATES else QUERY
     for name, value in request.query.items():
-        if name not in QUERY:
-            raise ValueError(f"a report is not asked {name[:40]!r}: it takes {', '.join(QUERY)}")
+        if name not in known:
+            raise ValueError(f"a report is not asked {name[:40]!r}: it takes {', '.join(known)}")
         if len(value) > LONGEST or not value.isprintable():
             raise ValueError(f"{name} is longer than anything it can mean, or no plain text")
         if name in FLAGS:
@@ -107,4 +117,4 @@ def words_of(request: web.Request) -> list[str]:
 def report_routes(make: Make) -> list[web.RouteDef]:
     """The routes of reports."""
     reports = Reports(make)
-    return [web.get("/reports/{about:queues|agents|sites|calls}.{form:json|csv}", reports.get)]
+    return [web.get("/reports/{about:queues|agents|sites|calls|estimates}.{form:json|csv}", reports.get)]

@@ -14,7 +14,9 @@ from simulated import REST, simulate, simulated_engine
 from told import Told, set_agents, told_by
 
 from engine.app import Engine
-from engine.call.stereo import RATE
+from engine.ari.client import AriClient
+from engine.call.stereo import RATE, stereo
+from engine.call.tapes import Tapes
 from engine.config import Loaded
 from engine.core.event import Event
 from engine.errors import SetupError
@@ -298,3 +300,62 @@ def test_a_recording_is_deleted_when_it_was_kept_long_enough(site: Loaded, tmp_p
     told = simulate(with_queue(site, keep_recordings=1), tmp_path, act)
     (events,) = told.events.values()
     assert kinds(events)[-1] == "recording_deleted"
+
+
+def taped_through(site: Loaded, folder: Path, calls: int = 1) -> Told:
+    """Conversations of 3 s that are recorded, one after the other, in an engine that must live through them."""
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        plug_in(pbx, talks(), list(site.snapshot.settings.agents))
+        pbx.phones[endpoint_of(AGENT)] = phone(pbx, AgentPlan(AGENT, 1.0, talk=3.0))
+        await set_agents(engine, (AGENT,))
+        for n in range(calls):
+            await call(pbx, CallerPlan(f"+35988800000{n}", NUMBER, (Stay(),), {}))
+            await asyncio.sleep(REST)
+        assert engine.ready and not pbx.stored
+
+    return simulate(with_queue(site), folder, act)
+
+
+def test_a_fault_of_ours_in_one_recording_ends_neither_the_engine_nor_the_recording(
+    site: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = iter((RuntimeError("a fault of ours"), None))
+
+    def faulty(*tracks: bytes | None) -> bytes | None:
+        if (fault := next(faults, None)) is not None:
+            raise fault
+        return stereo(*tracks)
+
+    monkeypatch.setattr("engine.call.tapes.stereo", faulty)
+    (events,) = taped_through(site, tmp_path).events.values()
+    assert kinds(events) == ["recording_started", "recording_ended", "recording_kept"]
+
+
+def test_after_a_fault_beside_recordings_they_are_gone_on_with_where_they_were(
+    site: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, delete = Tapes.sweep, AriClient.delete_stored
+    deleting, failed = asyncio.Event(), list[str]()
+
+    async def falls(tapes: Tapes) -> None:
+        if not failed:
+            await deleting.wait()  # the file is on record, its tracks are not deleted yet
+            failed.append("once")
+            raise RuntimeError("a fault of ours")
+        await sweep(tapes)
+
+    async def slowly(client: AriClient, name: str) -> bool:
+        if not failed:
+            deleting.set()
+            await asyncio.sleep(60.0)
+        return await delete(client, name)
+
+    monkeypatch.setattr(Tapes, "sweep", falls)
+    monkeypatch.setattr(AriClient, "delete_stored", slowly)
+    told = taped_through(site, tmp_path, calls=2)
+    for events in told.events.values():
+        assert kinds(events) == ["recording_started", "recording_ended", "recording_kept"]
+        (kept,) = [event.data for event in events if event.kind == "recording_kept"]
+        left, _ = sides(tmp_path / "recordings" / kept["file"])
+        assert len(left) / RATE == pytest.approx(kept["seconds"], abs=0.01) and kept["seconds"] > 2.5

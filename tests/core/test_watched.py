@@ -140,6 +140,53 @@ def test_what_callers_key_in_is_in_no_message(do: str) -> None:
     assert message["data"] == {"step": "s", "index": 0, "do": do}
 
 
+@pytest.mark.parametrize("outcome", ["refused", "blocked", "again"])
+def test_who_signs_in_is_told_once_they_are_let_in_and_never_what_was_keyed_in(outcome: str) -> None:
+    keyed = {"account": "471188", "caller": "471188", "source": "agents", "failed_pin": True}
+    tried = {**keyed, "by": "pin", "why": "wrong pin", "phone": None, "outcome": outcome}
+    message = happened(Event("agent_sign_in", 1.0, "c", "471188", tried, seq=1))
+    assert message is not None
+    assert message["data"] == {"outcome": outcome, "by": "pin", "why": "wrong pin", "phone": None}
+    known = happened(Event("agent_sign_in", 1.0, "c", "2001", {**tried, "outcome": "let_in"}, seq=1))
+    assert known is not None
+    assert known["data"]["agent"] == "2001" and "471188" not in json.dumps(known)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "kept_back"),
+    [
+        ("recording_started", {"recording": "c-r0", "by": "mila", "queue": "sales"}, {}),
+        ("recording_kept", {"recording": "c-r0", "seconds": 4.2, "until": None}, {"file": "c-r0.wav"}),
+        ("recording_deleted", {"recording": "c-r0", "why": "kept long enough"}, {"file": "c-r0.wav"}),
+        ("consent", {"given": False}, {}),
+        (
+            "supervision_asked",
+            {"mode": "listen", "phone": "2010", "agent": "2001", "by": "mila"},
+            {"leg": "c~1", "target": "c~2"},
+        ),
+        ("supervision_ended", {"phone": "2010", "why": "left"}, {}),
+    ],
+)
+def test_supervisors_see_what_is_recorded_and_who_listens(
+    kind: str, told: dict[str, Any], kept_back: dict[str, Any]
+) -> None:
+    message = happened(Event(kind, 1.0, "c", "2001", {**told, **kept_back}, seq=1))
+    assert message is not None and message["data"] == told
+
+
+def test_of_a_legs_sound_the_opinions_are_told_and_what_is_unknown_is_null() -> None:
+    data = {"leg": "c~1", "kind": "agent", "who": "2001", "spoken": {"mos": 4.2, "lost": 3}, "heard": None}
+    message = happened(Event("voice", 1.0, "c", data={**data, "round_trip_ms": 38.0}, seq=1))
+    assert message is not None
+    assert message["data"] == {
+        "kind": "agent",
+        "who": "2001",
+        "round_trip_ms": 38.0,
+        "mos_spoken": 4.2,
+        "mos_heard": None,
+    }
+
+
 def test_a_menus_key_and_the_ways_out_of_a_queue_are_told() -> None:
     message = happened(Event("step", 1.0, "c", data={"step": "s", "do": "Choose", "outcome": "2"}, seq=1))
     assert message is not None

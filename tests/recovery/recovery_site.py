@@ -80,16 +80,21 @@ steps:
 """
 
 
-def write_site(folder: Path, ports: Sequence[int]) -> Path:
-    """The site of this test; every prompt lasts a second."""
+def write_site(folder: Path, ports: Sequence[int], record: str = "no") -> Path:
+    """The site of this test; every prompt lasts a second. `record` is what the queues say of conversations."""
     site = folder / "site"
     site.mkdir(parents=True)
     short_prompts(folder / "prompts")
+    queues = f"desk: {{ record: {record} }}, help: {{ record: {record} }}"
     agents = "".join(
         f'  "{number}": {{ queues: [{"desk" if number % 2 else "help"}], contact: "sip:{number}@127.0.0.1:{port}" }}\n'
         for number, port in enumerate(ports, 3001)
     )
-    for name, text in (("site", SITE + agents), ("line", LINE), ("late", LATE)):
+    for name, text in (
+        ("site", SITE.replace("desk: {}, help: {}", queues) + agents),
+        ("line", LINE),
+        ("late", LATE),
+    ):
         (site / f"{name}.yaml").write_text(text, encoding="utf-8")
     return site
 
@@ -104,9 +109,9 @@ def quietline(*words: str) -> str:
 
 
 @contextmanager
-def up(folder: Path) -> Iterator[Path]:
+def up(folder: Path, record: str = "no") -> Iterator[Path]:
     """A running site; its state's folder."""
-    site = write_site(folder, [free_port("127.0.0.1") for _ in range(AGENTS)])
+    site = write_site(folder, [free_port("127.0.0.1") for _ in range(AGENTS)], record)
     state = folder / "state"
     quietline("up", "--site", str(site), "--state", str(state), "--ports", str(free_ports().sip))
     try:
@@ -123,9 +128,9 @@ def write(path: Path, text: str) -> Path:
 
 
 @asynccontextmanager
-async def phones(root: Root, state: Path, folder: Path) -> AsyncIterator[None]:
+async def phones(root: Root, state: Path, folder: Path, talk: float = TALK) -> AsyncIterator[None]:
     """Agents who answer and talk, all ready."""
-    scenario = write(folder / "agent.xml", agent_xml(AgentPlan("agent", 0.3, Then.ANSWER, TALK), MEDIA))
+    scenario = write(folder / "agent.xml", agent_xml(AgentPlan("agent", 0.3, Then.ANSWER, talk), MEDIA))
     agents = load_site(Path(ask(state, "GET", "/status")["site"])).settings.agents
     contacts = {name: str(agent.contact) for name, agent in agents.items()}
     async with AgentPhones(root, scenario, contacts, folder / "phones"):
@@ -193,11 +198,11 @@ def calls(
 
 
 def missing_files(state: Path, found: dict[str, tuple[dict[str, Any], list[Event]]]) -> list[str]:
-    """Messages whose file in our own folder is not there, or is not as long as the record says."""
+    """Messages and recordings whose file in our own folder is not there, or is not as long as the record says."""
     wrong = []
     for number, (_, events) in found.items():
         for event in events:
-            if event.kind == "message":
+            if event.kind in ("message", "recording_kept"):
                 path = state / "recordings" / event.data["file"]
                 seconds = wav_seconds(path) if path.exists() else 0.0
                 if abs(seconds - event.data["seconds"]) > 0.1:

@@ -66,6 +66,27 @@ def test_a_report_is_asked_with_the_options_of_the_command() -> None:
     asyncio.run(scenario())
 
 
+def test_estimates_are_asked_like_the_others_and_come_as_one_object() -> None:
+    async def scenario() -> None:
+        async with office() as (clerk, client):
+            clerk.answer = (0, b'{"queue":"sales"}\n{"queue":"support"}\n', "")
+            answer = await client.get("/reports/estimates.json?since=7d&queue=sales&queue=support")
+            assert await answer.json() == {"rows": [{"queue": "sales"}, {"queue": "support"}]}
+            assert clerk.asked == [["estimates", "--json", "--since=7d", "--queue=sales", "--queue=support"]]
+            clerk.answer = (0, b"", "")
+            assert await (await client.get("/reports/estimates.json")).json() == {"rows": []}
+            nothing = await client.get("/reports/estimates.csv")
+            assert (nothing.status, await nothing.text()) == (200, "")
+            clerk.answer = (1, b"", "quietline: nothing was estimated in queue 'x' since then\n")
+            refused = await client.get("/reports/estimates.json?queue=x")
+            assert refused.status == 400 and "nothing was estimated in queue 'x'" in await refused.text()
+            odd = await client.get("/reports/estimates.json?interval=15m")
+            assert odd.status == 400 and "it takes since, queue" in await odd.text()
+            assert len(clerk.asked) == 4
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
