@@ -216,7 +216,7 @@ async def run_engine(
         await open_versions(house, archive)
         switchboard = Switchboard(house, transport, archive)
         first_states(distributor, events)
-        phones = Phones(distributor, feed) if feed is not None else None
+        phones = Phones(distributor, feed, own_calls) if feed is not None else None
         stream = Stream(ledger, archive, lambda: house.site.settings, distributor.expected, now)
         watching: list[Lookout | Stream | Supervising | Tapes] = [stream, tapes]
         if supervisor:

@@ -14,7 +14,7 @@ else's mistake shall fill Asterisk's log, or have us shut out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -43,6 +43,9 @@ SETTLED: Final = 0.3
 ASKED: Final = 3.5
 #: How a contact is called that cannot be reached.
 GONE: Final = ("Unreachable", "Removed")
+#: States of a phone that cannot be reached, and of one that is in use.
+AWAY: Final = ("UNAVAILABLE", "INVALID")
+IN_USE: Final = ("INUSE", "RINGING", "RINGINUSE", "BUSY", "ONHOLD")
 #: How Asterisk calls a phone among its devices.
 DEVICE: Final = "PJSIP/"
 
@@ -62,20 +65,29 @@ class _Look:
     endpoint: str
 
 
+class _Used:
+    """Some device is in use, or no longer."""
+
+
 class _Ended:
     """The connection has ended."""
 
 
-_News = _Contact | _Look | _Ended | RtpReport | Alarm
+_News = _Contact | _Look | _Used | _Ended | RtpReport | Alarm
 
 
 class AmiFeed:
-    """Listens to one Asterisk, for as long as `reports` is consumed."""
+    """Listens to one Asterisk, for as long as `reports` is consumed; `calls`: also to which phones are in use."""
 
     def __init__(
-        self, access: Access, *, first_pause: float = FIRST_PAUSE, refused_pause: float = REFUSED_PAUSE
+        self,
+        access: Access,
+        *,
+        calls: bool = False,
+        first_pause: float = FIRST_PAUSE,
+        refused_pause: float = REFUSED_PAUSE,
     ) -> None:
-        self._access = access
+        self._access, self._calls = access, calls
         self._first_pause, self._refused_pause = first_pause, refused_pause
         self._news: asyncio.Queue[_News] = asyncio.Queue()
 
@@ -89,7 +101,7 @@ class AmiFeed:
         while True:
             wait = pause
             try:
-                async with opened(self._access) as link:
+                async with opened(self._access, self._calls) as link:
                     async for report in self._watch(link):
                         wait = pause = self._first_pause
                         yield report
@@ -109,7 +121,7 @@ class AmiFeed:
         self._news = asyncio.Queue()
         self._hear(link)
         known = await devices(link)
-        silent = [endpoint for endpoint, up in known.items() if not up]
+        silent = [endpoint for endpoint, state in known.items() if state in AWAY]
         for endpoint in silent:
             await ask(link, endpoint)
         first = loop.time() + (ASKED if silent else 0.0)
@@ -118,7 +130,7 @@ class AmiFeed:
             match await self._next(due):
                 case None:
                     known = await devices(link)
-                    yield PhonesUp(frozenset(name for name, up in known.items() if up))
+                    yield self._listed(known)
                     listed = loop.time()
                     due = settled if settled > listed else listed + LISTED_EVERY
                 case _Ended():
@@ -130,16 +142,28 @@ class AmiFeed:
                         gone and endpoint in known
                     ):  # a question from before it was there may have been counted as unanswered
                         await ask(link, endpoint)
-                    if gone or not known.get(endpoint, False):
+                    if gone or known.get(endpoint, AWAY[0]) in AWAY:
                         settled = loop.time() + SETTLED
                         soon = max(loop.time() + SOON, listed + SETTLED)
                         due = max(first, min(due, settled if gone else soon))
+                case _Used():
+                    due = max(first, min(due, max(loop.time() + SOON, listed + SETTLED)))
                 case (RtpReport() | Alarm()) as told:
                     yield told
+
+    def _listed(self, known: Mapping[str, str]) -> PhonesUp:
+        used = (
+            frozenset(name for name, state in known.items() if state in IN_USE)
+            if self._calls
+            else frozenset()
+        )
+        return PhonesUp(frozenset(name for name, state in known.items() if state not in AWAY), used)
 
     def _hear(self, link: Link) -> None:
         """Have everything that is told put among the news."""
         link.hear("ContactStatus", self._heard)
+        if self._calls:
+            link.hear("DeviceStateChange", lambda _: self._news.put_nowait(_Used()))
         for kind in RTCP:
             link.hear(kind, self._sounds)
         for kind in ALARMS:
@@ -162,13 +186,11 @@ class AmiFeed:
             self._news.put_nowait(report)
 
 
-async def devices(link: Link) -> dict[str, bool]:
-    """Every SIP endpoint, and whether it can be reached."""
+async def devices(link: Link) -> dict[str, str]:
+    """Every SIP endpoint, and its state."""
     listed = await link.ask("DeviceStateList")
     return {
-        one.device.removeprefix(DEVICE): one.state not in ("UNAVAILABLE", "INVALID")
-        for one in listed
-        if one.device.startswith(DEVICE)
+        one.device.removeprefix(DEVICE): str(one.state) for one in listed if one.device.startswith(DEVICE)
     }
 
 

@@ -24,8 +24,9 @@ DEADLINE: Final = 5.0
 #: Its manager pings without minding the answers; we ask ourselves.
 NEVER: Final = 365 * 86_400
 
-#: The kinds of events we come for: contacts, RTCP, and who is turned away.
+#: The kinds of events we come for: contacts, RTCP, and who is turned away; and what phones do besides.
 EVENTS: Final = "system,reporting,security"
+CALLS: Final = ",call"
 
 Hear = Callable[[Message], None]
 
@@ -95,10 +96,13 @@ class Link:
 
 
 @asynccontextmanager
-async def opened(access: Access) -> AsyncIterator[Link]:
-    """A connection until the end of the block. Raises PbxUnreachable where nobody listens, SetupError where we are refused."""
+async def opened(access: Access, calls: bool = False) -> AsyncIterator[Link]:
+    """A connection until the end of the block; `calls`: also to hear which phones are in use.
+
+    Raises PbxUnreachable where nobody listens, SetupError where we are refused.
+    """
     loop = asyncio.get_running_loop()
-    manager, lost = Manager(loop=loop, ping_delay=NEVER, **_config(access)), loop.create_future()
+    manager, lost = Manager(loop=loop, ping_delay=NEVER, **_config(access, calls)), loop.create_future()
     manager.connection_lost = partial(_ended, lost)
     try:
         async with asyncio.timeout(DEADLINE):
@@ -122,11 +126,11 @@ def _ended(lost: asyncio.Future[None], _: object) -> None:
         lost.set_result(None)
 
 
-def _config(access: Access) -> Mapping[str, Any]:
+def _config(access: Access, calls: bool) -> Mapping[str, Any]:
     return {
         "host": access.host,
         "port": access.port,
         "username": access.username,
         "secret": access.password,
-        "events": EVENTS,
+        "events": EVENTS + CALLS * calls,
     }

@@ -14,9 +14,10 @@ from engine.core.quality import RtpReport
 
 @dataclass(frozen=True, slots=True)
 class PhonesUp:
-    """The endpoints that can be reached now; all others cannot."""
+    """The endpoints that can be reached now; all others cannot. `in_use`: those that ring or are in a call, where anybody wants to know."""
 
     endpoints: frozenset[str]
+    in_use: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from engine.ami.port import Feed, PhonesUnknown, PhonesUp
 from engine.call.distributor import Distributor
+from engine.call.own_calls import OwnCalls
 from engine.core import acd
 from engine.core.agent import AgentState
 from engine.core.floor import Agent
@@ -16,8 +17,8 @@ from engine.core.floor import Agent
 class Phones:
     """Tells the distributor whose phone is gone and whose is back."""
 
-    def __init__(self, distributor: Distributor, feed: Feed) -> None:
-        self._distributor = distributor
+    def __init__(self, distributor: Distributor, feed: Feed, own_calls: OwnCalls) -> None:
+        self._distributor, self._own_calls = distributor, own_calls
         self._feed = feed
         #: Endpoints that can be reached; None while nobody knows.
         self._up: frozenset[str] | None = None
@@ -26,10 +27,12 @@ class Phones:
     def take(self, report: PhonesUp | PhonesUnknown) -> None:
         """Something is known of the phones, or nothing any more."""
         match report:
-            case PhonesUp(endpoints):
+            case PhonesUp(endpoints, in_use):
                 self._up = endpoints
+                self._own_calls.used(in_use)
             case PhonesUnknown():
                 self._up = None
+                self._own_calls.used(frozenset())
         self.tell()
 
     def tell(self) -> None:
@@ -50,3 +53,4 @@ class Phones:
             self._feed.look(rung.line)
         if agent is not None:
             self._tell(agent)  # they may be at another phone
+            self._own_calls.look(agent)  # a leg of ours may be there from now on, or no longer

@@ -188,7 +188,8 @@ def feed(place: Place, settings: Settings) -> AmiFeed | None:
     if "ami" not in access:
         return None
     host, _, port = access["ami"].rpartition(":")
-    return AmiFeed(Access(host.strip("[]"), int(port), access["ami_username"], access["ami_password"]))
+    known = Access(host.strip("[]"), int(port), access["ami_username"], access["ami_password"])
+    return AmiFeed(known, calls=True)  # phones there may be in calls that never come to us
 
 
 def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:

@@ -34,6 +34,10 @@ class SimPhones:
         self.up = self.up | {endpoint} if on else self.up - {endpoint}
         self._news.put_nowait(PhonesUp(self.up))
 
+    def use(self, *endpoints: str) -> None:
+        """Have Asterisk tell that these phones are in use, and no others."""
+        self._news.put_nowait(PhonesUp(self.up, frozenset(endpoints)))
+
     def lose(self) -> None:
         """Let the link to Asterisk's manager be lost."""
         self._news.put_nowait(PhonesUnknown())

@@ -32,6 +32,7 @@ class AmiPeer:
     deaf: bool = False
     port: int = 0
     logins: int = 0
+    events: str = ""
     asked: list[str] = field(default_factory=list)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
@@ -83,6 +84,7 @@ class AmiPeer:
                 writer.close()
             case "Login":
                 self.logins += 1
+                self.events = action["Events"]
                 self._send(writer, {"Response": "Success", **mark, "Message": "Authentication accepted"})
             case "DeviceStateList":
                 self._send(
@@ -101,9 +103,11 @@ class AmiPeer:
 
 @asynccontextmanager
 async def watching(
-    peer: AmiPeer, secret: str = SECRET, **pauses: float
+    peer: AmiPeer, secret: str = SECRET, calls: bool = False, **pauses: float
 ) -> AsyncIterator[tuple[AmiFeed, asyncio.Queue[Report]]]:
-    phones = AmiFeed(Access("127.0.0.1", peer.port, "quietline", secret), **{"first_pause": 0.01, **pauses})
+    phones = AmiFeed(
+        Access("127.0.0.1", peer.port, "quietline", secret), calls=calls, **{"first_pause": 0.01, **pauses}
+    )
     heard: asyncio.Queue[Report] = asyncio.Queue()
 
     async def follow() -> None:
@@ -128,6 +132,20 @@ async def test_phones_are_listed_once_we_are_let_in_and_one_that_comes_is_told_a
         peer.devices["PJSIP/agent-chen"] = "NOT_INUSE"
         peer.contact("agent-chen", "NonQualified")
         assert await heard.get() == PhonesUp(frozenset({"agent-anna", "agent-boris", "agent-chen"}))
+
+
+async def test_which_phones_are_in_use_is_told_where_somebody_wants_to_know() -> None:
+    states = {"PJSIP/agent-anna": "INUSE", "PJSIP/agent-boris": "NOT_INUSE", "PJSIP/agent-chen": "RINGING"}
+    both = frozenset({"agent-anna", "agent-boris", "agent-chen"})
+    async with AmiPeer(dict(states)) as peer, watching(peer, calls=True) as (_, heard):
+        assert await heard.get() == PhonesUp(both, frozenset({"agent-anna", "agent-chen"}))
+        peer.devices["PJSIP/agent-anna"] = "NOT_INUSE"
+        peer.tell(Event="DeviceStateChange", Device="PJSIP/agent-anna", State="BUSY")  # only makes us look
+        assert await heard.get() == PhonesUp(both, frozenset({"agent-chen"}))
+        assert peer.events == "system,reporting,security,call"
+    async with AmiPeer(states) as peer, watching(peer) as (_, heard):
+        assert await heard.get() == PhonesUp(both)
+        assert peer.events == "system,reporting,security"
 
 
 async def test_a_phone_that_has_gone_is_told_as_asterisk_then_sees_it() -> None:
