@@ -100,7 +100,8 @@ class Calling:
             with suppress(Gone):  # its end is told by its own event
                 await self._line.calls.ring(second)
         asked = self._talk.asked
-        assert asked is not None
+        if asked is None:  # called off meanwhile: they have logged out, or their phone has gone
+            return await self._nobody_comes()
         return await self._ring(asked, self._phone(asked))
 
     async def _asked_for(self, target: Target, how: str, by: str, second: str) -> bool:
@@ -165,13 +166,15 @@ class Calling:
 
     async def _picked_up(self) -> bool:
         """A consulted one speaks with the agent; anybody else has the caller now."""
-        talk, asked = self._talk, self._talk.asked
-        assert asked is not None
-        if MADE not in asked.leg:
+        asked = self._talk.asked
+        if asked is not None and MADE not in asked.leg:
             try:
                 await self._line.calls.answer(asked.leg)
             except Gone:
                 return await self._comes_no_more("cancelled")
+        talk, asked = self._talk, self._talk.asked
+        if asked is None:  # called off in this moment
+            return await self._nobody_comes()
         if asked.how != CONSULT or talk.leg is None:
             return await self._complete()
         if asked.kind == AGENT:

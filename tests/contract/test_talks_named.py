@@ -1,4 +1,4 @@
-"""Which conversation is meant by whom, and what becomes of one that was half parked as the engine died."""
+"""Which conversation is meant by whom, and what becomes of one in which something else happens in the very moment of a change."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from simulated import REST, simulate, simulated_engine
 from told import set_agents, told_by
 
 from engine.app import Engine
 from engine.config import Loaded
+from engine.core import acd
 from engine.core.event import Event
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.clock import run
@@ -83,3 +85,28 @@ def test_a_caller_who_was_being_parked_as_the_engine_died_is_parked(site: Loaded
             assert (await told_by(engine)).records[CALLER]["outcome"] == "answered"
 
     run(main())
+
+
+@pytest.mark.parametrize("turns", [1, 4, 9, 17, 30])
+@pytest.mark.parametrize("do", ["consult", "transfer"])
+def test_a_colleague_who_leaves_in_the_moment_they_are_called_in_costs_nobody_their_call(
+    site: Loaded, tmp_path: Path, do: str, turns: int
+) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line, agents = await talking(pbx, engine, site), engine.house.agents
+        asking = asyncio.create_task(
+            engine.switchboard.order(FIRST, {"do": do, "to": f"agent {SECOND}"}), name="order"
+        )
+        while agents.told()[SECOND]["state"] != "reserved":  # noqa: ASYNC110 - turns of the loop, not time
+            await asyncio.sleep(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await engine.house.distributor.submit(acd.AgentSet(SECOND, "logged_out"))
+        await asking
+        await asyncio.sleep(3.0)
+        (told,) = engine.switchboard.conversations()
+        assert (told["with"]["name"], told["now"]) == (FIRST, "talking")
+        line.hang_up()
+
+    told = simulate(site, tmp_path, act)
+    assert [event.data["cause"] for event in told.events[CALLER] if event.kind == "ended"] == ["caller"]
