@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from aiohttp import test_utils as http
 from aiohttp import web
 
 from engine.errors import SetupError
 from engine.web.api import BELOW
 from engine.web.calls import Conversations, call_routes
+from engine.web.forms import MOST_BYTES
 
 TALK = {"contact": "17-0", "with": {"kind": "agent", "name": "2001", "there": True}, "now": "talking"}
 
@@ -23,7 +25,7 @@ async def order(who: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def client(below: str) -> http.TestClient[web.Request, web.Application]:
-    app = web.Application()
+    app = web.Application(client_max_size=MOST_BYTES)
     app.add_routes(call_routes(Conversations(lambda: [TALK], order), below))
     return http.TestClient(http.TestServer(app))
 
@@ -35,6 +37,27 @@ async def test_programs_and_commands_ask_for_the_same() -> None:
             wanted = {"do": "transfer", "to": "agent 2002"}
             told = await asks.post(f"{below}/calls/2001", json=wanted)
             assert (told.status, await told.json()) == (200, TALK | {"asked": wanted})
+
+
+BODIES = {
+    "nested without end": (b"[" * 15_000, "application/json"),
+    "in no known letters": (b"{\xfe}", "application/json; charset=klingon"),
+    "no UTF-8": (b'{"do": "\xff"}', "application/json"),
+    "longer than anything it can mean": (b'{"do": "' + b"x" * 20_000 + b'"}', "application/json"),
+    "a list": (b'[["do", "hold"]]', "application/json"),
+    "nothing": (b"", "application/json"),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+async def test_whatever_is_sent_is_refused_in_our_own_words(body: tuple[bytes, str]) -> None:
+    async with client(BELOW) as asks:
+        sent, kind = body
+        told = await asks.post(f"{BELOW}/calls/2001", data=sent, headers={"Content-Type": kind})
+        assert (told.status, await told.json()) == (
+            400,
+            {"error": 'an object is expected here, like {"do": "hold"}'},
+        )
 
 
 async def test_what_cannot_be_done_is_said_in_a_sentence() -> None:
