@@ -226,17 +226,18 @@ class Tally:
         }
 
     def back(self) -> Row:
-        """Callbacks by what became of them: requested is what the others add up to."""
+        """Callbacks by what became of them: requested is what the others add up to, whyever nobody was reached."""
         made = self.callbacks
         outcomes = Counter(life.outcome for life in made)
+        spoken, called_off, going_on = (outcomes[one] for one in (Outcome.ANSWERED, Outcome.CANCELLED, None))
         delays = [c.connected_at - c.arrived_at for c in made if c.connected_at is not None]
         return {
             "callbacks_requested": len(made),
-            "callbacks_reached": outcomes[Outcome.ANSWERED],
-            "callbacks_unreached": outcomes[Outcome.UNREACHED],
-            "callbacks_cancelled": outcomes[Outcome.CANCELLED],
-            "callbacks_open": outcomes[None],
-            "callback_success": ratio(outcomes[Outcome.ANSWERED], len(made)),
+            "callbacks_reached": spoken,
+            "callbacks_unreached": len(made) - spoken - called_off - going_on,
+            "callbacks_cancelled": called_off,
+            "callbacks_open": going_on,
+            "callback_success": ratio(spoken, len(made)),
             "callback_attempts": sum(life.dialled for life in made),
             "callback_delay_s": mean(delays),
         }

@@ -335,6 +335,26 @@ def test_what_callers_were_told_of_their_wait_is_judged_as_in_the_report_of_esti
 # --- callbacks ---------------------------------------------------------------------------------------
 
 
+def test_what_became_of_callbacks_adds_up_to_those_that_were_requested() -> None:
+    log = Log()
+    for name, left, cause in (
+        ("a", "unreached", "flow"),
+        ("b", "timed_out", "flow"),
+        ("c", "", "failed"),
+        ("d", "", ""),
+    ):
+        log.write("arrived", name, flow="support", from_number="1", callback={"of": "c1"})
+        log.write("queued", name, queue="sales", enqueued_at=log.now, moved_from=None, kind="callback")
+        log.now += 60.0
+        if left:
+            log.write("left_queue", name, queue="sales", outcome=left)
+        if cause:
+            log.write("ended", name, cause=cause)
+    row = made(log).total
+    parts = [row[f"callbacks_{name}"] for name in ("requested", "reached", "unreached", "cancelled", "open")]
+    assert parts == [4, 0, 3, 0, 1]
+
+
 def test_a_callback_is_told_apart_and_waits_in_no_service_level() -> None:
     log = Log()
     for name, end in (("x", "unreached"), ("y", "answered")):
