@@ -12,7 +12,7 @@ from dataclasses import replace
 import structlog
 
 from engine.ari.calls import HangupReason, TransferState
-from engine.call.arranging import ALONE, NOBODY, Arranger, arrangement
+from engine.call.arranging import ALONE, NOBODY, Arrangement, Arranger, arrangement
 from engine.call.called import Called
 from engine.call.farewell import Farewell
 from engine.call.house import House
@@ -70,7 +70,7 @@ class Calling:
     async def _release(self, why: str, leg: str | None) -> None:
         """Let the one who spoke with the caller go; the caller hears music."""
         await self._house.distributor.submit(acd.Released(self._line.contact, why))
-        await self._arrange()
+        await self._bring_about(arrangement(self._talk, self._line.channel), leg)
         await self._drop_second()
         if why != "parked" or not await self._farewell.begin(leg or "", self._talk):
             await self._let_go(leg or "", why)
@@ -79,6 +79,16 @@ class Calling:
         if why == "parked":
             await self._progress("channel_answered")
         await self._line.try_hangup(leg)
+
+    async def _bring_about(self, wanted: Arrangement, leg: str | None) -> None:
+        """Arrange it without whoever spoke with the caller; they are hung up on also where the caller has gone in this moment."""
+        try:
+            await self._arranger.arrange(wanted)
+        except Gone:
+            await self._arranger.apart()
+            await self._line.try_hangup(leg or "")
+            await self._drop_second()
+            raise
 
     async def _drop_second(self, reason: HangupReason = "normal") -> None:
         """Let the second call of the agent's phone go, if there is one."""
@@ -285,7 +295,7 @@ class Calling:
         leg = self._talk.leg
         await self._sender.into_queue(self._contact, name, how, priority)
         await self._progress("channel_answered")
-        await self._arranger.arrange(ALONE)
+        await self._bring_about(ALONE, leg)
         await self._line.try_hangup(leg or "")
         return True
 
@@ -294,7 +304,7 @@ class Calling:
         leg = self._talk.leg
         await self._sender.to_extension(self._contact, number)
         await self._progress("channel_answered")
-        await self._arranger.arrange(NOBODY)
+        await self._bring_about(NOBODY, leg)
         await self._line.try_hangup(leg or "")
         return True
 
