@@ -146,13 +146,18 @@ def record(word: Recording, who: str, /, *, state: StateOption = STATE) -> None:
 
 def order(state: Path, who: str, do: str, target: tuple[str, ...] = (), priority: int | None = None) -> None:
     """Ask for something, and say what the conversation is then."""
+    more = {} if priority is None else {"priority": priority}
+    told = asked_of(state, who, do, " ".join(target), **more)
+    say(sentence(told) + RECORDED.get(told.get("recording") or "", ""))
+
+
+def asked_of(state: Path, who: str, do: str, to: str, **more: int) -> dict[str, Any]:
+    """Ask something of a conversation: what it is then. Raises SetupError with a sentence."""
     if who.strip(".") == "":
         raise SetupError(f"{who!r} is neither an agent nor a contact: `quietline call list` shows them")
-    asked: dict[str, Any] = {"do": do, "to": " ".join(target), "by": login()}
-    if priority is not None:
-        asked["priority"] = priority
-    told = ask(state, "POST", f"/calls/{quote(who, safe='', errors='replace')}", asked)
-    say(sentence(told) + RECORDED.get(told.get("recording") or "", ""))
+    asked = {"do": do, "to": to, "by": login(), **more}
+    told: dict[str, Any] = ask(state, "POST", f"/calls/{quote(who, safe='', errors='replace')}", asked)
+    return told
 
 
 def sentence(told: Mapping[str, Any]) -> str:

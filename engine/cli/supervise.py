@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import cyclopts
 from cyclopts import Parameter
 
-from engine.cli.ask import ask
+from engine.cli.call import asked_of
 from engine.cli.console import say
 from engine.cli.place import STATE, StateOption
-from engine.release.live import login
 
 supervise = cyclopts.App(
     name="supervise",
@@ -55,9 +53,7 @@ def leave(who: str, /, *, state: StateOption = STATE) -> None:
 
 def order(state: Path, who: str, do: str, phone: str) -> None:
     """Ask for it, and say what is so then."""
-    asked = {"do": do, "to": phone, "by": login()}
-    told = ask(state, "POST", f"/calls/{quote(who, safe='', errors='replace')}", asked)
-    listening = told.get("listening")
+    listening = asked_of(state, who, do, phone).get("listening")
     if not listening:
         say(f"Nobody listens to {who}.")
     elif listening["began"]:

@@ -85,6 +85,5 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(
     engine.refusal = "2001: the caller is on hold already"
     said = quietline("call", "hold", "2001", "--state", tmp_path)
     assert (said.status, said.sentence) == (1, "2001: the caller is on hold already")
-    assert (
-        "is neither an agent nor a contact" in quietline("call", "park", "..", "--state", tmp_path).sentence
-    )
+    for words in (("call", "park", ".."), ("supervise", "leave", "..")):
+        assert "is neither an agent nor a contact" in quietline(*words, "--state", tmp_path).sentence
