@@ -22,7 +22,7 @@ COUNTED: Columns = (("offered", "offered"), *((name.replace("_", " "), name) for
 WAITED: Columns = (
     *((name.removeprefix("sl_").replace("_", " "), name) for name in SERVICE_LEVELS),
     *(("ASA", "asa_s"), ("median", "wait_median_s"), ("p90", "wait_p90_s")),
-    *(("AHT", "aht_s"), ("occupancy", "occupancy")),
+    *(("AHT", "aht_s"), ("occupancy", "occupancy"), ("kept", "kept_promise_rate")),
 )
 COMPARED: Columns = (
     *(("answered", "answered"), ("abandoned", "abandoned"), ("ASA", "asa_s"), ("p90", "wait_p90_s")),
@@ -32,6 +32,7 @@ BESIDE: Columns = (
     *(("answered", "answered"), ("ASA", "asa_s"), ("in time", "sl_offered")),
     *(("gave up", "abandonment_rate_raw"), ("occupancy", "occupancy")),
 )
+RATES = ("abandonment_rate", "abandonment_rate_raw", "occupancy", "kept_promise_rate")
 NAMES = {C: "Erlang C", A: "Erlang A"}
 
 
@@ -167,4 +168,4 @@ def _size(figure: str, value: float) -> str:
 
 
 def _is_ratio(figure: str) -> bool:
-    return figure.startswith("sl_") or figure in ("abandonment_rate", "abandonment_rate_raw", "occupancy")
+    return figure.startswith("sl_") or figure in RATES

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from math import inf
 from typing import Any
 
 from engine.core import waiting
 from engine.core.agent import AgentState
-from engine.core.choosing import expected_wait
-from engine.core.floor import Agent, Caller, Queue, State
+from engine.core.floor import Agent, Caller, Lane, Queue, State
 from engine.core.skills import told
 from engine.core.waiting import Estimate
+from engine.core.way import PRIORITY
 
 
 def position(state: State, contact: str) -> int:
@@ -24,10 +26,9 @@ def estimate(state: State, contact: str, now: float) -> Estimate | None:
     if caller is None:
         return None
     state.learn(now)
-    queue = caller.lane.queue
-    place = queue.line.ahead_of(caller.key) + 1
-    measures = queue.measures
-    return waiting.estimate(place, queue.active, measures.handle_time, measures.theta, caller.lane.ready > 0)
+    lane, measures = caller.lane, caller.lane.queue.measures
+    agents, ahead = in_front(lane, caller.priority, caller.enqueued_at, contact)
+    return waiting.estimate(ahead + 1.0, agents, measures.handle_time, measures.theta, lane.ready > 0)
 
 
 def expected(state: State, name: str) -> float | None:
@@ -35,8 +36,25 @@ def expected(state: State, name: str) -> float | None:
     queue = state.queues.get(name)
     if queue is None:
         return None
-    ready = sum(agent.standing for agent in queue.agents)
-    return expected_wait(queue, queue.line.count + 1, ready)
+    lane, measures = state.lane(queue, frozenset()), queue.measures
+    agents, ahead = in_front(lane, PRIORITY, inf, "")
+    found = waiting.estimate(ahead + 1.0, agents, measures.handle_time, measures.theta, lane.ready > 0)
+    return None if found is None else found.mean
+
+
+def in_front(lane: Lane, priority: int, since: float, contact: str) -> tuple[int, float]:
+    """Active agents who may take a caller of this lane, and how many whom they take come first: the line that is told.
+
+    Agents take whoever comes first of all their lines. So of those who stand before the caller in any line, as many count as will
+    probably be taken by one of these agents: the share of that line's agents who are among them.
+    """
+    agents = [agent for agent in lane.queue.agents if agent.active and lane.takes(agent)]
+    among = Counter(line for agent in agents for line in agent.lanes if line.count)
+    ahead = 0.0
+    for line, shared in among.items():
+        before = line.ahead_of(line.queue.key(priority, since, contact))
+        ahead += before * shared / line.active
+    return len(agents), ahead
 
 
 def is_offered(state: State, contact: str) -> bool:

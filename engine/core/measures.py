@@ -1,6 +1,6 @@
 """What the distributor learns from contacts: handle time H, abandon rate θ, and how agents divide their time.
 
-- H of a queue: mean of its last 100 handled contacts (bridged until wrap-up is over), shrunk to the configured prior with weight 20.
+- H of a queue: mean of its last 100 handled contacts (bridged until wrap-up is over), shrunk to the configured prior with weight 5.
 - θ of a queue: abandons ÷ seconds waited, over the last 200 contacts that queued; 0 until 20 are seen.
 - Busy share of an agent (`Presence`): seconds reserved, talking and in wrap-up ÷ these and the seconds ready, since they signed in and
   within the last 60 min; pauses count in neither.
@@ -21,7 +21,7 @@ from engine.core.agent import AgentState
 
 HANDLED_KEPT = 100
 WAITED_KEPT = 200
-PRIOR_WEIGHT = 20
+PRIOR_WEIGHT = 5
 SEEN_ENOUGH = 20
 SHARE_WINDOW = 7200.0  # seconds
 SHARE_UNIT = 1 << 40

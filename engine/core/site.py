@@ -74,7 +74,7 @@ class QueueRule:
         30.0  # after a no-answer or rejection: how long before this agent is rung again by this contact
     )
     rona: str = "pause"  # what an unanswered offer does to the agent: pause | ready
-    handle_time: float = 180.0  # the prior for mean handle time, weight 20
+    handle_time: float = 180.0  # the prior for mean handle time, which weighs as much as 5 contacts
     adjust: float = 0.0
     ageing: float = 0.0  # seconds of waiting that count as one more step of priority; 0: priority stays
     strategy: str = "longest_idle"  # which ready agent is rung: one of engine.core.strategies

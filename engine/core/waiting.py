@@ -23,7 +23,7 @@ DIRECT = 4  # terms added one by one before the formula takes over
 class Estimate:
     """The wait of a caller at `place`: mean and standard deviation in seconds, `active` agents it was reckoned with."""
 
-    place: int
+    place: float
     mean: float
     sd: float
     active: float
@@ -73,15 +73,18 @@ def variance(place: int, active: float, handle_time: float, theta: float) -> flo
 
 
 def estimate(
-    place: int, active: float, handle_time: float, theta: float, free: bool = False
+    place: float, active: float, handle_time: float, theta: float, free: bool = False
 ) -> Estimate | None:
-    """The estimate at `place`; `free` says a fitting agent is ready: then the next in line waits for nothing."""
-    if free and place == 1:
+    """The estimate at `place`, which may lie between two; `free`: a fitting agent is ready, and the next in line waits for nothing."""
+    if free and place <= 1.0:
         return Estimate(place, 0.0, 0.0, active)
-    mean = mean_wait(place, active, handle_time, theta)
-    if mean is None:
+    if active <= 0.0:
         return None
-    return Estimate(place, mean, sqrt(variance(place, active, handle_time, theta)), active)
+    low, part = int(place), place % 1.0
+    means = [mean_wait(n, active, handle_time, theta) or 0.0 for n in (low, low + 1)]
+    spreads = [variance(n, active, handle_time, theta) for n in (low, low + 1)]
+    mean, spread = ((1.0 - part) * one + part * other for one, other in (means, spreads))
+    return Estimate(place, mean, sqrt(spread), active)
 
 
 def bucket(seconds: float) -> int | None:

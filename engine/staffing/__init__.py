@@ -6,6 +6,7 @@
     patience.py   when callers give up, estimated where most of them did not
     plan.py       callers, agents' hours and doors of a day, wherever they come from
     run.py        one day, lived: `decide` of the core, and the log the engine would have written
+    telling.py    what callers in line would be told, by the core's announcer
     figures.py    days' reports as means with their intervals, and two runs compared day by day
     erlang.py     Erlang C and A, exactly
     formulas.py   which queues these formulas say something about, and what

@@ -33,6 +33,7 @@ FIGURES = (
     *("asa_s", "wait_median_s", "wait_p90_s"),
     *SERVICE_LEVELS,
     *("abandonment_rate", "abandonment_rate_raw", "aht_s", "occupancy"),
+    *("promises_judged", "kept_promise_rate", "told_wait_mae_s"),
 )
 CONFIDENCE = 0.95
 #: The row of everything.

@@ -17,6 +17,7 @@ from engine.core import acd
 from engine.core.agent import AgentState
 from engine.core.event import Event
 from engine.core.facts import (
+    CALLER,
     AgentChanged,
     AgentSet,
     Arrived,
@@ -37,6 +38,7 @@ from engine.core.facts import (
 from engine.core.floor import State, next_due
 from engine.core.stays import Books
 from engine.staffing.plan import Caller, Plan
+from engine.staffing.telling import Teller
 
 TICK = Tick()
 #: How callers leave a line of their own accord, as the log says it.
@@ -53,6 +55,7 @@ class Run:
         self.plan = plan
         self.state: State = acd.restore(plan.settings, plan.rows, plan.opens)
         self.books = Books()
+        self.teller = Teller(self.state)
         self.now = plan.opens
         self.callers: dict[str, Caller] = {}
         self.tried: dict[str, int] = {}
@@ -90,6 +93,8 @@ class Run:
         heappush(self._plans, (at, self._planned, do, about))
 
     def _write(self, kind: str, contact: str | None, agent: str | None, data: dict[str, Any]) -> None:
+        if contact is not None and kind == "left_queue":
+            self.teller.left(contact)
         self.books.take(Event(kind, self.now, contact, agent, data))
 
     # --- what the distributor says ---
@@ -124,7 +129,18 @@ class Run:
             data["moved_from"] = said.moved_from
         if here is not None and here.entered_at != said.enqueued_at:
             data["entered_at"] = here.entered_at
-        self._write("queued", said.contact, None, data)
+        event = Event("queued", self.now, said.contact, None, data)
+        self.books.take(event)
+        if here is not None and kind == CALLER and (at := self.teller.queued(event)) is not None:
+            self._at(at, self._tells, said.contact)
+
+    def _tells(self, contact: str) -> None:
+        """A caller in line hears what is due."""
+        event, again = self.teller.look(contact, self.now)
+        if event is not None:
+            self.books.take(event)
+        if again is not None:
+            self._at(again, self._tells, contact)
 
     # --- phones ---
 

@@ -254,7 +254,7 @@ class Floor(Shell):
         if active == 0.0:
             return None
         times = self.diary.of_queue[name][-100:]
-        handle_time = (20 * self.queues[name].handle_time + sum(times)) / (20 + len(times))
+        handle_time = (5 * self.queues[name].handle_time + sum(times)) / (5 + len(times))
         waits = self.diary.waits[name][-200:]
         total = sum(seconds for seconds, _ in waits)
         theta = sum(gave_up for _, gave_up in waits) / total if len(waits) >= 20 and total else 0.0
