@@ -67,9 +67,9 @@ def meaning(told: Told) -> str:
     if told.found.base.plan.same_day:
         return (
             f"{head}What is known of that day stays, what nobody saw of it is drawn anew each time; "
-            "± is where the mean of that lies, at 95 %. Of other days it says nothing: --vary does."
+            "± is where that lies, at 95 %. Of other days it says nothing: --vary does."
         )
-    return f"{head}A figure is the mean of a day; ± is where the mean of such days lies, at 95 %."
+    return f"{head}Counts are of a mean day, all else is of all days together; ± is where it lies for such days, at 95 %."
 
 
 def _side(side: Side, really: Mapping[str, Row] | None) -> None:

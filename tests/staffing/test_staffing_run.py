@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from staffing_kit import calls, crew, line, lived, plan, site
@@ -12,7 +13,7 @@ from engine.core.tally import OUTCOMES
 from engine.errors import SetupError
 from engine.staffing.crew import crew_of, with_crew
 from engine.staffing.draws import Exponential, Fixed, Lognormal
-from engine.staffing.figures import ALL, Mean, Means
+from engine.staffing.figures import ALL, Mean, Means, difference_of, mean_of
 from engine.staffing.formulas import A, C, formulas
 from engine.staffing.plan import Phones, Plan
 from engine.staffing.run import lived as books_of
@@ -98,6 +99,41 @@ def test_every_caller_of_a_hard_day_ends_in_exactly_one_way() -> None:
         assert happened >= {"answered", "abandoned", "short_abandoned", "timed_out", "refused"}
         assert row[ALL]["no_answer"]
         assert row[ALL]["rejected"]
+
+
+def test_shares_and_times_are_those_of_one_report_over_all_days() -> None:
+    found = lived(hard_day(), days=3).base
+    rows = [day["other"] for day in found.days]
+
+    def total(figure: str) -> float:
+        return sum(float(row[figure] or 0.0) for row in rows)
+
+    decided = total("answered") + total("abandoned") + total("short_abandoned")
+    assert of(found.means, "sl_offered", "other").mean == pytest.approx(total("answered_in_t") / decided)
+    in_time = total("answered_in_t") / (decided - total("short_abandoned"))
+    assert of(found.means, "sl_excl_short", "other").mean == pytest.approx(in_time)
+    handling = total("handled_talk_s") + total("handled_wrap_up_s")
+    assert of(found.means, "aht_s", "other").mean == pytest.approx(handling / total("handled"), rel=1e-4)
+    assert of(found.means, "offered", "other").mean == pytest.approx(total("offered") / 3)
+
+
+def test_about_95_of_100_intervals_hold_what_is_true() -> None:
+    luck, held, apart = Random(2026), 0, 0
+    for _ in range(600):
+        base, changed = [], []
+        for _ in range(15):
+            calls_ = luck.randint(3, 30)
+            shared = luck.gauss(10.0, 6.0)
+            base.append((shared + sum(luck.expovariate(0.1) for _ in range(calls_)) / calls_, float(calls_)))
+            changed.append((base[-1][0] - 2.0 + luck.gauss(0.0, 1.0), float(calls_)))
+        mean, pair = mean_of(base), difference_of(base, changed)
+        assert mean is not None and mean.low is not None and mean.high is not None
+        assert pair is not None and pair.low is not None and pair.high is not None
+        held += mean.low < 20.0 < mean.high
+        apart += pair.low < -2.0 < pair.high
+        assert pair.high - pair.low < mean.high - mean.low
+    assert 0.92 < held / 600 < 0.98
+    assert 0.92 < apart / 600 < 0.98
 
 
 def test_the_same_seed_lives_the_same_days_and_another_seed_others() -> None:
