@@ -48,7 +48,10 @@ def test_a_staffing_file_is_told_in_tables_beside_the_formulas(quietline: Quietl
     assert lines[0] == (
         f"{WEEKDAY}: 2 days, seed 1; counted are calls from 2026-11-30T08:00:00+02:00 to 2026-11-30T18:00:00+02:00"
     )
-    assert "Counts are of a mean day, all else is of all days together; ± is where it lies for such days, at 95 %." in said.out
+    assert (
+        "Counts are of a mean day, all else is of all days together; ± is where it lies for such days, at 95 %."
+        in said.out
+    )
     assert "The formulas say nothing of support_sofia: its callers may also go to support_dubai." in lines
     assert "What if --agents sales+1:" in lines
     assert [line.split()[0] for line in lines[-4:]] == ["support_sofia", "support_dubai", "sales", "all"]
