@@ -27,13 +27,19 @@ from engine.errors import EngineError, PbxUnreachable, SetupError
 
 log = structlog.get_logger()
 
-#: Events nobody here reads: Asterisk is asked not to send them (5 of 12 events of a short call are ChannelVarset).
+#: Events nobody here reads: Asterisk is asked not to send them (5 of 12 events of a short call are ChannelVarset, 8 of 18 of one with an
+#: agent are about dialling and bridges).
 UNREAD: Final = (
+    "BridgeCreated",
+    "BridgeDestroyed",
     "BridgeVideoSourceChanged",
     "ChannelCallerId",
     "ChannelConnectedLine",
     "ChannelDialplan",
+    "ChannelEnteredBridge",
+    "ChannelLeftBridge",
     "ChannelVarset",
+    "Dial",
 )
 
 #: A command unanswered, or a contact without a socket, for so long (s) is too long; a healthy command takes 1 ms.

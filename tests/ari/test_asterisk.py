@@ -26,13 +26,15 @@ from engine.errors import AgentUnreachable, EngineError, Gone, PbxUnreachable, S
 pytestmark = pytest.mark.asterisk
 
 FRESH = count()
+#: Here more is listened to than the engine wants to hear.
+UNHEARD = ("ChannelDialplan", "ChannelVarset")
 
 
 @asynccontextmanager
 async def engine(asterisk: PrivateAsterisk) -> AsyncIterator[tuple[AriClient, Seen]]:
     """A client of an application of its own; at its end nothing was said that Asterisk does not describe."""
     app = f"q{next(FRESH)}"
-    async with WebsocketTransport(asterisk.url, app, USER, PASSWORD) as transport:
+    async with WebsocketTransport(asterisk.url, app, USER, PASSWORD, unread=UNHEARD) as transport:
         held = Held(transport)
         async with seen_on(transport) as seen:
             yield AriClient(held, app), seen

@@ -23,6 +23,14 @@ LATE = 1.0
 #: Seconds after which channels have left a bridge that was taken down; a hang-up may overtake them.
 SETTLE = 0.2
 
+#: Events nobody can foresee in number or order; all others are compared, also those the engine does not want to hear.
+UNHEARD = (
+    "BridgeVideoSourceChanged",
+    "ChannelCallerId",
+    "ChannelConnectedLine",
+    "ChannelDialplan",
+    "ChannelVarset",
+)
 #: Bytes of a WAV without sound.
 HEADER = 44
 
@@ -63,6 +71,7 @@ class Probe:
             if isinstance(report, dict):
                 self._take(report)
             elif isinstance(report, LinkUp):
+                await self._client.leave_out(UNHEARD)
                 self.up.set()
 
     def _take(self, event: dict[str, Any]) -> None:
