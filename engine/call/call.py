@@ -202,7 +202,8 @@ class Call:
             except PbxUnreachable:
                 relink = await self._relink()
                 continue
-            await self._house.ledger.append(Event("answered", self._house.now(), self.id))
+            # Causes nothing, so nothing waits for it: it is on disk before whatever is written next.
+            self._house.ledger.append(Event("answered", self._house.now(), self.id))
         return relink
 
     async def _follow_all(self, walk: Walk, relink: Relink | None) -> None:
@@ -228,8 +229,11 @@ class Call:
             about = {"outcome": outcome, "language": self._language, "playing_at": self.line.playing_at}
             data = {**plain(do), **about}
             written = self._house.ledger.append(Event("step", self._house.now(), self.id, data=data))
-            if walk.do is not None:  # the last one shares its commit with the end, which comes at once
-                await written
+            match walk.do:
+                case None | End(prompt=None):
+                    pass  # no command leaves before the contact's end, which comes at once and shares its commit
+                case _:
+                    await written
 
     # --- what the interpreter asks for --------------------------------------------------------
 

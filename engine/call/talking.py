@@ -375,7 +375,6 @@ class Talking(Calling):
     async def _over(self, seen: float | None = None) -> bool:
         """Both have had their conversation."""
         by = "target" if self._talk.kind == NUMBER else "agent"
-        leg = self._talk.leg
         if self._line.contact in self._house.distributor.state.talks:
             await self._house.distributor.submit(acd.TalkEnded(self._line.contact, seen))
         else:
@@ -386,13 +385,9 @@ class Talking(Calling):
                     data={"by": "lost" if seen is not None else by, "agent": None, **seen_until(seen)},
                 )
             )
-        await self._apart(leg)
+        await self._arranger.apart()
         return True
 
     async def _caller_gone(self) -> None:
         """The caller has hung up: nobody's phone rings on, and nobody is left in a bridge."""
         await end_talk(self._house, self._line, self._line.why_gone)
-
-    async def _apart(self, leg: str | None) -> None:
-        await self._arranger.apart()
-        await self._line.try_hangup(leg or "")

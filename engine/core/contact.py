@@ -23,12 +23,13 @@ is when it ends on record: the time after it is nobody's wait and nobody's talk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from engine.core import conversation as talks
 from engine.core.announcing import Heard
+from engine.core.changed import changed
 from engine.core.conversation import AGENT, AWAY, NUMBER, QUEUE, Conversation, Leg, converse
 from engine.core.event import Event
 from engine.core.supervision import Supervision
@@ -192,7 +193,7 @@ def apply(contact: Contact, event: Event) -> Contact:
         return contact
     fold, heard = _FOLDS.get(event.kind), contact.heard.after(event)
     after = fold(contact, event) if fold else contact
-    return after if heard is contact.heard else replace(after, heard=heard)
+    return after if heard is contact.heard else changed(after, heard=heard)
 
 
 def fold(contact_id: str, events: Iterable[Event]) -> Contact:
@@ -205,7 +206,7 @@ def fold(contact_id: str, events: Iterable[Event]) -> Contact:
 
 def _arrived(c: Contact, e: Event) -> Contact:
     d = e.data
-    return replace(
+    return changed(
         c,
         channel=d["channel"],
         from_number=d["from_number"],
@@ -223,7 +224,7 @@ def _arrived(c: Contact, e: Event) -> Contact:
 
 
 def _answered(c: Contact, e: Event) -> Contact:
-    return replace(c, answered_at=e.at)
+    return changed(c, answered_at=e.at)
 
 
 def _step(c: Contact, e: Event) -> Contact:
@@ -232,14 +233,14 @@ def _step(c: Contact, e: Event) -> Contact:
     if e.data.get("do") == "Capture" and e.data["outcome"] is not None:
         captured = (*captured, e.data["outcome"])
     booked = e.data.get("do") == "Book" and e.data["outcome"] is not None
-    told = replace(c, left=None, pressed=None, transfer_end=None, kept=None, noted=None)
+    told = changed(c, left=None, pressed=None, transfer_end=None, kept=None, noted=None)
     language = language or c.language
-    return replace(told, language=language, captured=captured, callback=c.callback or booked)
+    return changed(told, language=language, captured=captured, callback=c.callback or booked)
 
 
 def _queued(c: Contact, e: Event) -> Contact:
     first = c.enqueued_at is None
-    return replace(
+    return changed(
         c,
         stage=Stage.WAITING,
         queue=e.data["queue"],
@@ -253,7 +254,7 @@ def _queued(c: Contact, e: Event) -> Contact:
 
 
 def _offered(c: Contact, e: Event) -> Contact:
-    return replace(c, stage=Stage.OFFERED, offered=(*c.offered, e))
+    return changed(c, stage=Stage.OFFERED, offered=(*c.offered, e))
 
 
 def _offer_ended(c: Contact, e: Event) -> Contact:
@@ -262,11 +263,11 @@ def _offer_ended(c: Contact, e: Event) -> Contact:
         return c
     up = c.picked_up if c.picked_up is not None and not _same_offer(c.picked_up, e) else None
     stage = Stage.PICKED_UP if up else Stage.OFFERED if offered else Stage.WAITING
-    return replace(c, stage=stage, offered=offered, picked_up=up)
+    return changed(c, stage=stage, offered=offered, picked_up=up)
 
 
 def _picked_up(c: Contact, e: Event) -> Contact:
-    return replace(c, stage=Stage.PICKED_UP, picked_up=e)
+    return changed(c, stage=Stage.PICKED_UP, picked_up=e)
 
 
 def _same_offer(one: Event, other: Event) -> bool:
@@ -277,7 +278,7 @@ def _connected(c: Contact, e: Event) -> Contact:
     rang_at = next((one.at for one in c.offered if _same_offer(one, e)), e.at)
     agent, channel = str(e.agent), str(e.data.get("leg", ""))
     leg = Leg(channel, AGENT, agent, QUEUE, rang_at, e.at)
-    return replace(
+    return changed(
         c,
         stage=Stage.TALKING,
         agent=e.agent,
@@ -297,23 +298,23 @@ def _in_talk(c: Contact, e: Event) -> Contact:
     if c.talk is None:
         return c
     talk = converse(c.talk, e)
-    c = replace(c, legs=_legs(c, e))
+    c = changed(c, legs=_legs(c, e))
     if talk is None:
-        gone = replace(_talked(c, e), left=None)
+        gone = changed(_talked(c, e), left=None)
         return (
-            replace(gone, sent_back=e)
+            changed(gone, sent_back=e)
             if e.data["kind"] == QUEUE
-            else replace(gone, sent_back=None, sent_to=e)
+            else changed(gone, sent_back=None, sent_to=e)
         )
     if e.kind == "transferred" and talk.kind == AGENT:
-        c = replace(c, agent=talk.to)
+        c = changed(c, agent=talk.to)
     elif e.kind == "transferred":
-        c = replace(c, transferred_to=talk.to)
+        c = changed(c, transferred_to=talk.to)
     if talk.on_hold and c.hold_from is None:
-        return replace(c, talk=talk, hold_from=e.at)
+        return changed(c, talk=talk, hold_from=e.at)
     if not talk.on_hold and c.hold_from is not None:
-        return replace(c, talk=talk, hold_from=None, hold_s=_plus(c.hold_s, e.at - c.hold_from))
-    return replace(c, talk=talk)
+        return changed(c, talk=talk, hold_from=None, hold_s=_plus(c.hold_s, e.at - c.hold_from))
+    return changed(c, talk=talk)
 
 
 def _legs(c: Contact, e: Event) -> tuple[Leg, ...]:
@@ -342,7 +343,7 @@ def _talked(c: Contact, e: Event) -> Contact:
     hold = c.hold_s if c.hold_from is None else _plus(c.hold_s, at - c.hold_from)
     talk = c.talk_s if c.talk_from is None else _plus(c.talk_s, at - c.talk_from)
     legs = talks.over(c.legs, at, str(e.data.get("by") or e.data.get("how") or ""))
-    return replace(
+    return changed(
         c,
         stage=Stage.FLOW,
         talk=None,
@@ -355,15 +356,15 @@ def _talked(c: Contact, e: Event) -> Contact:
 
 
 def _talk_ended(c: Contact, e: Event) -> Contact:
-    return c if c.talk_from is None else replace(_talked(c, e), left=e)
+    return c if c.talk_from is None else changed(_talked(c, e), left=e)
 
 
 def _left_queue(c: Contact, e: Event) -> Contact:
     outcome = e.data["outcome"]
     if outcome == "answered":
-        return replace(c, queued=None, last_left=outcome)
+        return changed(c, queued=None, last_left=outcome)
     wait = c.wait_s if c.queued is None else _plus(c.wait_s, _until(c, e) - _since(c, e))
-    return replace(
+    return changed(
         c,
         stage=Stage.FLOW,
         queued=None,
@@ -377,113 +378,113 @@ def _left_queue(c: Contact, e: Event) -> Contact:
 
 def _transferring(c: Contact, e: Event) -> Contact:
     leg = Leg(str(e.data.get("leg", "")), NUMBER, e.data["to"], "flow", e.at)
-    return replace(c, stage=Stage.TRANSFER, transfer=e, legs=(*c.legs, leg))
+    return changed(c, stage=Stage.TRANSFER, transfer=e, legs=(*c.legs, leg))
 
 
 def _transfer_answered(c: Contact, e: Event) -> Contact:
-    return replace(c, stage=Stage.TRANSFER, transfer=e)
+    return changed(c, stage=Stage.TRANSFER, transfer=e)
 
 
 def _transfer_connected(c: Contact, e: Event) -> Contact:
     legs = talks.answered(c.legs, str(e.data.get("leg", "")), e.at)
-    return replace(c, transfer=e, transferred_to=e.data["to"], talk_from=e.at, legs=legs)
+    return changed(c, transfer=e, transferred_to=e.data["to"], talk_from=e.at, legs=legs)
 
 
 def _transfer_ended(c: Contact, e: Event) -> Contact:
     talk = c.talk_s if c.talk_from is None else _plus(c.talk_s, _until(c, e) - c.talk_from)
     legs = talks.over(c.legs, _until(c, e), str(e.data.get("why") or e.data["by"]))
-    return replace(c, stage=Stage.FLOW, transfer=None, transfer_end=e, talk_from=None, talk_s=talk, legs=legs)
+    return changed(c, stage=Stage.FLOW, transfer=None, transfer_end=e, talk_from=None, talk_s=talk, legs=legs)
 
 
 def _dialled(c: Contact, e: Event) -> Contact:
-    return replace(c, channel=e.data["channel"], confirmed=False, again_at=None)
+    return changed(c, channel=e.data["channel"], confirmed=False, again_at=None)
 
 
 def _confirmed(c: Contact, e: Event) -> Contact:
-    return replace(c, confirmed=True)
+    return changed(c, confirmed=True)
 
 
 def _dial_ended(c: Contact, e: Event) -> Contact:
     tries = c.tries + bool(e.data["counts"])
-    return replace(c, channel="", confirmed=False, tries=tries, again_at=e.data["again_at"])
+    return changed(c, channel="", confirmed=False, tries=tries, again_at=e.data["again_at"])
 
 
 def _callback_cancelled(c: Contact, e: Event) -> Contact:
-    return replace(c, cancelled=True)
+    return changed(c, cancelled=True)
 
 
 def _pressed(c: Contact, e: Event) -> Contact:
-    return replace(c, pressed=e.data["key"])
+    return changed(c, pressed=e.data["key"])
 
 
 def _recording(c: Contact, e: Event) -> Contact:
-    return replace(c, recording=e)
+    return changed(c, recording=e)
 
 
 def _message(c: Contact, e: Event) -> Contact:
-    return replace(c, recording=None, messages=c.messages + 1, kept=e, last_message=e)
+    return changed(c, recording=None, messages=c.messages + 1, kept=e, last_message=e)
 
 
 def _no_message(c: Contact, e: Event) -> Contact:
-    return replace(c, recording=None, kept=e)
+    return changed(c, recording=None, kept=e)
 
 
 def _recording_started(c: Contact, e: Event) -> Contact:
-    return replace(c, tape=Tape(e.data["recording"]), tapes=c.tapes + 1)
+    return changed(c, tape=Tape(e.data["recording"]), tapes=c.tapes + 1)
 
 
 def _recording_paused(c: Contact, e: Event) -> Contact:
-    tape = None if c.tape is None else replace(c.tape, paused=e.kind == "recording_paused")
-    return replace(c, tape=tape)
+    tape = None if c.tape is None else changed(c.tape, paused=e.kind == "recording_paused")
+    return changed(c, tape=tape)
 
 
 def _recording_ended(c: Contact, e: Event) -> Contact:
-    return replace(c, tape=None)
+    return changed(c, tape=None)
 
 
 def _supervision_asked(c: Contact, e: Event) -> Contact:
     d = e.data
     begun = Supervision(d["mode"], d["phone"], d["leg"], d["agent"], d["target"])
-    return replace(c, supervision=begun, supervisions=c.supervisions + 1)
+    return changed(c, supervision=begun, supervisions=c.supervisions + 1)
 
 
 def _supervised(c: Contact, e: Event) -> Contact:
     now = c.supervision
     if now is None or e.kind == "supervision_ended":
-        return replace(c, supervision=None)
+        return changed(c, supervision=None)
     if e.kind == "supervision_began":
-        return replace(c, supervision=replace(now, began=True))
-    return replace(c, supervision=replace(now, mode=e.data["mode"], turns=now.turns + now.began))
+        return changed(c, supervision=changed(now, began=True))
+    return changed(c, supervision=changed(now, mode=e.data["mode"], turns=now.turns + now.began))
 
 
 def _consent(c: Contact, e: Event) -> Contact:
-    return replace(c, consent=e.data["given"])
+    return changed(c, consent=e.data["given"])
 
 
 def _request(c: Contact, e: Event) -> Contact:
-    return replace(c, request=e, noted=e)
+    return changed(c, request=e, noted=e)
 
 
 def _survey(c: Contact, e: Event) -> Contact:
-    return replace(c, noted=e)
+    return changed(c, noted=e)
 
 
 def _entitled(c: Contact, e: Event) -> Contact:
-    return replace(c, entitlement={name: e.data[name] for name in DECISION})
+    return changed(c, entitlement={name: e.data[name] for name in DECISION})
 
 
 def _agent_sign_in(c: Contact, e: Event) -> Contact:
-    return replace(c, signed_in=e.agent or "") if e.data["outcome"] == "let_in" else c
+    return changed(c, signed_in=e.agent or "") if e.data["outcome"] == "let_in" else c
 
 
 def _wrap_up_code(c: Contact, e: Event) -> Contact:
-    return replace(c, wrap_up_code=e.data["code"])
+    return changed(c, wrap_up_code=e.data["code"])
 
 
 def _ended(c: Contact, e: Event) -> Contact:
     cause, at = e.data["cause"], _until(c, e)
-    c = replace(c, legs=talks.over(c.legs, at, cause))
-    return replace(c, stage=Stage.ENDED, ended_at=at, cause=cause, outcome=outcome_of(c, cause, at))
+    c = changed(c, legs=talks.over(c.legs, at, cause))
+    return changed(c, stage=Stage.ENDED, ended_at=at, cause=cause, outcome=outcome_of(c, cause, at))
 
 
 _FOLDS = {

@@ -14,6 +14,7 @@ import os
 import sqlite3
 import time
 from contextlib import closing, suppress
+from functools import lru_cache
 from pathlib import Path
 
 #: What belongs to one database: the file, its write-ahead log, and the log's index (made anew at will).
@@ -28,6 +29,7 @@ def identity(path: Path) -> Identity:
     return _of(path), _of(beside(path, LOG))
 
 
+@lru_cache(maxsize=32)
 def beside(path: Path, suffix: str) -> Path:
     """A file of the same database, or one kept beside it."""
     return path.with_name(path.name + suffix)
