@@ -8,6 +8,7 @@
     waiting     500 callers who are told their place every half minute                against app_queue
     check       `quietline check` of a flow of 2,000 lines and of a site of 20,000
     dispatch    one decision of the distributor                                       against a full scan
+    sweep       an agent becomes free                                                 against sweeps of SQL tables and a full scan
     isolation   other contacts' commands while one channel blocks                     against one socket
     day         a simulated day of a 20-agent site
     simulate    `quietline simulate`: a day of 100 agents and 5,000 calls
@@ -52,6 +53,7 @@ CALLED: dict[str, Measure] = {
 PROGRAMS = {
     "check": "check",
     "dispatch": "dispatch",
+    "sweep": "sweep",
     "isolation": "ari_isolation",
     "day": "day",
     "simulate": "whatif",

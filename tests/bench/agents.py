@@ -32,11 +32,13 @@ class Talk:
 
 @dataclass(slots=True)
 class Phones(asyncio.DatagramProtocol):
-    """All agents of one socket. `gaps` are seconds from an agent's hang-up to the same agent's next INVITE."""
+    """All agents of one socket. `gaps` are seconds from an agent's hang-up to the same agent's next INVITE; `frees` the hang-ups
+    that were followed by one: agent and seconds since the epoch."""
 
     shortest: float = 0.5
     longest: float = 1.5
     gaps: list[float] = field(default_factory=list)
+    frees: list[tuple[str, float]] = field(default_factory=list)
     offered: int = 0
     freed: dict[str, float] = field(default_factory=dict)
     talks: dict[str, Talk] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class Phones(asyncio.DatagramProtocol):
             self.offered += 1
             if (since := self.freed.pop(agent, None)) is not None:
                 self.gaps.append(now - since)
+                self.frees.append((agent, time.time() - (now - since)))
             self.talks[headers["call-id"]] = Talk(agent, headers, addr)
         self.send(answer("200 OK", headers, agent, self.port), addr)
 
