@@ -22,7 +22,7 @@ from engine.call.own_calls import OwnCalls
 from engine.call.remarks import remark
 from engine.core import acd
 from engine.core.agent import CODE_MISSING, LOGGED_IN, AgentState
-from engine.core.floor import Agent
+from engine.core.parties import Agent
 from engine.core.phones import phone_named
 from engine.core.site import Settings
 from engine.errors import BadWord

@@ -16,7 +16,7 @@ import structlog
 from engine.ari.calls import HangupReason
 from engine.call.booking import book
 from engine.call.called import in_use
-from engine.call.distributor import seen_until
+from engine.call.diary import seen_until
 from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
 from engine.call.inquiring import Inquiry

@@ -19,7 +19,7 @@ from engine.call.distributor import Distributor
 from engine.core import acd
 from engine.core.agent import AgentState
 from engine.core.contact import Contact
-from engine.core.floor import Agent
+from engine.core.parties import Agent
 
 #: Seconds for which a phone has to be in use, or no longer, before that is believed.
 STEADY: Final = 1.0

@@ -11,7 +11,7 @@ from engine.call.distributor import Distributor
 from engine.call.own_calls import OwnCalls
 from engine.core import acd
 from engine.core.agent import AgentState
-from engine.core.floor import Agent
+from engine.core.parties import Agent
 
 
 class Phones:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from engine.call.called import AUTO_ANSWER, Called
-from engine.call.distributor import leg_of
+from engine.call.diary import leg_of
 from engine.call.house import House
 from engine.call.line import AriEvent, Line, Relink, channel_of
 from engine.call.whisper import Whisper

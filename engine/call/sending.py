@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.call.called import bridge_of
-from engine.call.distributor import seen_until
+from engine.call.diary import seen_until
 from engine.call.house import House
 from engine.call.line import Line
 from engine.call.ordering import Order, Target, Verb

@@ -16,7 +16,7 @@ import asyncio
 from engine.call.arranging import arrangement
 from engine.call.called import Called, bridge_of
 from engine.call.calling import Calling
-from engine.call.distributor import seen_until
+from engine.call.diary import seen_until
 from engine.call.line import MADE, AriEvent, Heard, Relink, SentOn, channel_of, contact_of_channel, two_calls
 from engine.call.ordering import SUPERVISED, Order, Target, Verb, slot_of, stands_at, target_of
 from engine.call.sending import dialled, end_talk

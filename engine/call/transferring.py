@@ -14,7 +14,7 @@ import asyncio
 from dataclasses import dataclass
 
 from engine.call.called import Called, bridge_of
-from engine.call.distributor import seen_until
+from engine.call.diary import seen_until
 from engine.call.house import House
 from engine.call.line import WATCHDOG, AriEvent, Heard, Line, Relink, channel_of, finished
 from engine.core.contact import Contact

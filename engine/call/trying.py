@@ -10,7 +10,7 @@ import asyncio
 from contextlib import suppress
 
 from engine.call.called import RING_MARGIN, Called
-from engine.call.distributor import leg_of
+from engine.call.diary import leg_of
 from engine.call.house import House
 from engine.call.line import MADE, WATCHDOG, AriEvent, CalledOff, Item, Line, channel_of, finished
 from engine.call.sounds import Sounds

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from engine.core.agent import AFTER_WRAP_UP, AgentState, Cause, step
 from engine.core.facts import FAILURES, Ask, Asked
-from engine.core.floor import Agent, Asking, State
+from engine.core.floor import State
+from engine.core.parties import Agent, Asking
 from engine.core.turn import LEAST_COOL_DOWN, Turn
 
 

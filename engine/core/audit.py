@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engine.core.agent import AgentState
 from engine.core.facts import CALLBACK
-from engine.core.floor import ACTIVE, Agent, Caller, State
+from engine.core.floor import ACTIVE, State
 from engine.core.line import NOBODY
+from engine.core.parties import Agent, Caller
 from engine.core.timers import COOLED, DRAINED, MAX_WAIT, OFFER_OVERDUE, REBALANCE, WIDENS, WRAP_UP_ENDS
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.core import waiting
 from engine.core.agent import AgentState
-from engine.core.floor import Agent, Caller, Lane, Queue, State
+from engine.core.floor import State
+from engine.core.parties import Agent, Caller, Lane, Queue
 from engine.core.skills import told
 from engine.core.waiting import Estimate
 from engine.core.way import PRIORITY

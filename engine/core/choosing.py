@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engine.core import waiting
 from engine.core.facts import Arrived
-from engine.core.floor import Queue, State
+from engine.core.floor import State
 from engine.core.line import NOBODY
+from engine.core.parties import Queue
 from engine.core.ranking import Candidate
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from engine.core.strategies import Standing, Strategy
 
 if TYPE_CHECKING:
-    from engine.core.floor import Agent, Caller, Lane
+    from engine.core.parties import Agent, Caller, Lane
 
 ROWS = 10
 Reason = dict[str, Any]

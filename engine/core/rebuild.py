@@ -16,8 +16,9 @@ from typing import Any
 
 from engine.core.agent import PHONE_GONE, AgentState
 from engine.core.facts import AgentChanged, AgentSet, Arrived, Command, Offer
-from engine.core.floor import Agent, Asking, Caller, Queue, Ringing, State
+from engine.core.floor import State
 from engine.core.measures import Handled, Presence, Waited
+from engine.core.parties import Agent, Asking, Caller, Queue, Ringing
 from engine.core.phones import phone_named
 from engine.core.site import Settings
 from engine.core.timers import COOLED, DRAINED, LOOK_AGAIN, OFFER_OVERDUE, WRAP_UP_ENDS

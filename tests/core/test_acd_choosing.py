@@ -16,7 +16,7 @@ import pytest
 from acd_shell import Shell, site
 
 from engine.core import acd
-from engine.core.floor import Agent
+from engine.core.parties import Agent
 from engine.core.ranking import Candidate, pick
 from engine.core.site import AgentRule, QueueRule
 
