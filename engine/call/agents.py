@@ -1,6 +1,7 @@
 """What is asked of an agent, whichever way it comes: a command, a program over HTTP, a phone. Refused in one sentence, or done.
 
-    state      ready, paused, logged_out, or logged_in: ready where they were logged out, else as they are
+    state      ready, paused, logged_out, or logged_in: ready where they were logged out, else as they are; who had asked
+               to log out when their conversation is over stays
     reason     why they pause; one of `pause_reasons` where site.yaml has some
     phone      where they are from now on
     code       what the conversation was about that they are in, or wrap up; one of their queue's

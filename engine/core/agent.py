@@ -5,7 +5,8 @@ not happen. Causes come from three sides: the agent asks (ready, pause, log out)
 withdrawn, given up), and the call reports (connected, ended).
 
 Nobody is torn out of a conversation: a pause or log-out asked for while talking is remembered, shown at once, and honoured when
-wrap-up is over. In wrap-up a pause waits for its end too, but logging out ends it (they are leaving), and so does asking for ready.
+wrap-up is over; the last word counts, so who signs in again before that is not logged out (a pause stands then). In wrap-up a pause
+waits for its end too, but logging out ends it (they are leaving), and so does asking for ready.
 While a phone rings, a pause or log-out withdraws the offer; the caller goes to somebody else.
 
 Whoever would become ready without a phone that can be reached is paused instead, until it is back.
@@ -94,6 +95,7 @@ TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
     },
     _S.TALKING: {
         _C.TALK_ENDED: _S.WRAP_UP,
+        _C.LOGS_IN: _S.TALKING,
         _C.ASKS_READY: _S.TALKING,
         _C.ASKS_PAUSE: _S.TALKING,
         _C.ASKS_LOGOUT: _S.TALKING,
@@ -105,6 +107,7 @@ TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
         _C.WRAPPED_LOGOUT: _S.LOGGED_OUT,
         _C.CODE_OWED: _S.WRAP_UP,
         _C.CODE_LATE: _S.PAUSED,
+        _C.LOGS_IN: _S.WRAP_UP,
         _C.ASKS_READY: _S.READY,
         _C.ASKS_PAUSE: _S.WRAP_UP,
         _C.ASKS_LOGOUT: _S.LOGGED_OUT,
@@ -116,7 +119,7 @@ TABLE: Mapping[AgentState, Mapping[Cause, AgentState]] = {
     },
 }
 
-#: Asks to be signed in, in whatever state one is: only who is logged out becomes ready.
+#: Asks to be signed in, in whatever state one is: who is logged out becomes ready, who was to be logged out later stays.
 LOGGED_IN = "logged_in"
 
 #: What an agent can ask for, and the cause each request is.

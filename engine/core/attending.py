@@ -123,7 +123,9 @@ class Attending(Moving):
             self._settle(agent, target, fact.reason)
 
     def _remember(self, agent: Agent, cause: Cause, fact: AgentSet) -> None:
-        then = "" if cause is Cause.ASKS_READY else fact.state
+        if cause is Cause.LOGS_IN and agent.then != LOGGED_OUT:
+            return  # they are signed in, and stay so: a pause stands
+        then = "" if cause in (Cause.ASKS_READY, Cause.LOGS_IN) else fact.state
         if (then, fact.reason) != (agent.then, agent.then_reason):
             agent.then, agent.then_reason = then, fact.reason if then else ""
             self.state.refresh(agent)

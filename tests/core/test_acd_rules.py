@@ -453,6 +453,40 @@ def test_a_pause_asked_for_while_talking_can_be_taken_back() -> None:
     assert f.state_of("anna") == ("ready", "")
 
 
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize(
+    ("asked", "then"),
+    [("logged_out", ("ready", "")), ("paused", ("paused", "lunch"))],
+)
+def test_who_signs_in_again_before_their_log_out_has_come_stays_and_a_pause_stands(
+    asked: str, then: tuple[str, str], ended: bool
+) -> None:
+    f = floor(agent("anna"))
+    f.ready("anna")
+    f.call("c1")
+    f.connect("c1")
+    f.ask("anna", asked, "lunch")
+    if ended:
+        f.tell(TalkEnded("c1"))
+    f.ask("anna", "logged_in")
+    if not ended:
+        f.tell(TalkEnded("c1"))
+    assert f.state_of("anna")[0] == "wrap_up"
+    f.wait(WRAP_UP)
+    assert f.state_of("anna") == then
+
+
+def test_who_signs_in_again_at_a_phone_somebody_has_taken_has_it_alone() -> None:
+    f = floor(agent("anna"), agent("boris"))
+    f.tell(acd.AgentSet("anna", "ready", phone="desk"))
+    f.call("c1")
+    f.connect("c1")
+    f.tell(acd.AgentSet("boris", "ready", phone="desk"))
+    assert f.state.agents["anna"].then == "logged_out"
+    f.tell(acd.AgentSet("anna", "logged_in"))
+    assert (f.state.agents["anna"].then, f.state_of("boris")) == ("", ("logged_out", "phone_taken"))
+
+
 @pytest.mark.parametrize("wish", ["paused", "logged_out"])
 def test_an_agent_who_goes_while_their_phone_rings_loses_the_offer_to_somebody_else(wish: str) -> None:
     f = floor(agent("anna"), agent("boris"))
