@@ -15,7 +15,17 @@ import cyclopts
 from cyclopts import Parameter
 
 from engine.cli import complain
-from engine.cli.place import SITE, STATE, Place, PortsOption, PublicOption, layout_of, make_state, remember
+from engine.cli.place import (
+    SITE,
+    STATE,
+    PagesNameOption,
+    Place,
+    PortsOption,
+    PublicOption,
+    layout_of,
+    make_state,
+    remember,
+)
 from engine.errors import EngineError, SetupError
 from engine.pbx.ports import Ports, asterisk_needs, check_free
 from engine.pbx.process import asterisk_command, raise_open_files, remember_process
@@ -31,25 +41,31 @@ VoiceOption = Annotated[str, Parameter(help="Voice's ports, FIRST-LAST, as publi
 
 
 def main(
-    *, ports: PortsOption = None, voice: VoiceOption = VOICE, public_address: PublicOption = None
+    *,
+    ports: PortsOption = None,
+    voice: VoiceOption = VOICE,
+    public_address: PublicOption = None,
+    pages_name: PagesNameOption = None,
 ) -> NoReturn:
     """Render, and become Asterisk."""
     try:
-        command = prepared(place_here(ports, voice, public_address or None))
+        command = prepared(place_here(ports, voice, public_address or None, pages_name or None))
     except EngineError as error:
         raise SystemExit(complain(error)) from error
     raise_open_files()
     os.execvp(command[0], command)
 
 
-def place_here(ports: int | None, voice: str, public_address: str | None) -> Place:
+def place_here(
+    ports: int | None, voice: str, public_address: str | None, pages_name: str | None = None
+) -> Place:
     """This container's place. Raises SetupError for a range of ports that is none."""
     first, _, last = voice.partition("-")
     if not (first.isdecimal() and last.isdecimal() and 1024 <= int(first) < int(last) <= 65535):
         raise SetupError(f"--voice {voice!r} is no range of ports: write 10000-10499")
     base = Ports.from_base(ports) if ports is not None else Ports()
     moved = replace(base, rtp_first=int(first), rtp_last=int(last))
-    return Place(STATE.absolute(), SITE.absolute(), moved, EVERYWHERE, public_address, EVERYWHERE)
+    return Place(STATE.absolute(), SITE.absolute(), moved, EVERYWHERE, public_address, EVERYWHERE, pages_name)
 
 
 def prepared(place: Place) -> list[str]:

@@ -53,6 +53,12 @@ PublicOption = Annotated[
     Parameter(help="Address that callers outside see, where a router or container stands between."),
 ]
 PagesOption = Annotated[str | None, Parameter(help="Address the pages listen at. At first: 127.0.0.1.")]
+PagesNameOption = Annotated[
+    str | None,
+    Parameter(
+        help="Names the pages are opened by beside this machine's own, with commas between; '' for none."
+    ),
+]
 JsonOption = Annotated[
     bool, Parameter(name="--json", negative="", help="JSON for programs instead of a table.")
 ]
@@ -71,6 +77,7 @@ class Place:
     bind: str = LOOPBACK
     public_address: str | None = None
     pages_address: str = LOOPBACK
+    pages_name: str | None = None
 
     @property
     def sip(self) -> str:
@@ -82,6 +89,11 @@ class Place:
         """The pages' address for a browser on this machine."""
         address = LOOPBACK if self.pages_address in EVERYWHERE else self.pages_address
         return f"http://{joined(address, self.ports.pages)}/"
+
+    @property
+    def pages_names(self) -> tuple[str, ...]:
+        """What the pages are called beside this machine's own names."""
+        return tuple(name.strip() for name in (self.pages_name or "").split(",") if name.strip())
 
     @property
     def ari(self) -> str:
@@ -121,6 +133,7 @@ def place_of(
     bind: str | None = None,
     public_address: str | None = None,
     pages_address: str | None = None,
+    pages_name: str | None = None,
 ) -> Place:
     """The place a command is about. Raises SetupError for ports that cannot be, or a state that cannot be read."""
     given = {
@@ -129,6 +142,7 @@ def place_of(
         "bind": bind,
         "public_address": public_address,
         "pages_address": pages_address,
+        "pages_name": pages_name,
     }
     known = {"site": SITE.absolute(), **remembered(state)}
     return Place(
@@ -148,6 +162,11 @@ def check_addresses(place: Place) -> None:
         if not is_ip(address):
             raise SetupError(
                 f"{option} {address!r} is no IP address: write one of this machine's, or 0.0.0.0 for all of them"
+            )
+    for name in place.pages_names:
+        if not HOST.fullmatch(name):
+            raise SetupError(
+                f"--pages-name {name!r} is no name that a page can be opened by: write it as in DNS, without http:// and port"
             )
     public = place.public_address
     if public and not is_ip(public) and not resolves(public):

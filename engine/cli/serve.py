@@ -31,6 +31,7 @@ from engine.cli.place import (
     LOOPBACK,
     STATE,
     BindOption,
+    PagesNameOption,
     PagesOption,
     Place,
     PortsOption,
@@ -83,9 +84,10 @@ def run(
     bind: BindOption = None,
     public_address: PublicOption = None,
     pages_address: PagesOption = None,
+    pages_name: PagesNameOption = None,
 ) -> None:
     """Run the engine alone, in the foreground, beside an Asterisk that runs already (or will)."""
-    place = place_of(state, site, ports, bind, public_address, pages_address)
+    place = place_of(state, site, ports, bind, public_address, pages_address, pages_name)
     check_addresses(place)
     configure_logs()
     raise_open_files()
@@ -357,7 +359,7 @@ async def served(place: Place, wanted: Controls, stream: Stream | None = None) -
         routes = [*report_routes(maker(place.state)), *agent_routes(wanted.desk, BELOW)]
         routes += call_routes(wanted.conversations, BELOW)
         routes += stream_routes(stream) if stream is not None else []
-        app = pages_app(wanted.status, wanted.hours, api_token(place.state), routes)
+        app = pages_app(wanted.status, wanted.hours, api_token(place.state), routes, place.pages_names)
         if stream is not None:
             app.on_shutdown.append(partial(say_goodbye, stream))
         pages = await stack.enter_async_context(ready_runner(app))

@@ -19,6 +19,7 @@ from engine.cli.history import unpublished
 from engine.cli.place import (
     STATE,
     BindOption,
+    PagesNameOption,
     PagesOption,
     Place,
     PortsOption,
@@ -69,9 +70,10 @@ def up(
     bind: BindOption = None,
     public_address: PublicOption = None,
     pages_address: PagesOption = None,
+    pages_name: PagesNameOption = None,
 ) -> None:
     """Start Asterisk and the engine in the background; returns when calls can come in."""
-    place = place_of(state, site, ports, bind, public_address, pages_address)
+    place = place_of(state, site, ports, bind, public_address, pages_address, pages_name)
     if bring_up(place, say):
         say("Calls can come in.")
     else:
@@ -136,6 +138,7 @@ def told(place: Place) -> dict[str, object]:
         "--bind": place.bind,
         "--public-address": place.public_address,
         "--pages-address": place.pages_address,
+        "--pages-name": place.pages_name,
     }
 
 

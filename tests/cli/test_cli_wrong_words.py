@@ -49,6 +49,7 @@ def test_words_that_make_no_command_are_one_sentence(quietline: Quietline, words
             "'x;y'",
             "--public-address \"'x;y'\" is neither an IP address nor a name that resolves: ",
         ),
+        ("--pages-name", "http://pbx.example", "--pages-name 'http://pbx.example' is no name that a page "),
         (
             "--pages-address",
             "192.0.2.77",

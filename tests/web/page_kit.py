@@ -115,7 +115,9 @@ class Browser:
 @asynccontextmanager
 async def browsing(hours: Hours) -> AsyncIterator[Browser]:
     """A browser before the pages of an engine."""
-    async with http.TestClient(http.TestServer(pages_app(dict, hours, "token"))) as client:
+    async with http.TestClient(
+        http.TestServer(pages_app(dict, hours, "token", names=["pbx.example"]))
+    ) as client:
         yield Browser(client)
 
 
