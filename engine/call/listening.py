@@ -1,11 +1,13 @@
 """A supervisor in a conversation: their phone is rung, and brought together with a channel that hears the agent.
 
 The conversation itself is not touched, so nothing that a supervisor does can end it. When the agent is no longer in it, or it is over, the
-supervisor's call ends, too. Who listened to whom, since when and until when, stands in the contact's events.
+supervisor's call ends, too; and where Asterisk reports nothing of their phone, or of the channel that is to hear the agent, they are let
+go in time. Who listened to whom, since when and until when, stands in the contact's events.
 """
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 from engine.call.called import Called, bridge_of
@@ -20,6 +22,8 @@ from engine.errors import AgentUnreachable, AlreadyThere, Gone
 
 #: Seconds a supervisor's phone rings.
 RING = 20.0
+#: Seconds within which a channel that is to hear the agent has come.
+HEARD_WITHIN = 5.0
 #: Ends supervision.
 LEAVE = "leave"
 
@@ -31,10 +35,34 @@ class Listening:
         self._house = house
         self._line = line
         self._called: Called | None = None
+        #: Until when what is to hear the agent has come, on the loop's clock; None: it has.
+        self._heard_until: float | None = None
 
     @property
     def _contact(self) -> Contact:
         return self._house.ledger.contact(self._line.contact)
+
+    @property
+    def deadline(self) -> float | None:
+        """When a supervisor of whom nothing is reported is given up, on the loop's clock."""
+        now = self._contact.supervision
+        if now is None:
+            return None
+        return self._heard_until if now.began or self._called is None else self._called.deadline
+
+    @property
+    def overdue(self) -> bool:
+        """Has nothing been reported of the supervisor for too long?"""
+        deadline = self.deadline
+        return deadline is not None and deadline <= asyncio.get_running_loop().time()
+
+    async def give_up(self) -> None:
+        """Let a supervisor go of whom nothing was reported."""
+        now, called = self._contact.supervision, self._called
+        if now is not None and now.began:
+            await self.end("lost")
+        else:
+            await self.end("no_answer" if called is not None and called.rang else "unreachable")
 
     async def obey(self, mode: str, phone: str, by: str) -> str:
         """Listen, whisper, barge or leave; why that cannot be, or nothing."""
@@ -124,6 +152,7 @@ class Listening:
         """Have a channel hear the agent; it is brought together with the supervisor when it has come."""
         now = self._contact.supervision
         assert now is not None
+        self._heard_until = asyncio.get_running_loop().time() + HEARD_WITHIN
         try:
             with suppress(AlreadyThere):
                 await self._line.calls.snoop(
@@ -137,7 +166,7 @@ class Listening:
             await self.end("agent")
 
     async def _together(self, now: Supervision) -> None:
-        bridge = bridge_of(now.leg)
+        self._heard_until, bridge = None, bridge_of(now.leg)
         with suppress(AlreadyThere):
             await self._line.calls.create_bridge(bridge, "mixing")
         with suppress(Gone):  # whichever has gone is told of in a moment
@@ -162,6 +191,7 @@ class Listening:
 
     async def end(self, why: str = "conversation") -> None:
         """Nobody listens any more."""
+        self._called = self._heard_until = None
         await end_supervision(self._house, self._line, why)
 
 

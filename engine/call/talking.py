@@ -173,6 +173,8 @@ class Talking(Calling):
             times.append(self._called.deadline)
         if self._farewell.until is not None:
             times.append(self._farewell.until)
+        if (listens := self._supervising.deadline) is not None:
+            times.append(listens)
         parked = self._talk.parked
         if parked is not None and self._talk.asked is None:
             times.append(loop.time() + max(0.0, parked.data["until"] - self._house.now()))
@@ -180,6 +182,9 @@ class Talking(Calling):
 
     async def _on_time(self) -> bool:
         """A phone of which nothing was told, or a parked caller whom nobody has fetched."""
+        if self._supervising.overdue:
+            await self._supervising.give_up()
+            return False
         if self._farewell.until is not None and self._farewell.until <= asyncio.get_running_loop().time():
             await self._let_go(self._farewell.end(), "parked")
             return False

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from simulated import REST, simulate, simulated_engine
 from told import set_agents, told_by
 
@@ -183,6 +184,49 @@ def test_a_supervisors_phone_that_is_not_answered_is_on_record(site: Loaded, tmp
 
     events = played(site, tmp_path, act)
     assert [event.data["why"] for event in events if event.kind == "supervision_ended"] == ["rejected"]
+
+
+@pytest.mark.parametrize(("rings", "why"), [(True, "no_answer"), (False, "unreachable")])
+def test_a_supervisors_phone_of_which_nothing_is_reported_is_given_up(
+    site: Loaded, tmp_path: Path, rings: bool, why: str
+) -> None:
+    def silent(line: Line) -> None:
+        if rings:
+            line.ring()
+        assert line.channel.dial_timer is not None
+        line.channel.dial_timer.cancel()  # Asterisk never ends it either
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line = await talking(pbx, engine, site, talk=600.0)
+        pbx.phones[endpoint_of(BOSS)] = silent
+        assert await say(engine, "listen") == f"{BOSS} listen"
+        await asyncio.sleep(24.0)
+        assert len(of(pbx, BOSS)) == 1
+        await asyncio.sleep(2.0)
+        assert of(pbx, BOSS) == [] and len(of(pbx, AGENT)) == 1
+        assert await say(engine, "leave") == f"{AGENT}: nobody listens to this conversation"
+        line.hang_up()
+
+    events = played(site, tmp_path, act)
+    assert [event.data["why"] for event in events if event.kind == "supervision_ended"] == [why]
+
+
+def test_a_supervisor_who_is_never_let_hear_anything_is_let_go(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line = await talking(pbx, engine, site, AgentPlan(BOSS, 0.5, talk=600.0), talk=600.0)
+        await say(engine, "listen")
+        await asyncio.sleep(2.0)
+        pbx.apps[pbx.app].filter([], [{"type": "StasisStart"}])  # what is to hear the agent in whisper never comes
+        await say(engine, "whisper")
+        await asyncio.sleep(2.0)
+        pbx.apps[pbx.app].filter([], [])
+        assert len(of(pbx, BOSS)) == 1
+        await asyncio.sleep(4.0)
+        assert of(pbx, BOSS) == snoops(pbx) == [] and len(of(pbx, AGENT)) == 1
+        line.hang_up()
+
+    events = played(site, tmp_path, act)
+    assert [event.data["why"] for event in events if event.kind == "supervision_ended"] == ["lost"]
 
 
 def test_who_listens_goes_on_listening_over_a_restart(site: Loaded, tmp_path: Path) -> None:
