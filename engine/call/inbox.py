@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Kind = TypeVar("Kind")
 
 
 class Inbox(Generic[T]):
@@ -28,6 +29,12 @@ class Inbox(Generic[T]):
     def keep(self, wanted: Callable[[T], bool]) -> None:
         """Drop what is not wanted (any more)."""
         self._items = deque(item for item in self._items if wanted(item))
+
+    def take_out(self, kind: type[Kind]) -> list[Kind]:
+        """Take out everything of a kind, in order."""
+        taken = [item for item in self._items if isinstance(item, kind)]
+        self.keep(lambda item: not isinstance(item, kind))
+        return taken
 
     async def get(self, until: float | None = None) -> T | None:
         """The next thing, or None once the loop's clock has passed `until`."""

@@ -141,10 +141,12 @@ class Switchboard:
     async def _answer(self, call: Call, order: Order) -> str:
         """Give an order; empty when it is under way and on disk, or the sentence why it cannot be."""
         call.line.inbox.put(order)
-        try:
-            return await asyncio.wait_for(order.answer, ORDERED_WITHIN)
-        except TimeoutError:
-            return NO_TALK if call.id not in self._calls else "Asterisk does not answer; it may still be done"
+        life = self._lives[call.id]
+        ends: set[asyncio.Future[Any]] = {order.answer, life}
+        await asyncio.wait(ends, timeout=ORDERED_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        if order.answer.done():
+            return order.answer.result()
+        return NO_TALK if life.done() else "Asterisk does not answer; it may still be done"
 
     def _talk_of(self, who: str) -> Contact | None:
         """The contact of a conversation: by its own id, by an agent in it, or by the agent who sent the caller on or parked them.

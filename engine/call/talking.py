@@ -18,7 +18,7 @@ from engine.call.called import Called, bridge_of
 from engine.call.calling import Calling
 from engine.call.diary import seen_until
 from engine.call.line import MADE, AriEvent, Heard, Relink, SentOn, channel_of, contact_of_channel, two_calls
-from engine.call.ordering import SUPERVISED, Order, Target, Verb, slot_of, stands_at, target_of
+from engine.call.ordering import NO_TALK, SUPERVISED, Order, Target, Verb, slot_of, stands_at, target_of
 from engine.call.sending import dialled, end_talk
 from engine.core import acd
 from engine.core.conversation import BLIND, CONSULT, EXTENSION, NUMBER, PHONE, QUEUE, RETRIEVE
@@ -51,6 +51,14 @@ class Talking(Calling):
         return await self._until_over(relink)
 
     async def _until_over(self, relink: Relink | None) -> str | None:
+        try:
+            return await self._while_it_lasts(relink)
+        finally:
+            if self._contact.talk is None:  # asked for in the moment in which it ended
+                for order in self._line.inbox.take_out(Order):
+                    order.tell(NO_TALK)
+
+    async def _while_it_lasts(self, relink: Relink | None) -> str | None:
         began = self._contact.talk_from or 0.0
         try:
             over = await self._found(relink) if relink is not None else False

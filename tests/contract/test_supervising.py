@@ -216,7 +216,9 @@ def test_a_supervisor_who_is_never_let_hear_anything_is_let_go(site: Loaded, tmp
         line = await talking(pbx, engine, site, AgentPlan(BOSS, 0.5, talk=600.0), talk=600.0)
         await say(engine, "listen")
         await asyncio.sleep(2.0)
-        pbx.apps[pbx.app].filter([], [{"type": "StasisStart"}])  # what is to hear the agent in whisper never comes
+        pbx.apps[pbx.app].filter(
+            [], [{"type": "StasisStart"}]
+        )  # what is to hear the agent in whisper never comes
         await say(engine, "whisper")
         await asyncio.sleep(2.0)
         pbx.apps[pbx.app].filter([], [])

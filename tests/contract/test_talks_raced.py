@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,28 @@ def test_whatever_happens_in_that_moment_everybody_is_free_in_the_end(
     assert told.records[CALLER]["outcome"] == "answered"
     kinds = [event.kind for event in events]
     assert kinds.count("supervision_asked") == kinds.count("supervision_ended")
+
+
+@pytest.mark.parametrize("what", HAPPENS[:2])
+def test_who_asks_for_something_as_the_conversation_ends_is_told_so_at_once(
+    site: Loaded, tmp_path: Path, what: str
+) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line, loop = await talking(pbx, engine, site), asyncio.get_running_loop()
+
+        async def asked(turns: int) -> float:
+            if turns >= 20:
+                await asyncio.sleep(turns // 20 * 0.0005)
+            for _ in range(turns % 20):
+                await asyncio.sleep(0)
+            began = loop.time()
+            with suppress(SetupError):
+                await engine.switchboard.order(FIRST, {"do": "hold" if turns % 2 else "resume"})
+            return loop.time() - began
+
+        await happens(what, pbx, engine)
+        took = await asyncio.gather(*map(asked, range(100)))
+        assert max(took) < 1.0, took
+        line.hang_up()
+
+    simulate(site, tmp_path, act)
