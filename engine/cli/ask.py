@@ -55,6 +55,11 @@ def ask(
     except PermissionError as error:
         raise SetupError(f"the engine of {state} belongs to another user: run this as that user") from error
     except ValueError:
+        if answer.status >= 500:
+            raise SetupError(
+                f"the engine of {state} failed at what was asked ({method} {path}), by a fault of its own: "
+                f"its log tells which, {state / 'log/engine.log'}"
+            ) from None
         raise SetupError(
             f"the engine of {state} does not know what was asked ({method} {path}): "
             f"is it an older one? `quietline down --state {state}` and `up` start this one"

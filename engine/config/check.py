@@ -7,6 +7,7 @@
     recordings   `engine.config.recorded`: they are there, can be played, and say what the texts say
     texts        `engine.config.texts`: each language says what the engine speaks, the same values, and words for the same choices
     spoken       `engine.config.spoken`: what can be pressed can be said, and no two choices sound alike
+    idle         `engine.config.idle`: no option is without effect beside the others
     variables    `engine.config.variables`: they are set before they are used, and secret ones are told to nobody
 
 A rule that only needs names also runs on files that hold other errors, so that everything is told at once.
@@ -24,6 +25,7 @@ from engine.config.catalogfile import CatalogFile, check_codes
 from engine.config.doors import check_hours, reserved_names
 from engine.config.entitling import check_entitlement, check_sources, levels, unknown_level
 from engine.config.flowfile import HEAD, FlowFile, first_key, flow_paths
+from engine.config.idle import check_idle
 from engine.config.kinds import Ref
 from engine.config.knowledge import KnowledgeFile, check_knowledge
 from engine.config.manning import check_manning
@@ -41,8 +43,6 @@ from engine.config.variables import check_variables
 from engine.config.whilewaiting import check_waiting
 from engine.core.conversation import PARKED_AT
 from engine.core.overrides import EVERYTHING
-from engine.core.site import QueueRule
-from engine.core.strategies import STRATEGIES
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -64,7 +64,6 @@ def check_all(
         _trunks,
         _external,
         _unattended,
-        _rung_at_once,
         reserved_names,
     ):
         rule(site, report)
@@ -86,7 +85,8 @@ def check_all(
         check_flow(flow, site, catalog, report)
         check_entitlement(flow, site, report)
     check_rung(flows, site, report)
-    check_waiting(site, flows, catalog, report)
+    check_waiting(site, catalog, report)
+    check_idle(site, flows, report)
     check_variables(flows, catalog, report)
     _articles(flows, knowledge, report)
     if knowledge is not None:
@@ -184,8 +184,13 @@ def _scalars(node: Node | None) -> list[Scalar]:
 
 def _lists(site: SiteFile, report: Report) -> None:
     """A name listed twice is a slip; a group of one queue chooses nothing."""
-    listed = [site.root.get("languages")]
+    listed = [site.root.get("languages"), site.root.get("parking")]
+    if isinstance(defaults := site.root.get("queue_defaults"), MappingNode):
+        listed.append(defaults.get("wrap_up_codes"))
     for section, key in (
+        ("queues", "wrap_up_codes"),
+        ("agents", "skills"),
+        ("entitlement", "levels"),
         ("groups", "queues"),
         ("agents", "queues"),
         ("schedules", "any_of"),
@@ -355,20 +360,6 @@ def _unattended(site: SiteFile, report: Report) -> None:
             report.warn(place, "no-agents", f"no agent serves queue '{name}'", "add it to an agent's queues")
 
 
-def _rung_at_once(site: SiteFile, report: Report) -> None:
-    """How many phones ring at once means something only where all are rung."""
-    shared = site.root.get("queue_defaults")
-    default = shared.get("strategy") if isinstance(shared, MappingNode) else None
-    for _, entry in _entries(site, "queues"):
-        strategy = entry.get("strategy") or default
-        name = strategy.text if isinstance(strategy, Scalar) else QueueRule("").strategy
-        rings_all = name not in STRATEGIES or STRATEGIES[name].all_at_once
-        if "ring_all_max" in entry.entries and not rings_all:
-            text = f"'ring_all_max' means nothing to strategy {name}, which rings one phone at a time"
-            hint = "write strategy: ring_all beside it, or delete it"
-            report.warn(entry.key("ring_all_max"), "not-used", text, hint)
-
-
 def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
     known = {Path(f.file).stem: f for f in flows}
     used: set[str] = set()
@@ -478,7 +469,7 @@ def _whispers(site: SiteFile, catalog: Catalog, report: Report) -> None:
 
 
 def _recording(site: SiteFile, catalog: Catalog, report: Report) -> None:
-    """What callers hear before they are recorded has a text in every language; a key to decline needs something to decline."""
+    """What callers hear before they are recorded has a text in every language."""
     defaults = site.root.get("queue_defaults")
     given = [defaults] if isinstance(defaults, MappingNode) else []
     for entry in [*given, *(entry for _, entry in _entries(site, "queues"))]:
@@ -491,14 +482,6 @@ def _recording(site: SiteFile, catalog: Catalog, report: Report) -> None:
                 files = ", ".join(f"{catalog.folder}/{x}.yaml" for x in lacking)
                 hint = guess(item.text, catalog.ids(lacking[0])) or f"add it to {files}"
                 report.add(item.place, "missing-prompt", text, hint)
-        if entry.get("decline") is not None and all(one.get("consent") is None for one in (entry, *given)):
-            hint = "name the prompt with consent, or delete decline"
-            report.warn(
-                entry.key("decline"),
-                "not-used",
-                "'decline' says no to a 'consent' that is not asked for",
-                hint,
-            )
 
 
 def _spoken_to_agents(site: SiteFile, item: Scalar, prompt: str, catalog: Catalog, report: Report) -> None:
@@ -527,6 +510,8 @@ def _level(ref: Ref, site: SiteFile, report: Report) -> None:
     having = [
         node.entries[name][1] for node in nodes if isinstance(node, MappingNode) and name in node.entries
     ]
+    if any(report.faulty(node.place) for node in having):
+        return  # who knows what was meant
     highest = max((int(n.text) for n in having if isinstance(n, Scalar) and n.text.isdigit()), default=1)
     if name in _skills(site) and highest < int(level):
         also = [(site.section("agents"), "the agents stand here")]

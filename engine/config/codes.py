@@ -43,7 +43,7 @@ CODES: dict[str, str] = {
         docs/flows.md lists the options of every verb; one level of indentation too many or too few is a common cause.""",
     "missing-option": """Something that cannot be guessed is not written.
         Where a caller can fail (no valid key, nobody answers, the office is closed) the flow must say where they go.""",
-    "missing-value": """Nothing stands after the key.
+    "missing-value": """Nothing stands after the key, or a list is empty that has to name something.
         Write the value, or delete the key if the default is wanted.""",
     "bad-value": """The value cannot be understood as what is wanted here; the message tells what is.
         Durations carry units: 8s, 10m, 1h30m. Keys are 0-9, * and #. yes and no answer a yes-or-no question.""",
@@ -163,11 +163,13 @@ CODES: dict[str, str] = {
     "same-address": """Two trunks share an address, so it is not clear whose calls come from there.""",
     "parking-number": """A number of `parking` is none of `numbers`, so nobody could dial it.
         Give it a flow there: that is what is heard by whoever dials it while nobody is parked.""",
-    "not-used": """Something is written that has no effect with the rest of the file as it is.""",
+    "not-used": """Something is written that has no effect, or not the one it is for, with the rest of the file as it is.""",
     "never-opens": """A schedule, or a site that something uses as one, is closed for all of the next 400 days by its calendar.
         Look at the hours, holidays and exceptions of its sites. If a schedule is closed on purpose, write override: closed, which
         also tells callers' flows so.""",
     "no-agents": """No agent serves this queue: every caller in it would wait in vain.""",
+    "no-queues": """An agent serves no queue, so no caller is ever offered to them.
+        Colleagues can still call them in, or hand them callers; whoever is there for that alone may stay so.""",
     "unused-flow": """No number leads to this flow.""",
     # --- customers and what they are entitled to ---
     "unknown-source": """An entitlement action names a source of customers that site.yaml does not have under `entitlement`.""",

@@ -137,7 +137,7 @@ def compile_flow(text: str, name: str, settings: Settings) -> Flow:
 FLOW_OPTIONS = (
     Option("flow", FLOW_NAME, required=True),
     Option("title", LINE, required=False),
-    Option("languages", list_of(LANGUAGE), required=False),
+    Option("languages", list_of(LANGUAGE, empty=False), required=False),
     Option("start", STEP_NAME, required=False),
     Option("steps", replace(ANYTHING, written="named steps, each a list of actions"), required=True),
 )

@@ -375,15 +375,19 @@ KINDS: dict[Any, Kind] = {
 }
 
 
-def list_of(item: Kind) -> Kind:
-    """A list; one value alone counts as a list of one."""
+def list_of(item: Kind, *, empty: bool = True) -> Kind:
+    """A list; one value alone counts as a list of one. `empty`: whether it may name nothing."""
 
     def read(node: Node, reader: Reader) -> Any:
         nodes = node.items if isinstance(node, Sequence) else [node]
+        if not nodes and not empty:
+            text = f"at least one {item.name} is needed here"
+            return reader.bad(node, text, f"write {item.written}", "missing-value")
         values = [item.read(n, reader) for n in nodes]
         return BAD if any(v is BAD for v in values) else tuple(values)
 
-    schema = {"anyOf": [item.schema, {"type": "array", "items": item.schema}]}
+    several = {"type": "array", "items": item.schema, **({} if empty else {"minItems": 1})}
+    schema = {"anyOf": [item.schema, several]}
     return Kind(f"{item.name} or list", f"{item.written}, or a list of them", read, schema)
 
 
@@ -476,6 +480,7 @@ WANTED = with_levels(
 
 #: Options that are narrower than their type, by class and field.
 NARROWER: dict[tuple[type, str], Kind] = {
+    (verbs.Say, "say"): list_of(KINDS[f.PromptId], empty=False),
     (verbs.Language, "retries"): number(0, 5),
     (verbs.Menu, "retries"): number(0, 5),
     (verbs.Ask, "retries"): number(0, 5),

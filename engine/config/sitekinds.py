@@ -415,14 +415,14 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.Phone, "password"): PASSWORD,
     (s.AgentRule, "number"): DIALLED,
     (s.AgentRule, "weight"): number(1, 100),
-    (s.Trunk, "addresses"): list_of(ADDRESS),
+    (s.Trunk, "addresses"): list_of(ADDRESS, empty=False),
     (s.Trunk, "username"): PLAIN,
     (s.Trunk, "password"): PASSWORD,
-    (s.OutboundRule, "allow"): list_of(ALLOWED),
+    (s.OutboundRule, "allow"): list_of(ALLOWED, empty=False),
     (s.OutboundRule, "caller"): SHOWN,
     (s.SourceRule, "kind"): choice("csv", "sql", "http"),
     (s.SourceRule, "on_failure"): choice("open", "closed"),
-    (s.SourceRule, "levels"): list_of(LEVEL),
+    (s.SourceRule, "levels"): list_of(LEVEL, empty=False),
     (s.SourceRule, "country"): scalar("country", "a country such as BG", _country, _STRING),
     (s.SourceRule, "timezone"): TIMEZONE,
     (s.SourceRule, "file"): scalar("file", "a CSV or SQLite file, seen from this one", _file, _TYPED),
@@ -464,7 +464,7 @@ SITE_OPTIONS = (
     Option("emergency", YES_NO, False, False),
 )
 SCHEDULE_OPTIONS = (
-    Option("any_of", list_of(SITE), True),
+    Option("any_of", list_of(SITE, empty=False), True),
     Option("override", choice("open", "closed"), False),
 )
 EXTERNAL_OPTIONS = (
@@ -505,7 +505,7 @@ SECTIONS: dict[str, tuple[Kind, tuple[Option, ...]]] = {
 
 #: The file's own keys, in the order the docs show them; sections are read one by one.
 TOP = (
-    Option("languages", list_of(LANGUAGE), True),
+    Option("languages", list_of(LANGUAGE, empty=False), True),
     Option(
         "prompts", replace(LINE, written="the folder of prompts, seen from this one"), False, "../prompts"
     ),

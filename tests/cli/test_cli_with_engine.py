@@ -68,6 +68,18 @@ def test_status_and_doctor_say_who_was_turned_away_and_that_ami_is_silent(
     assert "AMI does not answer the engine" in looked and "340 × InvalidAccountID at PJSIP" in looked
 
 
+def test_a_fault_of_the_engine_is_told_as_one_and_not_as_an_older_engine(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    engine.agents["2001"] = object()  # which cannot be written down
+    said = quietline("status", "--state", tmp_path)
+    assert said.status == 1
+    assert said.sentence == (
+        f"the engine of {tmp_path} failed at what was asked (GET /status), by a fault of its own: "
+        f"its log tells which, {tmp_path}/log/engine.log"
+    )
+
+
 def test_status_says_why_calls_wait_though_asterisk_is_there_and_what_was_mended(
     quietline: Quietline, engine: FakeEngine, tmp_path: Path
 ) -> None:
