@@ -79,7 +79,7 @@ class Agents:
         wish = self._set(agent, state, asked, coded=bool(code))
         if coded and agent.reason == CODE_MISSING and state in (AgentState.PAUSED, AgentState.LOGGED_OUT):
             # Remembered before the code ends their wrap-up: nobody is offered to somebody who is leaving.
-            return [acd.AgentSet(agent.name, AgentState.PAUSED, wish.reason), *coded, wish]
+            return [acd.AgentSet(agent.name, AgentState.PAUSED, wish.reason, by=wish.by), *coded, wish]
         return [*coded, wish]
 
     def _coded(self, agent: Agent, code: str, asked: Mapping[str, Any]) -> acd.Coded:
@@ -102,7 +102,8 @@ class Agents:
             assert agent.queue is not None
             codes = listed(agent.queue.rule.wrap_up_codes)
             raise BadWord(f"queue {agent.queue.name} wants a wrap-up code first: {codes}", "code")
-        return acd.AgentSet(agent.name, state, self._reason(state, remark(asked, "reason")), phone)
+        reason = self._reason(state, remark(asked, "reason"))
+        return acd.AgentSet(agent.name, state, reason, phone, remark(asked, "by"))
 
     def _reason(self, state: str, reason: str) -> str:
         known = self._settings.pause_reasons

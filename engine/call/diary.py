@@ -7,6 +7,7 @@ from typing import Any
 from engine.call.line import MADE
 from engine.core import acd
 from engine.core.acd import Command, Fact
+from engine.core.agent import PHONE_TAKEN
 from engine.core.contact import SHORT
 from engine.core.conversation import AGENT, RETRIEVE
 from engine.core.event import Event
@@ -40,6 +41,14 @@ CUT_OFF = frozenset({"abandoned", "failed", "stopped"})
 def seen_until(seen: float | None) -> dict[str, float]:
     """What an event about an end carries where nobody saw it."""
     return {} if seen is None else {"seen": seen}
+
+
+def _asked_by(changed: acd.AgentChanged, fact: Fact) -> dict[str, str]:
+    """What an agent's change carries that somebody has asked for: of this agent, or of whoever has taken their phone."""
+    if not isinstance(fact, acd.AgentSet | acd.Coded) or not fact.by:
+        return {}
+    theirs = changed.agent == fact.agent or PHONE_TAKEN in (changed.reason, changed.then_reason)
+    return {"by": fact.by} if theirs else {}
 
 
 class Diary:
@@ -170,6 +179,7 @@ class Diary:
                 return [Event("calling_ended", now, contact, agent, {"to": agent, "why": why})]
             case acd.AgentChanged():
                 changed = command._asdict()
+                changed |= _asked_by(command, fact)
                 return [Event("agent_state", now, None, changed.pop("agent"), changed)]
 
     def _asking_ended(self, contact: str, why: str, now: float) -> list[Event]:

@@ -152,13 +152,14 @@ class Released:
 class AgentSet:
     """An agent (or a command in their name) asks for a state: ready | paused | logged_out | logged_in.
 
-    `phone` is the one they are at from now on (their own name: their own phone); None: the one they were at.
+    `phone` is the one they are at from now on (their own name: their own phone); None: the one they were at. `by` is for the record.
     """
 
     agent: str
     state: str
     reason: str = ""
     phone: str | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,7 +284,7 @@ class Watched:
         }
 
     def agent(self, name: str) -> Message:
-        """An agent's state, since when and until when, and with whom they are."""
+        """An agent's state, since when and until when, with whom they are, and who asked for the last change (empty: nobody)."""
         data = self.agents.get(name) or {"state": AgentState.LOGGED_OUT}
         rule = self.settings().agents.get(name)
         return {
@@ -295,6 +295,7 @@ class Watched:
             "since": data.get("since"),
             "until": data.get("until"),
             "then": clean(str(data.get("then") or "")),
+            "by": clean(str(data.get("by") or "")),
         }
 
 

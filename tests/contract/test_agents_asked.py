@@ -221,3 +221,23 @@ def test_an_agent_whose_phone_is_in_a_call_of_its_own_is_not_rung_and_the_caller
     (ended,) = [e.data["why"] for e in told.events[CALLER] if e.kind == "offer_ended"]
     assert ended == "own_call"
     assert told.events["2007"][0].data["phone"] == "2007"
+
+
+def test_who_asks_something_of_an_agent_is_on_record_whichever_way_they_ask(
+    site: Loaded, tmp_path: Path
+) -> None:
+    said: list[tuple[str | None, str, str]] = []
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        await ask(engine, "2007", state="ready", by="user boss")
+        await ask(engine, "2001", state="ready", phone="301", by="user anna")
+        await ask(engine, "2003", state="ready", phone="301", by="phone +359888000009")
+        await ask(engine, "2003", state="logged_out")
+        for event in await engine.archive.events_since(0.0, ["agent_state"]):
+            said.append((event.agent, event.data["state"], event.data.get("by", "")))
+
+    simulate(site, tmp_path, act)
+    assert [one for one in said if one[0] == "2007"] == [("2007", "ready", "user boss")]
+    theirs = [one for one in said if one[0] == "2001"]
+    assert theirs[-2:] == [("2001", "ready", "user anna"), ("2001", "logged_out", "phone +359888000009")]
+    assert said[-2:] == [("2001", "logged_out", "phone +359888000009"), ("2003", "logged_out", "")]

@@ -85,6 +85,13 @@ def test_an_agent_to_whom_a_caller_is_sent_on_is_in_that_queues_conversations() 
     assert floor.queue("sales", 4.0)["talking"] == 1
 
 
+def test_who_asked_for_an_agents_last_change_is_told_as_plain_text() -> None:
+    floor = watched(Event("agent_state", 3.0, None, "agent01", {"state": "paused", "by": "user \x1banna"}))
+    assert floor.agent("agent01")["by"] == "user anna"
+    floor.take(Event("agent_state", 4.0, None, "agent01", {"state": "reserved"}))
+    assert floor.agent("agent01")["by"] == ""
+
+
 def test_a_long_queue_is_counted_whole_and_named_in_part() -> None:
     floor = watched(*(queued(f"c{i:03}", float(i)) for i in range(300)))
     queue = floor.queue("sales", 300.0)
