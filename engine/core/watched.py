@@ -20,6 +20,7 @@ from typing import Any
 
 from engine.core.agent import AgentState
 from engine.core.event import Event
+from engine.core.line import Key as Place
 from engine.core.line import key_of
 from engine.core.site import Settings
 
@@ -115,11 +116,12 @@ def _plain(letter: str) -> bool:
 
 @dataclass(slots=True)
 class _Caller:
-    """One who waits, in the order of `key`, since `since`; `offers` ring for them."""
+    """One who waits with the priority they came with, in the order of `key`, since `since`; `offers` ring for them."""
 
     contact: str
     queue: str
-    key: tuple[float, float, str]
+    priority: int
+    key: Place
     since: float
     kind: str
     offers: set[str] = field(default_factory=set)
@@ -155,10 +157,11 @@ class Watched:
                 self._gone(contact)
                 rule = self.settings().queues.get(data["queue"])
                 ageing = rule.ageing if rule is not None else 0.0
-                key = key_of(ageing, data["priority"], float(data["enqueued_at"]), contact)
+                priority, enqueued_at = data["priority"], float(data["enqueued_at"])
+                key = key_of(ageing, priority, enqueued_at, contact)
                 kind = str(data.get("kind", "caller"))
-                since = float(data.get("entered_at", key[1]))
-                self.callers[contact] = _Caller(contact, data["queue"], key, since, kind)
+                since = float(data.get("entered_at", enqueued_at))
+                self.callers[contact] = _Caller(contact, data["queue"], priority, key, since, kind)
                 self._touch_queue(data["queue"])
             case "offered":
                 self.offers[data["offer"]] = data["queue"]
@@ -278,7 +281,7 @@ class Watched:
         return {
             "contact": clean(caller.contact),
             "position": place,
-            "priority": int(-caller.key[0]),
+            "priority": caller.priority,
             "kind": clean(caller.kind),
             "waited_s": self._waited(caller, now),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,17 @@ def test_who_keeps_an_earlier_place_waits_since_they_came() -> None:
     floor = watched(queued("a", 20.0), Event("queued", 50.0, "b", data=kept))
     callers = floor.queue("sales", 60.0)["callers"]
     assert [(c["contact"], c["waited_s"]) for c in callers] == [("b", 10.0), ("a", 40.0)]
+
+
+def test_where_priority_grows_the_wait_and_the_priority_told_are_those_they_came_with() -> None:
+    sales = replace(SETTINGS.queues["sales"], ageing=30.0)
+    settings = replace(SETTINGS, queues={**SETTINGS.queues, "sales": sales})
+    events = (queued("a", 10.0), queued("b", 20.0, priority=8))
+    floor = Watched(lambda: settings, lambda queue: None).take_all(events)
+    queue = floor.queue("sales", 40.0)
+    told = [(c["contact"], c["position"], c["priority"], c["waited_s"]) for c in queue["callers"]]
+    assert told == [("b", 1, 8, 20.0), ("a", 2, 5, 30.0)]
+    assert queue["longest_wait_s"] == 30.0
 
 
 def test_an_agent_to_whom_a_caller_is_sent_on_is_in_that_queues_conversations() -> None:
