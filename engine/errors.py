@@ -65,7 +65,7 @@ class CallerGone(WorldError):
 class CallerLost(CallerGone):
     """The caller's channel was gone when the link to Asterisk came back: nobody saw how the call ended.
 
-    `args[1]` is the last moment at which it was known to go on, seconds since the epoch.
+    `args[1]` is the last moment at which it was known to go on, seconds since the epoch; `args[2]`: Asterisk itself had ended meanwhile.
     """
 
 

@@ -10,6 +10,7 @@ down) answers False the second time instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from engine.ari import events, names
@@ -38,6 +39,11 @@ class AriClient:
     async def info(self) -> events.AsteriskInfo:
         """Version, build and settings."""
         return cast(events.AsteriskInfo, await self._ask("GET", "asterisk/info"))
+
+    async def started(self) -> float:
+        """When this Asterisk began, seconds since the epoch."""
+        answer = cast(events.AsteriskInfo, await self._ask("GET", "asterisk/info", {"only": "status"}))
+        return datetime.fromisoformat(answer["status"]["startup_time"]).timestamp()
 
     async def application(self, name: str | None = None) -> events.Application | None:
         """What an application (else ours) is subscribed to: its channels and bridges; None when it is not registered."""

@@ -149,7 +149,7 @@ class Call:
             await self._follow_all(self._walk, relink)
             cause = "flow"
         except CallerLost as lost:
-            cause, seen = "lost", lost.args[1]
+            cause, seen = ("crashed" if lost.args[2] else "lost"), lost.args[1]
         except CallerGone:
             cause = "stopped" if self.line.stopped else "caller"
         except EngineError as error:
@@ -324,7 +324,8 @@ class Call:
         while True:
             try:
                 seen = self._house.watch.seen()
-                return Relink.of(await self._house.client.channels(), seen)
+                client = self._house.client
+                return await Relink.of(await client.channels(), seen, (self.line.channel,), client)
             except PbxUnreachable:
                 relink = await self.line.relinked(asyncio.get_running_loop().time() + LOOK_AGAIN)
                 if relink is not None:

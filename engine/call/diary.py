@@ -11,6 +11,7 @@ from engine.core.agent import PHONE_TAKEN
 from engine.core.contact import SHORT
 from engine.core.conversation import AGENT, RETRIEVE
 from engine.core.event import Event
+from engine.core.facts import LOST
 from engine.core.parties import Caller
 from engine.core.places import is_known
 from engine.store.ledger import Ledger
@@ -22,7 +23,13 @@ def leg_of(offer: str, contact: str) -> str:
 
 
 #: How a queue was left, by the reason of a Left; abandoned is told by its length.
-GONE = {"key": "flow_out", "failed": "failed", "stopped": "stopped", "unreached": "unreached"}
+GONE = {
+    "key": "flow_out",
+    "failed": "failed",
+    "crashed": "failed",
+    "stopped": "stopped",
+    "unreached": "unreached",
+}
 
 
 def ended_by(fact: acd.Left | acd.TalkEnded) -> str:
@@ -35,7 +42,7 @@ def ended_by(fact: acd.Left | acd.TalkEnded) -> str:
 
 
 #: Whoever leaves so, and may call again, has not given up their place themselves: they hung up, or were cut off.
-CUT_OFF = frozenset({"abandoned", "failed", "stopped"})
+CUT_OFF = frozenset({"abandoned", "failed", "crashed", "stopped"})
 
 
 def seen_until(seen: float | None) -> dict[str, float]:
@@ -97,7 +104,7 @@ class Diary:
                 return [Event("released", now, contact, first.name if first else None, {"why": why})]
             case acd.OfferFailed(offer, why) if offer in state.offers:
                 ringing = state.offers[offer]
-                rest = acd.rest_until(ringing, now)
+                rest = None if why == LOST else acd.rest_until(ringing, now)
                 return [self._offer_ended(offer, ringing.caller.contact, ringing.agent.name, why, now, rest)]
             case acd.PickedUp(offer, prompts) if offer in state.offers:
                 contact, agent = state.offers[offer].caller.contact, state.offers[offer].agent.name

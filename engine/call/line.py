@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from engine.ari.calls import Calls, HangupReason
+from engine.ari.client import AriClient
 from engine.call.inbox import Inbox
 from engine.call.ordering import Order
 from engine.core.acd import Command, Doors
@@ -36,20 +37,37 @@ PLAYBACKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Relink:
-    """The link to Asterisk is back. `channels` are those it holds now, id -> state; what happened since `seen` was not reported."""
+    """The link to Asterisk is back. `channels` are those it holds now, id -> state; what happened since `seen` was not reported.
+
+    `crashed`: this is another Asterisk than the one that was seen then, which has taken all its calls with it.
+    """
 
     channels: Mapping[str, str]
     seen: float
+    crashed: bool = False
 
     @classmethod
-    def of(cls, channels: Iterable[Mapping[str, Any]], seen: float) -> Relink:
-        """From what Asterisk lists."""
-        return cls({channel["id"]: channel["state"] for channel in channels}, seen)
+    async def of(
+        cls, channels: Iterable[Mapping[str, Any]], seen: float, callers: Iterable[str], client: AriClient
+    ) -> Relink:
+        """From what Asterisk lists; where a caller's channel is gone, it is asked when it began."""
+        held = {channel["id"]: channel["state"] for channel in channels}
+        gone = any(caller and caller not in held for caller in callers)
+        return cls(held, seen, gone and await client.started() > seen > 0.0)
+
+    @property
+    def why_gone(self) -> str:
+        """Why a caller who is not here any more has left, in the distributor's words."""
+        return "crashed" if self.crashed else "abandoned"
+
+    def lost(self, channel: str) -> CallerLost:
+        """What is raised where the caller's channel is gone."""
+        return CallerLost(channel, self.seen, self.crashed)
 
     def held(self, channel: str) -> None:
         """Raise CallerLost unless Asterisk still holds this channel."""
         if channel not in self.channels:
-            raise CallerLost(channel, self.seen)
+            raise self.lost(channel)
 
 
 class SentOn(Exception):

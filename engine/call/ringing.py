@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from engine.call.called import AUTO_ANSWER, Called
+from engine.call.called import AUTO_ANSWER, RING_MARGIN, Called
 from engine.call.diary import leg_of
 from engine.call.house import House
 from engine.call.line import AriEvent, Line, Relink, channel_of
@@ -113,9 +113,12 @@ class Ringing:
             await self.stop(offer.offer)  # it was withdrawn in that very moment
 
     async def on_time(self) -> None:
-        """Give up those of which nothing was told."""
+        """Give up those of which nothing was told; while Asterisk tells nothing at all, that says nothing about them."""
         now = asyncio.get_running_loop().time()
         for offer in [one for one in self._phones.values() if now >= one.deadline]:
+            if self._house.watch.blind_since is not None:
+                offer.deadline = now + RING_MARGIN
+                continue
             await self.stop(offer.offer)
             self._house.distributor.submit(acd.OfferFailed(offer.offer, "unreachable"))
 

@@ -19,6 +19,7 @@ from engine.ari.transport import AriTransport, LinkDown, LinkUp
 from engine.call.booking import shown
 from engine.call.call import Call, begins_flow
 from engine.call.called import bridge_of, in_use
+from engine.call.diary import leg_of
 from engine.call.house import Edition, House
 from engine.call.line import MADE, CalledOff, Relink, contact_of_channel
 from engine.call.ordering import NO_TALK, Order, Target, Verb, order_of, slot_of, talk_shown, target_of
@@ -29,6 +30,7 @@ from engine.core.acd import Command
 from engine.core.contact import IN_QUEUE, Contact
 from engine.core.conversation import AGENT, PHONE, QUEUE
 from engine.core.event import Event
+from engine.core.facts import LOST
 from engine.core.flow import Flow
 from engine.core.phones import endpoint_of_channel, phone_at
 from engine.errors import EngineError, PbxUnreachable, SetupError, StoreError
@@ -334,10 +336,13 @@ class Switchboard:
                 self.ready.set()
 
     async def _compare(self) -> None:
+        asked_at = self._house.now()
         held = await self._house.client.channels()
         self._house.hearing.held(channel["id"] for channel in held)
-        relink = Relink.of(held, self._house.watch.seen())
+        callers = [contact.channel for contact in self._house.ledger.open.values()]
+        relink = await Relink.of(held, self._house.watch.seen(), callers, self._house.client)
         self._give_up_places(relink)
+        self._give_up_offers(relink, asked_at)
         for call in list(self._calls.values()):
             call.line.inbox.put(relink)
         await self._take_up(relink)
@@ -352,7 +357,15 @@ class Switchboard:
         for contact in list(self._house.ledger.open.values()):
             on_line = contact.stage in IN_QUEUE and not contact.rings_back
             if on_line and contact.channel not in relink.channels:
-                self._house.distributor.submit(acd.Left(contact.id, "abandoned", relink.seen))
+                self._house.distributor.submit(acd.Left(contact.id, relink.why_gone, relink.seen))
+
+    def _give_up_offers(self, relink: Relink, asked_at: float) -> None:
+        """Phones that rang, and ring no more: nobody saw what became of them, so nothing is held against their agents."""
+        for ringing in list(self._house.distributor.state.offers.values()):
+            contact = self._house.ledger.open.get(ringing.caller.contact)
+            there = leg_of(ringing.id, ringing.caller.contact) in relink.channels
+            if contact is not None and not (contact.rings_back or there or ringing.offered_at >= asked_at):
+                self._house.distributor.submit(acd.OfferFailed(ringing.id, LOST))
 
     async def _take_up(self, relink: Relink) -> None:
         """Calls that a former life of the engine left open."""

@@ -21,7 +21,7 @@ from engine.core.contact import Contact
 from engine.core.do import Transfer
 from engine.core.event import Event
 from engine.core.outbound import dialable, way_out
-from engine.errors import AgentUnreachable, CallerGone, CallerLost, Gone
+from engine.errors import AgentUnreachable, CallerGone, Gone
 
 ANSWERED, FAILED = "answered", "failed"
 #: Why a transfer came to nothing by a key, and the music callers hear.
@@ -69,7 +69,7 @@ class Transferring:
         if self._line.channel not in relink.channels:
             if contact.transfer is not None:
                 await self._apart(contact.transfer, "lost", relink.seen)
-            raise CallerLost(self._line.channel, relink.seen)
+            raise relink.lost(self._line.channel)
         if contact.transfer_end is not None:
             return self._told(contact.transfer_end)
         if contact.transfer is None:

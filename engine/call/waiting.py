@@ -27,7 +27,7 @@ from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
 from engine.core.event import Event
-from engine.errors import CallerGone, CallerLost, Gone
+from engine.errors import CallerGone, Gone
 
 log = structlog.get_logger()
 
@@ -104,8 +104,8 @@ class Waiting:
         self._asked = True
         self._ringing.restore(contact)
         if self._line.channel not in relink.channels:
-            await self._gone(contact, relink.seen)
-            raise CallerLost(self._line.channel, relink.seen)
+            await self._gone(contact, relink)
+            raise relink.lost(self._line.channel)
         match contact:
             case Contact(stage=Stage.WAITING | Stage.OFFERED | Stage.PICKED_UP):
                 return await self._stay(relink=relink)
@@ -132,13 +132,14 @@ class Waiting:
             case _:
                 return "timeout"
 
-    async def _gone(self, contact: Contact, seen: float) -> None:
+    async def _gone(self, contact: Contact, relink: Relink) -> None:
         if contact.talk is not None:
-            await end_talk(self._house, self._line, "abandoned", seen)
+            await end_talk(self._house, self._line, relink.why_gone, relink.seen)
             return
         await self._ringing.stop_all()
         if contact.stage is not Stage.FLOW:
-            await self._house.distributor.submit(acd.Left(self._line.contact, "abandoned", seen))
+            left = acd.Left(self._line.contact, relink.why_gone, relink.seen)
+            await self._house.distributor.submit(left)
 
     async def _go_on_waiting(self, relink: Relink) -> None:
         self._announcer.look()

@@ -39,6 +39,8 @@ _OFFER_ENDS = {
     "abandoned": "stops ringing: the caller has hung up",
     "key": "stops ringing: the caller has pressed a key",
     "failed": "stops ringing: the call failed",
+    "crashed": "stops ringing: Asterisk had ended",
+    "lost": "rings no more: nobody saw why, for engine or Asterisk was away",
     "stopped": "stops ringing: Quietline is taken down",
     "unreached": "is free again: the caller was not reached",
     "paused": "stops ringing: the agent paused",
@@ -72,6 +74,7 @@ _CAUSES = {
     "flow": "the flow came to its end",
     "failed": "a fault ended the call",
     "lost": "the caller was gone when engine and Asterisk were together again",
+    "crashed": "Asterisk ended, and the call with it",
     "stopped": "Quietline was taken down",
     "unknown_number": "the number leads to no flow",
 }
@@ -497,6 +500,8 @@ def _left(before: Contact, data: Mapping[str, Any], at: float) -> list[str]:
             return [f"⏳ nobody was free: leaves queue {data['queue']} {waited}"]
         case "abandoned" | "short_abandoned":
             return [f"⏳ the caller gives up {waited}"]
+        case "failed":
+            return [f"⏳ the call is cut off {waited}"]
         case _:
             return [f"⏳ leaves queue {data['queue']} {waited}"]
 

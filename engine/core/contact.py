@@ -3,7 +3,7 @@
 The outcome is the first of these that holds:
 
     failed            something of ours or of the PBX ended it, or the number is routed nowhere; and a call that was neither
-                      answered nor left a message when Quietline was taken down
+                      answered nor left a message when Quietline was taken down or Asterisk died
     answered          the caller spoke with an agent
     transferred       the caller spoke with somebody outside, to whom they were transferred
     callback_taken    the caller hung up and is rung back, by a contact of its own
@@ -564,7 +564,7 @@ def _plus(seconds: float | None, more: float) -> float:
 
 
 def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
-    """The outcome of a contact that ends now; `cause` is caller, flow, failed, lost, stopped or unknown_number."""
+    """The outcome of a contact that ends now; `cause` is caller, flow, failed, lost, crashed, stopped or unknown_number."""
     match cause, c:
         case (("failed" | "unknown_number"), _):
             return Outcome.FAILED
@@ -588,7 +588,7 @@ def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
             return Outcome.UNREACHED
         case _, Contact(last_left="refused"):
             return Outcome.REFUSED
-        case "stopped", _:
+        case (("stopped" | "crashed"), _):
             return Outcome.FAILED
         case (("caller" | "lost"), _):
             return Outcome.IVR_HANGUP

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 #: Ways an offer fails by the agent's side (`OfferFailed.why`, `Cancel.why` of an overdue offer): this agent cools down for this contact.
+#: Why an offer has ended of which nobody saw what became: engine or Asterisk was away.
+LOST = "lost"
 FAILURES = frozenset({"no_answer", "rejected", "busy", "unreachable"})
 #: Why an agent is paused whose phone is gone: such a pause ends by itself when the phone is back.
 UNREACHABLE = "unreachable"
@@ -65,16 +67,16 @@ class Left:
     """
 
     contact: str
-    reason: str  # abandoned | key | failed | stopped | unreached
+    reason: str  # abandoned | key | failed | crashed | stopped | unreached
     seen: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OfferFailed:
-    """The agent did not take the offer."""
+    """The agent did not take the offer; or nobody saw what became of it (lost), which says nothing about the agent."""
 
     offer: str
-    why: str  # no_answer | rejected | busy | unreachable
+    why: str  # no_answer | rejected | busy | unreachable | lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +262,8 @@ class Offer(NamedTuple):
 class Cancel(NamedTuple):
     """Stop ringing this offer.
 
-    `why`: the caller left (abandoned, key, failed, stopped, unreached), the agent went (paused, logged_out, moved, own_call), another
-    agent has picked up (taken), or no report came (unreachable).
+    `why`: the caller left (abandoned, key, failed, crashed, stopped, unreached), the agent went (paused, logged_out, moved, own_call),
+    another agent has picked up (taken), or no report came (unreachable).
     """
 
     offer: str

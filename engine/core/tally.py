@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from engine.core.agent import AgentState
 from engine.core.contact import Outcome
 from engine.core.estimates import Promise, score
-from engine.core.facts import CALLER
+from engine.core.facts import CALLER, LOST
 from engine.core.kpi import Decided, mean, occupancy, quantile, ratio, service_levels, utilisation
 from engine.core.stays import Life, Offered, Stay
 
@@ -201,9 +201,9 @@ class Tally:
         }
 
     def offering(self) -> Row:
-        """What became of offers; those that were withdrawn (the caller or the agent left) are the rest."""
+        """What became of offers; those that were withdrawn (the caller or the agent left) are the rest. What nobody saw counts nowhere."""
         failed: Row = {name: self.offers[name] for name in NOT_TAKEN}
-        made = self.offers.total()
+        made = self.offers.total() - self.offers[LOST]
         return {
             "offers": made,
             "taken": self.offers["answered"],

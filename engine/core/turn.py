@@ -18,6 +18,7 @@ from engine.core.attending import Attending
 from engine.core.choosing import candidate, expected_wait
 from engine.core.facts import (
     CALLBACK,
+    LOST,
     TAKEN,
     Arrived,
     Cancel,
@@ -144,6 +145,9 @@ class Turn(Attending):
         ringing = self.state.offers.get(offer)
         if ringing is None:
             return
+        if why == LOST:
+            self._lost(ringing)
+            return
         agent, caller = ringing.agent, ringing.caller
         rule = caller.lane.queue.rule
         self._close(ringing)
@@ -160,6 +164,13 @@ class Turn(Attending):
         else:
             until = None if why == "no_answer" else rest
             self._settle(agent, step(agent.state, Cause.UNANSWERED), why, until)
+
+    def _lost(self, ringing: Ringing) -> None:
+        """As if it had not been made: the agent is free again, in their place, and may be the next who is rung for this caller."""
+        agent, caller = ringing.agent, ringing.caller
+        self._close(ringing)
+        self._to_another(caller)
+        self._free(agent, Cause.WITHDRAWN)
 
     def picked_up(self, offer: str) -> None:
         """Whoever picks up first has the caller; the phones of all others stop, and they are free as if they had not rung."""

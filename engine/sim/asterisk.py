@@ -91,6 +91,8 @@ class SimulatedAsterisk:
         self._serial = 0
         self._loop = asyncio.get_running_loop()
         self._epoch = getattr(self._loop, "epoch", MONDAY_MORNING)
+        #: When it was started, seconds since the epoch.
+        self.began = self.wall()
         self._second = -1
         self._stamp = ""
 
@@ -121,6 +123,15 @@ class SimulatedAsterisk:
         self.fallbacks.append(Fallback(self.wall(), channel.id, channel.number, to_number, why))
         channel.state = "Up"
 
+    def crash(self) -> None:
+        """Die, and be started again a second later: all calls are gone, and nobody is told. `restore` of the transport brings the link."""
+        for app in self.apps.values():
+            if app.transport is not None:
+                app.transport.cut("Asterisk has died")
+        self.began = self.wall() + 1.0
+        for channel in list(self.channels.values()):
+            channel.hang_up()
+
     # --- time ----------------------------------------------------------------------------------
 
     def now(self) -> float:
@@ -139,9 +150,9 @@ class SimulatedAsterisk:
         """Do something at a time of the loop's clock."""
         return self._loop.call_at(when, act)
 
-    def stamp(self) -> str:
-        """Now, as ARI writes it, to the millisecond."""
-        wall = self.wall()
+    def stamp(self, at: float | None = None) -> str:
+        """A moment (seconds since the epoch; else now) as ARI writes it, to the millisecond."""
+        wall = self.wall() if at is None else at
         second = int(wall)
         if second != self._second:
             self._second = second

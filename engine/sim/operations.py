@@ -157,7 +157,13 @@ def ping(asked: Asked) -> Answer:
 
 @does("asterisk.getInfo")
 def info(asked: Asked) -> Answer:
-    return Response(200, {"system": {"version": "22.10.1", "entity_id": "simulated"}})
+    began = asked.pbx.stamp(asked.pbx.began)
+    parts = {
+        "system": {"version": "22.10.1", "entity_id": "simulated"},
+        "status": {"startup_time": began, "last_reload_time": began},
+    }
+    only = asked.values.get("only", ",".join(parts)).split(",")
+    return Response(200, {part: told for part, told in parts.items() if part in only})
 
 
 def application_of(asked: Asked) -> App:

@@ -13,6 +13,7 @@ from told import Told, set_agents
 from engine.app import Engine
 from engine.config import Loaded
 from engine.core.event import Event
+from engine.core.stays import Books
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.people import play, plug_in
 from engine.sim.scenario import AgentPlan, CallerPlan, HangUp, Press, Scenario, Stay, Talk, Then, Wait
@@ -108,3 +109,23 @@ def test_a_night_that_nobody_saw_is_nobodys_talk_or_wait(site: Loaded, tmp_path:
     assert talked["talk_s"] == pytest.approx(talked["ended_at"] - talked["connected_at"], abs=0.1)
     assert 5.0 < waited["wait_s"] < 15.0
     assert [ended["by"] for ended in kinds(told.events["+1"], "talk_ended")] == ["lost"]
+
+
+@pytest.mark.parametrize("kind", [Kind.KILL, Kind.CUT])
+def test_phones_that_stopped_ringing_while_nobody_saw_it_are_rung_again_at_once_and_nobody_is_blamed(
+    site: Loaded, tmp_path: Path, kind: Kind
+) -> None:
+    ring, gap = 5.0, 12.0
+    phones = {name: AgentPlan(name, ring + 1.0, Then.NO_ANSWER) for name in ("2011", "2012", "2013")}
+    caller = CallerPlan("+1", "119", (Wait(gap + 4.0), HangUp()), {})
+    scenario = Scenario("away", "", (caller,), phones, tuple(phones))
+    after = play_disturbed(site, scenario, tmp_path, Trouble(kind, 2.0, gap))
+    events = after.told.events["+1"]
+    ended = kinds(events, "offer_ended")
+    assert [(one["why"], one["rest_until"]) for one in ended[:3]] == [("lost", None)] * 3
+    assert [one["why"] for one in ended[3:]] == ["abandoned"] * 3
+    rung = [event.at - events[0].at for event in events if event.kind == "offered"]
+    assert len(rung) == 6 and all(2.0 + gap < at < 2.0 + gap + 1.0 for at in rung[3:])
+    assert {after.agents[name] for name in phones} == {"ready"}
+    (row,) = Books().take_all(events).offers[:1]
+    assert row.why == "lost"

@@ -83,6 +83,38 @@ def test_a_store_that_cannot_write_holds_calls_up_and_loses_none(
         assert late_record["answered_at"] - late_record["arrived_at"] > 20, "answered before it was on record"
 
 
+def test_who_is_cut_off_by_the_death_of_asterisk_has_not_given_up(site: Loaded, tmp_path: Path) -> None:
+    rung = CallerPlan("+1", "100", (Wait(3.0), Press("1"), Stay()), {})
+    waits = CallerPlan("+2", "100", (Wait(3.0), Press("1"), Stay()), {}, at=1.0)
+    greeted = CallerPlan("+3", "100", (Stay(),), {}, at=5.5)
+    phone = {"2001": AgentPlan("2001", 15.0, Then.ANSWER)}
+    learned: list[float] = []
+
+    async def trouble(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        await asyncio.sleep(6.0)  # one phone rings
+        transport = pbx.apps[pbx.app].transport
+        assert transport is not None
+        pbx.crash()
+        await asyncio.sleep(20.0)
+        transport.restore()
+        await asyncio.sleep(1.0)
+        overview = engine.house.distributor.overview()
+        learned.extend(queue["abandon_rate"] for queue in overview["queues"].values())
+
+    told = with_people(
+        site, tmp_path, Scenario("crash", "", (rung, waits, greeted), phone, ("2001",)), trouble
+    )
+    assert {number: record["outcome"] for number, record in told.records.items()} == dict.fromkeys(
+        ("+1", "+2", "+3"), "failed"
+    )
+    assert {events[-1].data["cause"] for events in told.events.values()} == {"crashed"}
+    left = [event.data for story in told.events.values() for event in story if event.kind == "left_queue"]
+    assert [one["outcome"] for one in left] == ["failed"] * 2
+    (offer,) = (event.data["why"] for event in told.events["+1"] if event.kind == "offer_ended")
+    assert offer == "crashed"
+    assert not any(learned), "nobody has lost patience"
+
+
 def test_a_database_deleted_during_calls_costs_no_record(site: Loaded, tmp_path: Path) -> None:
     late = CallerPlan("+2", "100", (Wait(3.0), HangUp()), {}, at=12.0)
     mended: list[str] = []
