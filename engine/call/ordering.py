@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from engine.call.remarks import remark
+from engine.call.remarks import remark, word
 from engine.core.contact import IN_QUEUE, Contact, Stage
 from engine.core.conversation import AGENT, EXTENSION, NUMBER, QUEUE, Conversation
 from engine.core.outbound import way_out
 from engine.core.phones import phone_named
 from engine.core.site import Settings
-from engine.errors import SetupError
+from engine.errors import BadWord
 
 KINDS = (AGENT, QUEUE, EXTENSION, NUMBER)
 #: What can be asked of a recording.
@@ -49,8 +49,12 @@ class Verb(StrEnum):
     LEAVE = "leave"
 
 
-#: Those that need to know to whom.
-AIMED = frozenset({Verb.CONSULT, Verb.TRANSFER, Verb.RETRIEVE})
+#: Those that need to know to whom, and whom that can be.
+AIMED = {
+    Verb.CONSULT: "an agent or a number outside",
+    Verb.TRANSFER: "an agent, a queue or a number",
+    Verb.RETRIEVE: "an agent",
+}
 
 
 #: What a supervisor does.
@@ -87,39 +91,47 @@ class Order:
 
 
 def order_of(settings: Settings, asked: Mapping[str, Any]) -> Order:
-    """What is asked for, of `do`, `to`, `priority` and `by`. Raises SetupError with a sentence."""
-    try:
-        verb = Verb(str(asked.get("do", "")))
-    except ValueError:
-        raise SetupError(f"{asked.get('do')!r} is nothing to do with a call: {', '.join(Verb)}") from None
-    words, by = str(asked.get("to") or ""), remark(asked, "by")
+    """What is asked for, of `do`, `to`, `priority` and `by`. Raises BadWord with a sentence for what can never be done."""
+    verb, words, by = verb_of(asked), word(asked, "to"), remark(asked, "by")
+    priority = asked.get("priority")
     if verb in SUPERVISED:
-        return Order(verb, None, by, "" if verb is Verb.LEAVE else listener(settings, words))
+        return Order(verb, None, by, "" if verb is Verb.LEAVE else listener(settings, verb, words))
     if verb is Verb.RECORD:
         if words not in RECORDING:
-            raise SetupError(f"say what is to become of the recording: {', '.join(RECORDING)}")
+            raise BadWord(f"say in `to` what is to become of the recording: {', '.join(RECORDING)}", "to")
         return Order(verb, None, by, words)
-    if verb in AIMED and not words.strip():
-        raise SetupError(f"say to whom: {verb} needs an agent, a queue or a number")
-    if verb not in AIMED and words.strip():
-        raise SetupError(f"{verb} is about the conversation as it is: leave {words.strip()!r} out")
+    if verb in AIMED and not words:
+        raise BadWord(f"say in `to` to whom: {verb} needs {AIMED[verb]}", "to")
+    if verb not in AIMED and words:
+        raise BadWord(f"{verb} is about the conversation as it is: leave {words[:60]!r} out", "to")
     target = target_of(settings, words) if verb in AIMED else None
-    priority = asked.get("priority")
     if priority is not None and (target is None or target.kind != QUEUE):
-        raise SetupError("a priority is for a caller who goes into a queue: leave it out")
-    if priority is not None and priority not in range(1, 11):
-        raise SetupError(f"{priority!r} is no priority: write 1 to 10")
+        raise BadWord("a priority is for a caller who goes into a queue: leave it out", "priority")
+    if priority is not None and (type(priority) is not int or priority not in range(1, 11)):
+        raise BadWord(f"{str(priority)[:60]!r} is no priority: write a number from 1 to 10", "priority")
     if target is not None and priority is not None:
         target = replace(target, priority=priority)
     return Order(verb, target, by)
 
 
-def listener(settings: Settings, words: str) -> str:
-    """The phone of whoever is to listen. Raises SetupError with a sentence."""
-    found = phone_named(settings, words.strip())
+def verb_of(asked: Mapping[str, Any]) -> Verb:
+    """What is to be done. Raises BadWord with a sentence."""
+    said = word(asked, "do")
+    if not said:
+        raise BadWord(f"say in `do` what is to be done: {', '.join(Verb)}", "do")
+    if said not in set(Verb):
+        raise BadWord(f"{said[:60]!r} is nothing to do with a call: {', '.join(Verb)}", "do")
+    return Verb(said)
+
+
+def listener(settings: Settings, verb: Verb, words: str) -> str:
+    """The phone of whoever is to listen. Raises BadWord with a sentence."""
+    known = ", ".join([*settings.phones, *(a.name for a in settings.agents.values() if a.has_phone)])
+    if not words:
+        raise BadWord(f"say in `to` at which phone: {verb} rings one of {known}", "to")
+    found = phone_named(settings, words)
     if found is None or not (found in settings.phones or found in settings.agents):
-        known = ", ".join([*settings.phones, *(a.name for a in settings.agents.values() if a.has_phone)])
-        raise SetupError(f"{words.strip()!r} is no phone of this site: it has {known}")
+        raise BadWord(f"{words[:60]!r} is no phone of this site: it has {known}", "to")
     return found
 
 
@@ -180,19 +192,20 @@ def stands_at(other: Contact) -> Target | None:
 
 
 def target_of(settings: Settings, words: str) -> Target:
-    """Whom these words mean. Raises SetupError with a sentence."""
+    """Whom these words mean. Raises BadWord with a sentence."""
     kind, _, name = words.strip().partition(" ")
     if kind in KINDS and name.strip():
         found = _named(settings, kind, name.strip())
         if found is None:
-            raise SetupError(_unknown(settings, kind, name.strip()))
+            raise BadWord(_unknown(settings, kind, name.strip()), "to")
         return found
     for one in KINDS:
         if (found := _named(settings, one, words.strip())) is not None:
             return found
-    raise SetupError(
-        f"{words.strip()!r} is no agent, no queue, no number of this site and none that `outbound` of site.yaml allows: "
-        "nobody can be sent there"
+    raise BadWord(
+        f"{words.strip()[:60]!r} is no agent, no queue, no number of this site and none that `outbound` of site.yaml allows: "
+        "nobody can be sent there",
+        "to",
     )
 
 
@@ -209,9 +222,9 @@ def _named(settings: Settings, kind: str, name: str) -> Target | None:
 
 def _unknown(settings: Settings, kind: str, name: str) -> str:
     if kind == AGENT:
-        return f"there is no agent {name!r}: this site has {', '.join(settings.agents)}"
+        return f"there is no agent {name[:60]!r}: this site has {', '.join(settings.agents)}"
     if kind == QUEUE:
-        return f"there is no queue {name!r}: this site has {', '.join([*settings.queues, *settings.groups])}"
+        return f"there is no queue {name[:60]!r}: this site has {', '.join([*settings.queues, *settings.groups])}"
     if kind == EXTENSION:
-        return f"{name!r} is no number of this site: it has {', '.join(settings.numbers)}"
-    return f"{name!r} may not be rung: `outbound` of site.yaml does not allow it"
+        return f"{name[:60]!r} is no number of this site: it has {', '.join(settings.numbers)}"
+    return f"{name[:60]!r} may not be rung: `outbound` of site.yaml does not allow it"

@@ -13,9 +13,17 @@ LONGEST = 200
 _JOINERS = str.maketrans("", "", "\u200c\u200d")
 
 
+def word(asked: Mapping[str, Any], name: str) -> str:
+    """A text, or a number as one; empty where there is none. Raises BadWord with a sentence for anything else."""
+    value = asked.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+        raise BadWord(f"`{name}` is a text: write it in quotes", name)
+    return "" if value is None else str(value).strip()
+
+
 def remark(asked: Mapping[str, Any], name: str) -> str:
     """One of them: a line. Raises BadWord with a sentence where it is none."""
-    text = str(asked.get(name) or "").strip()
+    text = word(asked, name)
     if len(text) > LONGEST or not text.translate(_JOINERS).isprintable():
         raise BadWord(f"`{name}` is one line of at most {LONGEST} letters", name)
     return text

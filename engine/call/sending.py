@@ -9,7 +9,7 @@ from engine.call.called import bridge_of
 from engine.call.diary import seen_until
 from engine.call.house import House
 from engine.call.line import Line
-from engine.call.ordering import Order, Target, Verb
+from engine.call.ordering import AIMED, Order, Target, Verb
 from engine.core import acd
 from engine.core.choosing import candidate
 from engine.core.contact import Contact
@@ -55,7 +55,7 @@ class Sender:
         """Why the caller cannot be sent there, or that one not be consulted; empty where they can."""
         target = order.target
         if target is None:
-            return f"say to whom: `{order.verb}` needs an agent, a queue or a number"
+            return f"say to whom: {order.verb} needs {AIMED[order.verb]}"
         if order.verb is Verb.RETRIEVE and target.kind != AGENT:
             return "a parked caller is fetched by an agent: name one"
         if target.kind == AGENT and target.name == talk.to and talk.leg is not None:

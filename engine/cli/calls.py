@@ -11,7 +11,7 @@ from rich.console import Console
 
 from engine.cli.console import say
 from engine.cli.place import STATE, StateOption, place_of
-from engine.load.run import LoadSpec, check, run_load
+from engine.load.run import LoadSpec, check, check_numbers, mix_of, run_load
 from engine.load.show import bar, show
 from engine.load.site import CommandSite
 from engine.pbx.root import ensure_root
@@ -43,9 +43,11 @@ def load(
 async def placed(spec: LoadSpec, state: Path) -> int:
     """Run the calls and show what came of them."""
     check(spec)
+    mix = mix_of(spec)
     console = Console()
     place = place_of(state)
     site = await CommandSite.at(state)
+    check_numbers(mix, site.numbers)
     root = ensure_root(say)
     with bar(console) as report:
         result = await run_load(spec, site, root, place.state / "load", report)

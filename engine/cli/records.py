@@ -85,7 +85,7 @@ def moment(text: str, now: float, zone: tzinfo | None = None, option: str = "--s
         day = datetime.fromtimestamp(now, zone).date() - timedelta(days=DAYS[text])
         return datetime.combine(day, datetime.min.time(), zone).timestamp()
     with suppress(ValueError):
-        if abs(at := float(text)) <= LATEST:
+        if 0.0 <= (at := float(text)) <= LATEST:
             return at
     with suppress(ValueError, OverflowError):
         wall = datetime.fromisoformat(text)

@@ -19,7 +19,7 @@ from engine.cli.console import print_json
 from engine.cli.place import STATE, ReadSiteOption, StateOption, place_of
 from engine.cli.records import store_of
 from engine.cli.report import iso, length, rounded, zone_named
-from engine.cli.simulated import show
+from engine.cli.simulated import bar, show
 from engine.config.load import Loaded, load_changed
 from engine.core.event import Event
 from engine.core.stays import KINDS, Books
@@ -119,8 +119,10 @@ async def simulate(
     """
     if csv and json:
         raise SetupError("--csv and --json are two forms of the same: choose one")
-    if sum((file is not None, yesterday, from_day is not None)) != 1:
-        raise SetupError("say what is simulated: a staffing file, --from-day 2026-11-27, or --yesterday")
+    said = sum((file is not None, yesterday, from_day is not None))
+    if said != 1:
+        begins = "say what is simulated" if said == 0 else "say one of them"
+        raise SetupError(f"{begins}: a staffing file, --from-day 2026-11-27, or --yesterday")
     if vary and file is not None:
         raise SetupError(
             "--vary belongs to --from-day and --yesterday: days of a staffing file differ anyway"
@@ -213,7 +215,9 @@ def lived(plans: Sequence[Plan], crews: Sequence[Crew], asked: Asked) -> Experim
     changed = plans[1] if len(plans) > 1 else None
     for crew in crews:
         changed = with_crew(changed, crew) if changed is not None else None
-    return experiment(plans[0], changed, asked.days, asked.seed, asked.terms)
+    runs = 1 if changed is None else 2
+    with bar(runs * asked.days) as lived_one:
+        return experiment(plans[0], changed, asked.days, asked.seed, asked.terms, lived_one)
 
 
 def borders(day: str | None, zone: tzinfo, now: float) -> tuple[float, float]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.cli.console import say, table
 from engine.cli.report import cell, iso
@@ -34,6 +38,17 @@ BESIDE: Columns = (
 )
 RATES = ("abandonment_rate", "abandonment_rate_raw", "occupancy", "kept_promise_rate")
 NAMES = {C: "Erlang C", A: "Erlang A"}
+
+
+@contextmanager
+def bar(days: int) -> Iterator[Callable[[], None]]:
+    """How many days are lived, on stderr where that is a terminal, gone at the end; what is called behind each day."""
+    console = Console(stderr=True)
+    columns = (TextColumn("days"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    shown = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    task = shown.add_task("days", total=days)
+    with shown:
+        yield lambda: shown.advance(task)
 
 
 def show(told: Told) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Literal, get_args, get_origin
 
 import cyclopts
@@ -9,13 +11,15 @@ from cyclopts import Argument
 
 from engine.config.report import printable
 
+#: Letters of a command that are repeated to its author.
+LONGEST = 60
 KINDS = {int: "a whole number", float: "a number"}
 
 
 def sentence(error: cyclopts.CycloptsError) -> str:
     """What is wrong, and what to write. Whatever has no sentence here keeps the parser's own."""
     command = " ".join(("quietline", *(error.command_chain or ())))
-    return f"{printable(wrong(error))}: {mend(error, command)}"
+    return f"{printable(wrong(error))}: {printable(mend(error, command))}"
 
 
 def wrong(error: cyclopts.CycloptsError) -> str:
@@ -25,6 +29,8 @@ def wrong(error: cyclopts.CycloptsError) -> str:
             words = error.unused_tokens or ()
             return f"{' '.join(map(repr, words))} {'is' if len(words) == 1 else 'are'} not wanted here"
         case cyclopts.MissingArgumentError(argument=Argument() as argument):
+            if (value := looks_negative(error)) is not None:
+                return f"{name_of(argument)} {value!r} is below zero"
             return (
                 f"{name_of(argument)} needs a value" if error.keyword else f"{name_of(argument)} is missing"
             )
@@ -52,15 +58,33 @@ def mend(error: cyclopts.CycloptsError, command: str) -> str:
             return f"leave {'it' if len(error.unused_tokens or ()) == 1 else 'them'} out; {more}"
         case cyclopts.MissingArgumentError(argument=Argument() as argument):
             name = name_of(argument)
-            shown = f"{name} {name.strip('-').upper().replace('-', '_')}" if error.keyword else name
+            if looks_negative(error) is not None:
+                return f"write it without the -; {more}"
+            placed = argument.index is not None
+            shown = name if placed else f"{name} {name.strip('-').upper().replace('-', '_')}"
             known = f", {name} {wanted(argument.hint)}" if get_origin(argument.hint) is Literal else ""
-            return f"write `{command} {'… ' * bool(argument.index)}{shown}`{known}; {more}"
+            others = "… " if placed and argument.index else "" if error.keyword else said(error)
+            return f"write `{command} {others}{shown}`{known}; {more}"
         case cyclopts.RepeatArgumentError():
             return "write it once"
         case _ if near:
             return f"did you mean {near}? {more}"
         case _:
             return more
+
+
+def said(error: cyclopts.MissingArgumentError) -> str:
+    """What stands behind the command already, and a space; shortened where it is long."""
+    words = (error.root_input_tokens or [])[len(error.command_chain or ()) :]
+    text = shlex.join(words) + " " if words else ""
+    return text if len(text) <= LONGEST else "… "
+
+
+def looks_negative(error: cyclopts.MissingArgumentError) -> str | None:
+    """The value that an option has all the same, where it was taken for an option itself: -5s."""
+    given = error.root_input_tokens or []
+    after = given[given.index(error.keyword) + 1 :] if error.keyword in given else []
+    return after[0] if after and re.fullmatch(r"-\.?[0-9].*", after[0]) else None
 
 
 def name_of(argument: Argument) -> str:

@@ -176,6 +176,16 @@ def check_media(mix: Mix, phones: Path) -> None:
                 )
 
 
+def check_numbers(mix: Mix, numbers: frozenset[str]) -> None:
+    """Raise SetupError for a number that a scenario dials and at which nobody answers on this site."""
+    for scenario, _ in mix.shares:
+        if scenario.number not in numbers:
+            known = ", ".join(sorted(numbers))
+            raise SetupError(
+                f"{scenario.name} calls {scenario.number}, at which nobody answers here: this site has {known}"
+            )
+
+
 def check(spec: LoadSpec) -> None:
     """Raise SetupError for figures no run can have."""
     if not SLOWEST <= spec.rate <= FASTEST:  # neither is nan

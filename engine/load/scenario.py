@@ -93,6 +93,8 @@ def mapping(path: Path, text: str) -> Mapping[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1} of it" if mark else ""
         raise SiteError(f"{path}: the YAML in it cannot be read{where}: write `key: value` lines") from error
+    if data is None:
+        raise SiteError(f"{path}: holds nothing: write `key: value` lines")
     if not isinstance(data, Mapping):
         raise SiteError(f"{path}: `key: value` lines are wanted, found {type(data).__name__}")
     return data
@@ -145,7 +147,7 @@ def outcomes(path: Path, value: object) -> frozenset[str]:
 def find(name: str, folder: Path) -> Path:
     """The file of a scenario or mix by name, with or without its suffix, or by path. Raises SiteError with the nearest name."""
     for candidate in (Path(name), folder / name, folder / f"{name}.xml", folder / f"{name}.yaml"):
-        if candidate.is_file():
+        if candidate.exists() and not candidate.is_dir():  # also a pipe
             return candidate
     try:
         known = sorted(path.stem for path in folder.iterdir() if path.suffix in (".xml", ".yaml"))

@@ -44,16 +44,19 @@ async def quietline(*words: str, patience: float = PATIENCE) -> str:
 class CommandSite:
     """A site started by `quietline up`; `await CommandSite.at(state)`."""
 
-    def __init__(self, state: Path, status: Mapping[str, Any], phones: Mapping[str, str]) -> None:
-        """`phones` are the agents at fixed contacts: name -> sip:… address."""
-        self.state, self.status, self._phones = state, status, phones
+    def __init__(
+        self, state: Path, status: Mapping[str, Any], phones: Mapping[str, str], numbers: frozenset[str]
+    ) -> None:
+        """`phones` are the agents at fixed contacts: name -> sip:… address; `numbers` what can be dialled."""
+        self.state, self.status, self._phones, self.numbers = state, status, phones, numbers
 
     @classmethod
     async def at(cls, state: Path) -> CommandSite:
         """The site whose state lies there. Raises SetupError when it does not run, SiteError when its files cannot be read."""
         status = json.loads(await quietline("status", "--json", "--state", str(state)))
-        agents = load_site(Path(status["site"])).settings.agents.values()
-        return cls(state, status, {agent.name: agent.contact for agent in agents if agent.contact})
+        settings = load_site(Path(status["site"])).settings
+        phones = {agent.name: agent.contact for agent in settings.agents.values() if agent.contact}
+        return cls(state, status, phones, frozenset(settings.numbers))
 
     @property
     def sip(self) -> str:

@@ -4,8 +4,8 @@ GET  /calls                       every conversation in progress, the oldest fir
 POST /calls/WHO {do, to, by}      do something to the conversation of an agent, by their name, or of a contact. `do`: hold, resume,
                                   consult, complete, cancel, conference, transfer, park, retrieve, record; `to`, for those that need it:
                                   agent NAME, queue NAME (with `priority`, 1 to 10), number NUMBER, or what any of them is called; on, off,
-                                  pause, resume for record. And listen, whisper, barge with a supervisor's phone in `to`, and leave. 409 and
-                                  why where that cannot be done now, 404 where nobody talks
+                                  pause, resume for record. And listen, whisper, barge with a supervisor's phone in `to`, and leave. 400 and
+                                  why for what can never be done, 409 for what cannot be done now, 404 where nobody talks
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.errors import SetupError
+from engine.errors import BadWord, SetupError
 from engine.web.answers import answer, asked, wrong
 
 
@@ -24,7 +24,7 @@ from engine.web.answers import answer, asked, wrong
 class Conversations:
     """What can be asked about them: the list, and to do something to one, of an agent or a contact.
 
-    It gives None where nobody talks there, and raises SetupError with a sentence.
+    It gives None where nobody talks there, and raises BadWord or SetupError with a sentence: never, or not now.
     """
 
     listed: Callable[[], list[dict[str, Any]]]
@@ -44,6 +44,8 @@ def call_routes(conversations: Conversations, below: str = "") -> list[web.Route
         who = request.match_info["who"]
         try:
             told = await conversations.order(who, wanted)
+        except BadWord as error:
+            return wrong(str(error))
         except SetupError as error:
             return wrong(str(error), 409)
         if told is None:

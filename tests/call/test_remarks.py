@@ -13,6 +13,14 @@ def test_letters_of_every_script_make_a_line(text: str) -> None:
     assert remark({"why": text}, "why") == text
 
 
+def test_lists_and_objects_are_no_remark_and_a_number_is() -> None:
+    assert remark({"by": 2001}, "by") == "2001"
+    assert remark({"by": None}, "by") == remark({}, "by") == ""
+    for value in (["x"], {"name": "x"}, True, 1.5):
+        with pytest.raises(BadWord, match="`by` is a text: write it in quotes"):
+            remark({"by": value}, "by")
+
+
 @pytest.mark.parametrize(
     "text", ["two\nlines", "\x1b[2J", "a\u202eb", "a\u2066b", "\ufeff", "a\tb", "a\u2028b", "x" * 201]
 )

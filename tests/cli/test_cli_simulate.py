@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cli_kit import Quietline
 
+from engine.cli.simulated import bar
 from engine.core.event import Event
 from engine.store.ledger import open_ledger
 
@@ -167,7 +168,8 @@ def test_days_like_one_of_the_log_have_other_callers_each(quietline: Quietline, 
     ("words", "sentence"),
     [
         ((), "say what is simulated: a staffing file, --from-day 2026-11-27, or --yesterday"),
-        ((WEEKDAY, "--yesterday"), "say what is simulated: a staffing file"),
+        ((WEEKDAY, "--yesterday"), "say one of them: a staffing file, --from-day 2026-11-27, or --yesterday"),
+        (("--from-day", "2026-11-27", "--yesterday"), "say one of them: a staffing file"),
         ((WEEKDAY, "--vary"), "--vary belongs to --from-day and --yesterday: days of a staffing file differ anyway"),
         ((WEEKDAY, "--timezone", "UTC"), "a staffing file names its own timezone: leave --timezone out"),
         ((WEEKDAY, "--json", "--csv"), "--csv and --json are two forms of the same: choose one"),
@@ -205,3 +207,26 @@ def test_without_a_log_there_is_no_yesterday(quietline: Quietline, tmp_path: Pat
     assert said.status == 1
     assert said.err.startswith("quietline: ")
     assert "quietline.db" in said.err
+
+
+class Terminal(io.StringIO):
+    """A stderr that somebody looks at."""
+
+    def isatty(self) -> bool:
+        """They do."""
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "pipe"])
+def test_days_that_are_lived_are_told_on_a_terminal_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.stderr", stream)
+    with bar(3) as lived_one:
+        for _ in range(3):
+            lived_one()
+    assert ("3/3" in stream.getvalue()) is stream.isatty()
+    assert stream.isatty() or stream.getvalue() == ""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import SiteError
+from engine.errors import SetupError, SiteError
+from engine.load.run import check_numbers
 from engine.load.scenario import apportion, find, phones_script, read_caller, read_mix, read_scenario
 
 SHIPPED = Path(__file__).parents[1] / "load"
@@ -99,6 +100,17 @@ def test_a_mix_that_cannot_be_used_says_why(tmp_path: Path, text: str, told: str
     with pytest.raises(SiteError) as raised:
         read_mix(path, tmp_path)
     assert told in str(raised.value)
+
+
+def test_a_number_at_which_nobody_answers_is_one_sentence(tmp_path: Path) -> None:
+    xml(tmp_path, GOOD)
+    path = tmp_path / "mix.yaml"
+    path.write_text("uac-x: 1")
+    mix = read_mix(path, tmp_path)
+    check_numbers(mix, frozenset({"100", "101"}))
+    with pytest.raises(SetupError) as raised:
+        check_numbers(mix, frozenset({"102", "101"}))
+    assert str(raised.value) == "uac-x calls 100, at which nobody answers here: this site has 101, 102"
 
 
 def test_scenarios_that_want_different_agents_need_a_word_of_the_mix(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import test_utils as http
 from aiohttp import web
 
-from engine.errors import SetupError
+from engine.errors import BadWord, SetupError
 from engine.web.api import BELOW
 from engine.web.calls import Conversations, call_routes
 from engine.web.forms import MOST_BYTES
@@ -18,7 +18,9 @@ TALK = {"contact": "17-0", "with": {"kind": "agent", "name": "2001", "there": Tr
 
 
 async def order(who: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-    """One conversation, of 2001, which cannot be parked."""
+    """One conversation, of 2001, which cannot be parked now, and never in a mailbox."""
+    if asked.get("to") == "mailbox":
+        raise BadWord("'mailbox' is no agent", "to")
     if asked.get("do") == "park":
         raise SetupError(f"{who}: the caller is on hold already")
     return TALK | {"asked": dict(asked)} if who == "2001" else None
@@ -63,6 +65,7 @@ async def test_whatever_is_sent_is_refused_in_our_own_words(body: tuple[bytes, s
 async def test_what_cannot_be_done_is_said_in_a_sentence() -> None:
     async with client(BELOW) as asks:
         for who, body, status, sentence in (
+            ("2001", {"do": "park", "to": "mailbox"}, 400, "'mailbox' is no agent"),
             ("2001", {"do": "park"}, 409, "2001: the caller is on hold already"),
             (
                 "2009",
