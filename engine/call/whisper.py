@@ -3,7 +3,7 @@
 A queue's `whisper` is a list of prompts, among them three words:
 
     queue       prompt whisper_queue_NAME
-    wait        prompt whisper_wait, which speaks the minutes the caller has waited; left out below half a minute
+    wait        prompt whisper_wait, which speaks the minutes the caller has waited in this call; left out below half a minute
     language    prompt whisper_language_CODE, the caller's
 
 The caller's music goes on meanwhile.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from engine.call.house import House
 from engine.call.sounds import Sounds
-from engine.core.contact import Contact
+from engine.core.contact import Contact, waited
 from engine.core.timers import LONGEST_WHISPER
 
 #: Seconds of waiting below which nothing is said about it.
@@ -37,15 +37,15 @@ def whisper_for(house: House, contact: Contact, agent: str, language: str, sound
     rule, known = settings.queues.get(contact.queue or ""), settings.agents.get(agent)
     if rule is None or contact.queued is None or not rule.whisper:
         return Whisper()
-    waited = house.now() - contact.queued.data["enqueued_at"]
+    seconds = waited(contact, house.now())
     words = {
         "queue": f"whisper_queue_{rule.name}",
         "language": f"whisper_language_{language}",
         "wait": "whisper_wait",
     }
-    kept = [one for one in rule.whisper if one != "wait" or waited >= WORTH_TELLING]
+    kept = [one for one in rule.whisper if one != "wait" or seconds >= WORTH_TELLING]
     prompts = tuple(words.get(one, one) for one in kept)
     spoken = known.language if known is not None and known.language else settings.languages[0]
-    values = {"minutes": max(1, round(waited / 60))}
+    values = {"minutes": max(1, round(seconds / 60))}
     media = tuple(uri for prompt in prompts for uri in sounds.media(prompt, values, spoken))
     return Whisper(prompts, media, min(sounds.seconds(media), LONGEST_WHISPER)) if media else Whisper()

@@ -546,6 +546,12 @@ def _entered(queued: Event) -> float:
     return float(queued.data.get("entered_at", queued.data["enqueued_at"]))
 
 
+def waited(contact: Contact, now: float) -> float:
+    """Seconds a caller has waited in this call until now, over all its queues; a place from an earlier call is no wait."""
+    here = now - _entered(contact.queued) if contact.queued is not None else 0.0
+    return (contact.wait_s or 0.0) + here
+
+
 def _since(c: Contact, e: Event) -> float:
     return _entered(c.queued) if c.queued else e.at
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from simulated import simulate
 from told import Told, set_agents
 
 from engine.app import Engine
 from engine.config import Loaded
+from engine.core import acd
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.line import Line
 from engine.sim.people import endpoint_of, play, plug_in
@@ -91,3 +95,38 @@ def test_a_phone_that_answers_by_itself_is_told_to_in_the_call(site: Loaded, tmp
     heard, _ = played(site, tmp_path, "2017")
     assert heard.variables["PJSIP_HEADER(add,Call-Info)"].endswith(";answer-after=0")
     assert "PJSIP_HEADER(add,Alert-Info)" in heard.variables
+
+
+@pytest.mark.parametrize(
+    ("again", "told"),
+    [
+        (10.0, ["whose_call", "whisper_language_en"]),
+        (45.0, ["whose_call", "whisper_wait", "whisper_language_en"]),
+    ],
+)
+def test_a_kept_place_is_no_wait_in_this_call(
+    site: Loaded, tmp_path: Path, again: float, told: list[str]
+) -> None:
+    settings = site.snapshot.settings
+    desk = replace(settings.queues["told_desk"], keep_place=60.0, count_paused=True)
+    queues = {**settings.queues, "told_desk": desk}
+    keeps = replace(site, snapshot=replace(site.snapshot, settings=replace(settings, queues=queues)))
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        plug_in(pbx, TOLD, list(settings.agents))
+        pbx.phones[endpoint_of("2017")] = Heard(pbx)
+        await set_agents(engine, ("2017",))
+        await engine.house.distributor.submit(acd.AgentSet("2017", "paused", "lunch"))
+        first = pbx.call("+359888000001", "117")
+        await asyncio.sleep(50.0)
+        first.hang_up()
+        await asyncio.sleep(20.0)
+        pbx.call("+359888000001", "117")
+        await asyncio.sleep(again)
+        await engine.house.distributor.submit(acd.AgentSet("2017", "ready"))
+        await asyncio.sleep(10.0)
+        assert engine.house.ledger.open == {}
+        (heard,) = [event.data["prompts"] for event in await engine.archive.events_since(0.0, ["picked_up"])]
+        assert heard == told
+
+    simulate(keeps, tmp_path, act)
