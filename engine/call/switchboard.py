@@ -56,7 +56,7 @@ class Switchboard:
         self._transport = transport
         self._archive = archive
         self._calls: dict[str, Call] = {}
-        #: Contacts found by looking, after a gap; a StasisStart that still comes for one of them begins no second one.
+        #: Contacts found by looking, after a gap, as long as their channel is there; a StasisStart that still comes begins no second one.
         self._adopted: set[str] = set()
         #: Calls of agents' phones that are part of somebody else's conversation, by channel (and bridge): its contact.
         self._second: dict[str, str] = {}
@@ -195,6 +195,7 @@ class Switchboard:
             if call is not None:
                 call.line.inbox.put(event)
             if event["type"] in ("ChannelDestroyed", "StasisEnd"):
+                self._adopted.discard(contact_of_channel(event["channel"]["id"]))
                 self._house.hearing.ended(event["channel"]["id"])
 
     def _started(self, event: dict[str, Any]) -> None:
@@ -348,6 +349,7 @@ class Switchboard:
         await self._take_up(relink)
         self._house.own_calls.restore(self._house.ledger.open.values())
         self._second = seconds(self._house.ledger.open.values())
+        self._adopted &= {contact_of_channel(channel["id"]) for channel in held}
         self._adopt(held)
         await self._sweep()
         await self._forget_recordings()

@@ -220,6 +220,33 @@ def test_a_spool_that_cannot_be_read_stops_no_call(
     assert told.records["+1"]["outcome"] == "answered"
 
 
+@pytest.mark.parametrize("unseen", [False, True])
+def test_calls_found_by_looking_are_remembered_only_while_they_last(
+    site: Loaded, tmp_path: Path, unseen: bool
+) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        app = pbx.apps[pbx.app]
+        transport = app.transport
+        assert transport is not None
+        app.filter([], [{"type": "StasisStart"}])  # the call comes, and nobody is told
+        line = pbx.call("+359888000001", "100")
+        app.filter([], [])
+        transport.cut()
+        await asyncio.sleep(1.0)
+        transport.restore()
+        await asyncio.sleep(3.0)
+        assert engine.switchboard.calls == len(engine.switchboard._adopted) == 1
+        if unseen:
+            transport.cut()
+        line.hang_up()
+        await asyncio.sleep(1.0)
+        transport.restore()
+        await asyncio.sleep(1.0)
+        assert engine.switchboard.calls == len(engine.switchboard._adopted) == 0
+
+    assert len(simulate(site, tmp_path, act).records) == 1
+
+
 def full(*_: object) -> list[SpooledCall]:
     """What a full disk says."""
     raise OSError("No space left on device")
