@@ -48,6 +48,7 @@ from engine.cli.place import (
 from engine.core.release import Release, following
 from engine.core.site import Settings
 from engine.errors import EngineError, SetupError, SiteError, StoreError
+from engine.pauses import settle
 from engine.pbx.disk import no_room
 from engine.pbx.external import external_version
 from engine.pbx.ports import Need, refusal
@@ -137,6 +138,7 @@ async def serve(place: Place) -> None:
         ) as engine,
         served(place, controls(place, engine, stopping), engine.stream),
     ):
+        settle()
         log.info("engine started", release=start.release.number, state=str(place.state), pages=place.pages)
         await stopping.wait()
         calls = engine.switchboard.calls
@@ -212,7 +214,9 @@ def controls(place: Place, engine: Engine, stopping: asyncio.Event) -> Controls:
     async def publish(asked: dict[str, Any]) -> dict[str, Any]:
         """One at a time: of two at once, the later one finds another release live than the one it was compared with."""
         async with turn:
-            return asdict(await publish_release(place, engine, asked))
+            told = asdict(await publish_release(place, engine, asked))
+            settle()
+            return told
 
     return Controls(
         status=partial(status, place, engine),
