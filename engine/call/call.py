@@ -151,7 +151,7 @@ class Call:
         except CallerLost as lost:
             cause, seen = ("crashed" if lost.args[2] else "lost"), lost.args[1]
         except CallerGone:
-            cause = "stopped" if self.line.stopped else "caller"
+            cause, seen = "stopped" if self.line.stopped else "caller", self.line.went_at
         except EngineError as error:
             log.error("a call ended by a fault of ours", contact=self.id, error=str(error))
         except asyncio.CancelledError:

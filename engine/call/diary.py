@@ -34,7 +34,8 @@ GONE = {
 
 def ended_by(fact: acd.Left | acd.TalkEnded) -> str:
     """Who ended a conversation: caller, agent, stopped (we did, on the way down), or lost (nobody saw it)."""
-    if fact.seen is not None:
+    late = isinstance(fact, acd.Left) and fact.late
+    if fact.seen is not None and not late:
         return "lost"
     if isinstance(fact, acd.TalkEnded):
         return "agent"

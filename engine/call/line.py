@@ -29,6 +29,8 @@ AriEvent = dict[str, Any]
 MADE = "~"
 #: Seconds after which a playback that has not reported its end is taken as ended.
 WATCHDOG = 4.0
+#: Seconds after which an end is not written as if it were now.
+HEEDED = 1.0
 #: The key that ends digits.
 END = "#"
 #: Playback ids of one call go round: at most one plays at a time, and after a crash all of them can be stopped.
@@ -115,6 +117,20 @@ class Line:
         self._no_answer_until = 0.0
         #: The caller's channel has ended; and, before that, we have ended it as Quietline is taken down.
         self.gone = self.stopped = False
+        #: When Asterisk told that the caller's channel ends, seconds since the epoch; None: it has not.
+        self._ended_at: float | None = None
+
+    def told(self, event: AriEvent) -> None:
+        """Take in what Asterisk reports of this call; the moment of the caller's end is kept, however long it takes to heed it."""
+        if event["type"] in _ENDS and channel_of(event) == self.channel and self._ended_at is None:
+            self._ended_at = self._now()
+        self.inbox.put(event)
+
+    @property
+    def went_at(self) -> float | None:
+        """When the caller went, where that can be written down only now; None: just now, if at all."""
+        late = self._ended_at is not None and self._now() - self._ended_at > HEEDED
+        return self._ended_at if late else None
 
     @property
     def why_gone(self) -> str:
@@ -140,6 +156,10 @@ class Line:
                     self.gone = True
                     raise CallerGone(self.channel)
         return item
+
+    def left(self) -> None:
+        """Nobody is on it any more; somebody may be rung anew."""
+        self.channel, self.gone, self._ended_at = "", False, None
 
     def expect_end(self, seconds: float) -> None:
         """The caller need not press # any more, but many do out of habit: within so long it is no answer to what comes next."""

@@ -287,7 +287,7 @@ class RingBack(Waiting):
         offer = self._ringing.first
         await self._line.try_hangup(contact.channel)
         await self._ringing.stop_all()
-        self._line.channel, self._line.gone = "", False
+        self._line.left()
         if contact.channel:
             counts = why not in TAKEN_BACK
             over = contact.tries + counts >= do.attempts

@@ -174,13 +174,15 @@ async def end_talk(house: House, line: Line, reason: str, seen: float | None = N
     if talk is None:
         return
     by = "lost" if seen is not None else {"abandoned": "caller"}.get(reason, reason)
+    late = seen is None and line.went_at is not None
+    seen = line.went_at if late else seen
     state, now, asked = house.distributor.state, house.now(), talk.asked
     if asked is not None and contact.id not in state.asks:
         house.ledger.append(Event("calling_ended", now, contact.id, data={"to": asked.to, "why": by}))
     if contact.id not in state.talks:
         data = {"by": by, "agent": None, **seen_until(seen)}
         house.ledger.append(Event("talk_ended", now, contact.id, data=data))
-    await house.distributor.submit(acd.Left(contact.id, reason, seen))
+    await house.distributor.submit(acd.Left(contact.id, reason, seen, late))
     for leg in talk.legs:
         await line.try_unbridge(bridge_of(leg))
         await line.try_hangup(leg)

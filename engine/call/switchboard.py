@@ -125,7 +125,8 @@ class Switchboard:
         return [talk_shown(one) for one in sorted(talking, key=lambda one: one.talk_from or 0.0)]
 
     async def order(self, who: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Do something to a conversation: of an agent, by their name, or of a contact. It is under way, and on disk, then.
+        """Do something to a conversation: of an agent, by their name, or of a contact. It is under way, and on disk, then; or `unwritten`
+        tells why not, and it is done as soon as it can be written.
 
         `asked` tells what (`do`), and for some `to` whom, and by whom. None where nobody talks there. Raises SetupError with a sentence.
         """
@@ -134,21 +135,28 @@ class Switchboard:
         call = self._calls.get(contact.id) if contact is not None else None
         if call is None or contact is None:
             return None
+        if not self.ready.is_set():
+            raise SetupError(
+                f"{who}: Asterisk is not connected, and nothing can be done with a call until it is"
+            )
         sentence = await self._answer(call, order)
         if sentence:
             raise SetupError(f"{who}: {sentence}")
         now = self._house.ledger.open.get(contact.id)
-        return talk_shown(now) if now is not None else {"contact": contact.id}
+        told = talk_shown(now) if now is not None else {"contact": contact.id}
+        return told if order.answer.done() else {**told, "unwritten": self._house.ledger.trouble}
 
     async def _answer(self, call: Call, order: Order) -> str:
-        """Give an order; empty when it is under way and on disk, or the sentence why it cannot be."""
+        """Give an order; empty when it is under way and on disk, or only the store holds it up; or the sentence why it cannot be."""
         call.line.inbox.put(order)
         life = self._lives[call.id]
         ends: set[asyncio.Future[Any]] = {order.answer, life}
         await asyncio.wait(ends, timeout=ORDERED_WITHIN, return_when=asyncio.FIRST_COMPLETED)
         if order.answer.done():
             return order.answer.result()
-        return NO_TALK if life.done() else "Asterisk does not answer; it may still be done"
+        if life.done():
+            return NO_TALK
+        return "" if self._house.ledger.trouble else "Asterisk does not answer; it may still be done"
 
     def _talk_of(self, who: str) -> Contact | None:
         """The contact of a conversation: by its own id, by an agent in it, or by the agent who sent the caller on or parked them.
@@ -193,7 +201,7 @@ class Switchboard:
             thing = subject_of(event)
             call = self._calls.get(self._second.get(thing) or owner_of(thing))
             if call is not None:
-                call.line.inbox.put(event)
+                call.line.told(event)
             if event["type"] in ("ChannelDestroyed", "StasisEnd"):
                 self._adopted.discard(contact_of_channel(event["channel"]["id"]))
                 self._house.hearing.ended(event["channel"]["id"])

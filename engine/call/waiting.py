@@ -382,7 +382,8 @@ class Waiting:
         """Leave the queue from our side: the phone that may ring stops, the distributor forgets the caller."""
         await self._ringing.stop_all()
         if self._asked:
-            await self._house.distributor.submit(acd.Left(self._line.contact, reason))
+            went = self._line.went_at
+            await self._house.distributor.submit(acd.Left(self._line.contact, reason, went, went is not None))
 
 
 async def leave_queue(house: House, line: Line, contact: Contact) -> None:

@@ -148,6 +148,9 @@ def order(state: Path, who: str, do: str, target: tuple[str, ...] = (), priority
     """Ask for something, and say what the conversation is then."""
     more = {} if priority is None else {"priority": priority}
     told = asked_of(state, who, do, " ".join(target), **more)
+    if "unwritten" in told:
+        say(f"That is asked for, and done when it can be written: {told['unwritten']}.")
+        return
     say(sentence(told) + RECORDED.get(told.get("recording") or "", ""))
 
 

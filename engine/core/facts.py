@@ -63,12 +63,14 @@ class Left:
 
     `unreached`: somebody who was to be rung back does not answer; the agent is free again at once.
 
-    `seen` is the last moment at which they were known to be there, where nobody saw them go (seconds since the epoch).
+    `seen` is the last moment at which they were known to be there, where nobody saw them go (seconds since the epoch); or, `late`, when
+    they went, where that can be written down only now.
     """
 
     contact: str
     reason: str  # abandoned | key | failed | crashed | stopped | unreached
     seen: float | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ POST /calls/WHO {do, to, by}      do something to the conversation of an agent, 
                                   consult, complete, cancel, conference, transfer, park, retrieve, record; `to`, for those that need it:
                                   agent NAME, queue NAME (with `priority`, 1 to 10), number NUMBER, or what any of them is called; on, off,
                                   pause, resume for record. And listen, whisper, barge with a supervisor's phone in `to`, and leave. 400 and
-                                  why for what can never be done, 409 for what cannot be done now, 404 where nobody talks
+                                  why for what can never be done, 409 for what cannot be done now, 404 where nobody talks, 202 with
+                                  `unwritten` where the store cannot write: it is done when it can
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from engine.web.answers import answer, asked, wrong
 class Conversations:
     """What can be asked about them: the list, and to do something to one, of an agent or a contact.
 
-    It gives None where nobody talks there, and raises BadWord or SetupError with a sentence: never, or not now.
+    It gives None where nobody talks there, and raises BadWord or SetupError with a sentence: never, or not now. What it
+    gives holds `unwritten` where the store cannot write, and says why.
     """
 
     listed: Callable[[], list[dict[str, Any]]]
@@ -50,6 +52,6 @@ def call_routes(conversations: Conversations, below: str = "") -> list[web.Route
             return wrong(str(error), 409)
         if told is None:
             return wrong(f"{who!r} is in no conversation: `quietline call list` shows them all", 404)
-        return answer(told)
+        return answer(told, 202 if "unwritten" in told else 200)
 
     return [web.get(f"{below}/calls", listed), web.post(f"{below}/calls/{{who}}", order)]

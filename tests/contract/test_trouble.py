@@ -19,7 +19,7 @@ from engine.call.transferring import Transferring
 from engine.call.waiting import Waiting
 from engine.config import Loaded
 from engine.core.release import following
-from engine.errors import EngineError, SiteError
+from engine.errors import EngineError, SetupError, SiteError
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.clock import VirtualTimeLoop
 from engine.sim.people import play, plug_in
@@ -113,6 +113,50 @@ def test_who_is_cut_off_by_the_death_of_asterisk_has_not_given_up(site: Loaded, 
     (offer,) = (event.data["why"] for event in told.events["+1"] if event.kind == "offer_ended")
     assert offer == "crashed"
     assert not any(learned), "nobody has lost patience"
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["nothing asked", "hold asked"])
+def test_who_hangs_up_while_the_disk_is_full_has_hung_up_then(
+    asked: bool, site: Loaded, tmp_path: Path
+) -> None:
+    caller = CallerPlan("+1", "100", (Wait(3.0), Press("1"), Wait(15.0), HangUp()), {})
+    talks = {"2001": AgentPlan("2001", 1.0, Then.ANSWER, 100.0)}
+    told_then: list[dict[str, object] | None] = []
+
+    async def trouble(_: SimulatedAsterisk, engine: Engine) -> None:
+        await asyncio.sleep(10.0)  # they talk
+        await pragma(engine, "query_only = ON")
+        if asked:
+            told_then.append(await engine.switchboard.order("2001", {"do": "hold"}))
+        await asyncio.sleep(40.0)
+        await pragma(engine, "query_only = OFF")
+
+    told = with_people(site, tmp_path, Scenario("full", "", (caller,), talks, ("2001",)), trouble)
+    record, events = told.records["+1"], told.events["+1"]
+    assert record["ended_at"] - record["arrived_at"] == pytest.approx(18.0, abs=1.5)
+    assert record["talk_s"] == pytest.approx(record["ended_at"] - record["connected_at"], abs=0.1)
+    assert events[-1].data["cause"] == "caller"
+    (ended,) = (event for event in events if event.kind == "talk_ended")
+    assert (ended.data["by"], ended.agent) == ("caller", "2001")
+    if asked:
+        assert told_then[0] is not None and "the store cannot write" in str(told_then[0]["unwritten"])
+
+
+def test_nothing_can_be_asked_of_a_call_while_asterisk_is_away(site: Loaded, tmp_path: Path) -> None:
+    talks = {"2001": AgentPlan("2001", 1.0, Then.ANSWER, 30.0)}
+
+    async def trouble(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        await asyncio.sleep(10.0)
+        transport = pbx.apps[pbx.app].transport
+        assert transport is not None
+        transport.cut()
+        await asyncio.sleep(1.0)
+        with pytest.raises(SetupError, match="2001: Asterisk is not connected"):
+            await engine.switchboard.order("2001", {"do": "hold"})
+        transport.restore()
+
+    told = with_people(site, tmp_path, Scenario("away", "", (PATIENT,), talks, ("2001",)), trouble)
+    assert not any(event.kind == "held" for event in told.events["+1"])
 
 
 def test_a_database_deleted_during_calls_costs_no_record(site: Loaded, tmp_path: Path) -> None:
