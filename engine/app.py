@@ -39,11 +39,12 @@ from engine.call.switchboard import Switchboard, release_of
 from engine.call.tapes import Tapes
 from engine.call.watch import Watch
 from engine.config import Loaded, compile_stored
-from engine.core import acd, estimates
+from engine.core import acd, estimates, owing
 from engine.core.contact import fold
 from engine.core.doors import Doors
 from engine.core.event import Event
 from engine.core.overrides import folded
+from engine.core.owing import Owing
 from engine.core.places import Places
 from engine.core.release import Release, releases
 from engine.core.site import Settings
@@ -183,8 +184,9 @@ async def run_engine(
         events = await acd_events(ledger, archive, now())
         doors = Doors(settings, folded(await archive.overrides()))
         promises = Promises(now, await archive.events_since(now() - estimates.WINDOW, estimates.KINDS))
+        uncoded = Owing(await archive.events_since(now() - owing.FOR, owing.KINDS))
         state_then = rebuilt(settings, events, now())
-        distributor = Distributor(state_then, ledger, now, doors, Places(events), promises)
+        distributor = Distributor(state_then, ledger, now, doors, Places(events), promises, uncoded)
         desk = await stack.enter_async_context(open_desk(archive, settings, now))
         client = AriClient(transport, app)
         tapes = Tapes(client, ledger, archive, state / "recordings", now, lambda: house.site.settings)

@@ -4,7 +4,7 @@
                to log out when their conversation is over stays
     reason     why they pause; one of `pause_reasons` where site.yaml has some
     phone      where they are from now on
-    code       what the conversation was about that they are in, or wrap up; one of their queue's
+    code       what the conversation was about that they are in, or wrap up, or that was their last one and has no code; one of its queue's
     note       a line beside the code
     by         who asks
 
@@ -25,7 +25,7 @@ from engine.core import acd
 from engine.core.agent import CODE_MISSING, LOGGED_IN, AgentState
 from engine.core.parties import Agent
 from engine.core.phones import phone_named
-from engine.core.site import Settings
+from engine.core.site import QueueRule, Settings
 from engine.errors import BadWord
 
 STATES = (AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT, LOGGED_IN)
@@ -64,8 +64,8 @@ class Agents:
         agent, known = self.distributor.state.agents.get(name), self._settings
         if what == "pause_reasons":
             return [{"name": one.name, "prompt": one.prompt} for one in known.pause_reasons.values()]
-        queue = agent.queue if agent is not None else None
-        codes = queue.rule.wrap_up_codes if queue is not None else ()
+        rule = self._told_of(agent) if agent is not None else None
+        codes = rule.wrap_up_codes if rule is not None else ()
         return [{"name": code, "prompt": known.wrap_up_codes[code].prompt} for code in codes]
 
     def _facts(self, agent: Agent, asked: Mapping[str, Any]) -> Sequence[acd.Fact]:
@@ -83,16 +83,22 @@ class Agents:
         return [*coded, wish]
 
     def _coded(self, agent: Agent, code: str, asked: Mapping[str, Any]) -> acd.Coded:
-        if agent.queue is None or agent.state not in IN_CONTACT:
+        rule = self._told_of(agent)
+        if rule is None:
             raise BadWord(f"agent {agent.name} has no conversation that a code could be given for", "code")
-        known = agent.queue.rule.wrap_up_codes
+        known = rule.wrap_up_codes
         if not known:
-            raise BadWord(f"queue {agent.queue.name} has no wrap-up codes", "code")
+            raise BadWord(f"queue {rule.name} has no wrap-up codes", "code")
         if code not in known:
-            raise BadWord(
-                f"{code!r} is no wrap-up code of queue {agent.queue.name}: it has {listed(known)}", "code"
-            )
+            raise BadWord(f"{code!r} is no wrap-up code of queue {rule.name}: it has {listed(known)}", "code")
         return acd.Coded(agent.name, code, remark(asked, "note"), remark(asked, "by"))
+
+    def _told_of(self, agent: Agent) -> QueueRule | None:
+        """The queue of the conversation that a code of theirs is about now: the one they are in, or the last one while it has none."""
+        if agent.queue is not None and agent.state in IN_CONTACT:
+            return agent.queue.rule
+        last = self.distributor.uncoded(agent.name)
+        return None if last is None else self._settings.queues.get(last.queue)
 
     def _set(self, agent: Agent, state: str, asked: Mapping[str, Any], *, coded: bool) -> acd.AgentSet:
         if state not in STATES:

@@ -12,6 +12,7 @@ from engine.core.contact import SHORT
 from engine.core.conversation import AGENT, RETRIEVE
 from engine.core.event import Event
 from engine.core.facts import LOST
+from engine.core.owing import Owing
 from engine.core.parties import Caller
 from engine.core.places import is_known
 from engine.store.ledger import Ledger
@@ -62,9 +63,10 @@ def _asked_by(changed: acd.AgentChanged, fact: Fact) -> dict[str, str]:
 class Diary:
     """Turns facts and commands into events, with what the distributor's state and the open contacts say about them."""
 
-    def __init__(self, state: acd.State, ledger: Ledger) -> None:
+    def __init__(self, state: acd.State, ledger: Ledger, owing: Owing) -> None:
         self._state = state
         self._ledger = ledger
+        self._owing = owing
 
     def of_fact(self, fact: Fact, now: float) -> list[Event]:
         """What a fact itself says about the past, written before its consequences."""
@@ -87,9 +89,10 @@ class Diary:
                 return [*self._asking_ended(contact, ended_by(fact), now), ended]
             case acd.Left(contact) | acd.TalkEnded(contact):
                 return self._asking_ended(contact, ended_by(fact), now)
-            case acd.Coded(agent=name, code=code, note=note, by=by) if about := state.agents[name].queue:
-                data = {"code": code, "queue": about.name, "note": note, "by": by}
-                return [Event("wrap_up_code", now, state.agents[name].contact, name, data)]
+            case acd.Coded(agent=name, code=code, note=note, by=by) if about := self._told_about(name, now):
+                contact, queue = about
+                data = {"code": code, "queue": queue, "note": note, "by": by}
+                return [Event("wrap_up_code", now, contact, name, data)]
             case acd.AskAnswered(contact) if contact in state.asks:
                 asking = state.asks[contact]
                 data = {"to": asking.agent.name, "leg": leg_of(asking.id, contact)}
@@ -197,6 +200,14 @@ class Diary:
             return []
         data = {"to": asking.agent.name, "why": why}
         return [Event("calling_ended", now, contact, asking.agent.name, data)]
+
+    def _told_about(self, name: str, now: float) -> tuple[str, str] | None:
+        """The contact, and its queue, that an agent's code is about: of the conversation they are in, or the last one while it has none."""
+        agent = self._state.agents[name]
+        if agent.queue is not None and agent.contact is not None:
+            return agent.contact, agent.queue.name
+        last = self._owing.of(name, now)
+        return None if last is None else (last.contact, last.queue)
 
     def _place_kept(self, caller: Caller, now: float) -> dict[str, Any]:
         """What is kept of the place of somebody who has hung up, where the queue keeps any and they can be known again."""

@@ -20,6 +20,7 @@ from engine.core.acd_log import LogFold
 from engine.core.board import is_offered
 from engine.core.doors import Doors
 from engine.core.event import Event
+from engine.core.owing import Owing, Uncoded
 from engine.core.phones import Rung, rung
 from engine.core.places import Place, Places, is_known
 from engine.core.site import Settings
@@ -45,15 +46,17 @@ class Distributor:
         doors: Doors | None = None,
         places: Places | None = None,
         promises: Promises | None = None,
+        owing: Owing | None = None,
     ) -> None:
         self.state = state
         self.places = places or Places()
         self.promises = promises or Promises(now)
+        self.owing = owing or Owing()
         self.doors = doors or Doors(state.settings)
         #: When the doors are to be looked at next, seconds since the epoch.
         self._doors_due = 0.0
         self._ledger = ledger
-        self._diary = Diary(state, ledger)
+        self._diary = Diary(state, ledger, self.owing)
         self._now = now
         self._outbox: asyncio.Queue[tuple[asyncio.Future[None], list[Command]]] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
@@ -114,10 +117,11 @@ class Distributor:
         return written
 
     def _learn(self, events: Iterable[Event]) -> None:
-        """What becomes of places that are kept, and of what callers were told of their wait."""
+        """What becomes of places that are kept, of what callers were told of their wait, and of codes that are missing."""
         for event in events:
             self.places.take(event)
             self.promises.take(event)
+            self.owing.take(event)
 
     def reload(self, settings: Settings) -> None:
         """Take in a changed site."""
@@ -167,6 +171,10 @@ class Distributor:
     def offering(self, contact: str) -> bool:
         """True while a phone rings for this caller."""
         return is_offered(self.state, contact)
+
+    def uncoded(self, agent: str) -> Uncoded | None:
+        """The agent's last conversation, while they can still tell what it was about."""
+        return self.owing.of(agent, self._now())
 
     def rung(self, agent: str) -> Rung | None:
         """How an agent is rung where they are now; None where they have no phone."""

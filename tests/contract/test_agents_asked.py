@@ -17,6 +17,7 @@ from engine.call.distributor import rebuilt
 from engine.config import Loaded
 from engine.config.trace import Trace
 from engine.core import acd
+from engine.core.owing import FOR, KINDS, Owing
 from engine.core.release import following
 from engine.errors import BadWord
 from engine.sim.asterisk import SimulatedAsterisk
@@ -102,6 +103,29 @@ def test_a_code_that_does_not_come_pauses_the_agent_and_holds_nobody_up_for_ever
         assert stands(engine) == ("ready", "")
 
     assert talked(site, tmp_path, act).records[CALLER]["wrap_up_code"] is None
+
+
+def test_a_code_that_was_forgotten_is_taken_until_the_next_conversation(site: Loaded, tmp_path: Path) -> None:
+    async def act(engine: Engine) -> None:
+        await asyncio.sleep(30.0)
+        assert stands(engine) == ("paused", "no_code")
+        await ask(engine, "2007", state="ready")
+        kept = Owing(await engine.archive.events_since(0.0, KINDS))
+        assert kept.of("2007", engine.house.now()) == engine.house.distributor.uncoded("2007")
+        assert engine.house.agents.choices("2007", "wrap_up_codes")[0]["name"] == "settled"
+        assert refusal(engine, "2007", code="unused").startswith(
+            "'unused' is no wrap-up code of queue claims"
+        )
+        assert (await ask(engine, "2007", code="settled", by="user anna"))["state"] == "ready"
+        assert refusal(engine, "2007", code="settled").endswith(
+            "no conversation that a code could be given for"
+        )
+        assert kept.of("2007", engine.house.now() + FOR) is None
+
+    told = talked(site, tmp_path, act)
+    assert told.records[CALLER]["wrap_up_code"] == "settled"
+    codes = [event.data for event in told.events[CALLER] if event.kind == "wrap_up_code"]
+    assert codes == [{"code": "settled", "queue": "claims", "note": "", "by": "user anna"}]
 
 
 def test_a_code_may_come_with_the_wish_and_what_was_wished_for_meanwhile_is_heeded(

@@ -1,0 +1,51 @@
+"""Conversations of which it can still be told what they were about: each agent's last one, while its code is missing.
+
+Until the agent speaks with the next caller, and for a day at most: a code that was forgotten, or that a crash cut off, can be given late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.core.conversation import AGENT
+from engine.core.event import Event
+
+#: Kinds of events that this is folded from.
+KINDS = ("connected", "transferred", "wrap_up_code")
+#: Seconds after its beginning in which a conversation can be told about.
+FOR = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Uncoded:
+    """A conversation without a code: whose, from which queue, and when it began (seconds since the epoch)."""
+
+    contact: str
+    queue: str
+    at: float
+
+
+class Owing:
+    """Each agent's last conversation that has no code yet."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._last: dict[str, Uncoded] = {}
+        for event in events:
+            self.take(event)
+
+    def take(self, event: Event) -> None:
+        """After one more event; most change nothing."""
+        contact, data = event.contact or "", event.data
+        match event.kind:
+            case "connected":
+                self._last[data["agent"]] = Uncoded(contact, data["queue"], event.at)
+            case "transferred" if data["kind"] == AGENT:
+                self._last[data["to"]] = Uncoded(contact, data["queue"] or "", event.at)
+            case "wrap_up_code" if event.agent in self._last and self._last[event.agent].contact == contact:
+                del self._last[event.agent]
+
+    def of(self, agent: str, now: float) -> Uncoded | None:
+        """The conversation that this agent can still tell about."""
+        last = self._last.get(agent)
+        return last if last is not None and now - last.at < FOR else None
