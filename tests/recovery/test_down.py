@@ -80,7 +80,8 @@ def test_after_a_crash_of_everything_the_time_nobody_was_there_is_nobodys(tmp_pa
         time.sleep(AWAY)
         quietline("up", "--state", str(state))
         found = asyncio.run(on_record(state))
-    assert [events[-1].data["cause"] for _, events in found.values()] == ["lost"] * 2
+    assert [events[-1].data["cause"] for _, events in found.values()] == ["crashed"] * 2
     assert all(contact["ended_at"] <= at + 1.0 for contact, _ in found.values())
+    assert found["7401"][0]["outcome"] == "failed", "who waited has not given up"
     talk = found["7400"][0]
     assert talk["connected_at"] + talk["talk_s"] <= at + 1.0

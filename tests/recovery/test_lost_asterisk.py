@@ -66,7 +66,7 @@ def test_calls_that_ended_with_their_asterisk_are_closed_with_what_was_recorded_
         ("7100", "7101", "7200", "7201"), "answered"
     )
     causes = {number: last(events, "ended")["cause"] for number, (_, events) in found.items()}
-    assert (causes["7100"], causes["7200"]) == ("lost", "flow")
+    assert (causes["7100"], causes["7200"]) == ("crashed", "flow")
     assert found["7200"][0]["talk_s"] > TALK - 0.5
     seconds = {number: last(events, "recording_kept")["seconds"] for number, (_, events) in found.items()}
     for number in ("7100", "7101"):
