@@ -72,6 +72,8 @@ def check_all(
     check_manning(site, flows, catalog, report)
     _numbers(site, flows, report)
     _parking(site, report)
+    for flow in flows:
+        flow.languages_read = site.languages_read or "languages" in flow.root.entries
     link_flows(flows, report)
     if catalog is not None:
         _languages(site, catalog, report)
@@ -363,10 +365,11 @@ def _unattended(site: SiteFile, report: Report) -> None:
 def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
     known = {Path(f.file).stem: f for f in flows}
     used: set[str] = set()
-    whole = isinstance(site.root.get("numbers"), MappingNode)
     files = {path.stem for path in flow_paths(Path(site.file).parent)}
     numbers = site.root.get("numbers")
-    for number, (_, value) in numbers.entries.items() if isinstance(numbers, MappingNode) else ():
+    entries = numbers.entries if isinstance(numbers, MappingNode) else {}
+    whole = bool(entries)
+    for number, (_, value) in entries.items():
         for target in _scalars(value):
             used.add(target.text)
             if report.faulty(target.place):
@@ -386,8 +389,9 @@ def _numbers(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
 
 def _parking(site: SiteFile, report: Report) -> None:
     """A number at which callers are parked leads to a flow, for whoever dials it in vain."""
-    for slot in _scalars(site.root.get("parking")):
-        if slot.text not in site.names("numbers") and not report.faulty(slot.place):
+    numbers = site.names("numbers")
+    for slot in _scalars(site.root.get("parking")) if numbers else ():
+        if slot.text not in numbers and not report.faulty(slot.place):
             text = f"callers are to be parked at '{slot.text}', which is none of 'numbers'"
             hint = "add it there: its flow is heard where nobody is parked"
             also = [(site.section("numbers"), "the numbers stand here")]
@@ -544,8 +548,9 @@ def _language(
     flow: FlowFile, step: str, ref: Ref, site: SiteFile, catalog: Catalog | None, report: Report
 ) -> None:
     """A language a caller may choose is one of the flow's; the flow's are among the site's."""
-    known = site.languages if (step, 0) == HEAD else flow.languages
-    if ref.name in known:
+    head = (step, 0) == HEAD
+    known, read = (site.languages, site.languages_read) if head else (flow.languages, flow.languages_read)
+    if ref.name in known or not read:
         return
     where = "site.yaml" if known is site.languages else f"flow '{flow.name}'"
     also = [(site.section("languages"), "the site's languages")]

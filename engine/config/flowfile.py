@@ -60,6 +60,8 @@ class FlowFile:
     refs: dict[tuple[str, int], list[Ref]] = field(default_factory=dict)
     #: Whether the flows it runs have been linked; then `text` is what is stored of it.
     linked: bool = False
+    #: Whether its languages are what it, or the site, says; else nobody can say which language is none of them.
+    languages_read: bool = True
 
     def step(self, name: str) -> Place:
         """Where a step's name stands."""

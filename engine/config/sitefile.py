@@ -32,6 +32,8 @@ class SiteFile:
     file: str
     root: MappingNode
     languages: tuple[str, ...] = ("en",)
+    #: Whether these are what the file says; else nobody can say which language is none of them.
+    languages_read: bool = True
     prompts: str = PROMPTS
     today: date = date.min
     settings: s.Settings | None = None
@@ -70,6 +72,7 @@ def read_site(root: Node, file: str, today: date, report: Report, folder: Path) 
     top, _ = read_options(TOP, root, reader, "site.yaml", Place(file))
     known = SiteFile(file, root, today=today)
     known.languages = top.get("languages", known.languages)
+    known.languages_read = "languages" in top
     known.prompts = top.get("prompts", known.prompts)
     defaults = _read_block(root, "queue_defaults", QUEUE_DEFAULTS, reader)
     external = _read_block(root, "external", EXTERNAL_OPTIONS, reader)

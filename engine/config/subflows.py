@@ -77,7 +77,7 @@ def _link(file: FlowFile, known: Mapping[str, FlowFile], outer: tuple[str, ...],
 def _languages(file: FlowFile, inner: FlowFile, ref: Ref, report: Report) -> None:
     """A caller keeps their language in the flow that is run."""
     lacking = [language for language in file.languages if language not in inner.languages]
-    if lacking:
+    if lacking and inner.languages_read:
         text = f"flow '{inner.name}' does not speak {', '.join(lacking)}, which callers of this flow may have chosen"
         hint = f"add it to the languages of {inner.file}"
         report.add(ref.place, "run-language", text, hint)
