@@ -93,11 +93,14 @@ def _consent(site: SiteFile, entry: MappingNode, reached: list[dict[str, str]], 
     if "decline" in entry.entries and not any("consent" in whole for whole in reached):
         text = "'decline' says no to a 'consent' that is not asked for"
         report.warn(entry.key("decline"), "not-used", text, "name the prompt with consent, or delete decline")
-    recorded = any(whole.get("record", "no").lower() not in _NO for whole in [*reached, *_agents(site)])
-    if "consent" in entry.entries and not recorded:
+    if "consent" in entry.entries and not any(map(_is_recorded, [*reached, *_agents(site)])):
         what = "'consent' and 'decline'" if "decline" in entry.entries else "'consent'"
         text = f"nobody is recorded here: callers never hear of {what}"
         report.warn(entry.key("consent"), "not-used", text, "write record: yes or on_demand, or delete it")
+
+
+def _is_recorded(whole: dict[str, str]) -> bool:
+    return whole.get("record", "no").lower() not in _NO
 
 
 def _agents(site: SiteFile) -> list[dict[str, str]]:

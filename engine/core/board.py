@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from math import inf
 from typing import Any
 
@@ -68,9 +69,13 @@ def overview(state: State, now: float) -> dict[str, Any]:
     """Queues with their callers, live offers, and agents, as JSON values; times in seconds since the epoch."""
     state.learn(now)
     queues = [q for q in state.queues.values() if not q.gone or q.held]
+    talking = Counter(agent.queue.name for agent in state.talks.values() if agent.queue is not None)
+    rung: dict[str, dict[str, Caller]] = defaultdict(dict)
+    for ringing in state.offers.values():
+        rung[ringing.caller.lane.queue.name][ringing.caller.contact] = ringing.caller
     return {
         "at": now,
-        "queues": {queue.name: _queue(state, queue, now) for queue in queues},
+        "queues": {q.name: _queue(state, q, now, rung[q.name].values(), talking[q.name]) for q in queues},
         "agents": {agent.name: _agent(state, agent) for agent in state.agents.values()},
         "offers": [
             {
@@ -86,14 +91,13 @@ def overview(state: State, now: float) -> dict[str, Any]:
     }
 
 
-def _queue(state: State, queue: Queue, now: float) -> dict[str, Any]:
+def _queue(state: State, queue: Queue, now: float, rung: Iterable[Caller], talking: int) -> dict[str, Any]:
     standing = [_caller(state.callers[key[2]], i, now) for i, key in enumerate(queue.line, 1)]
-    rung = {r.caller.contact: r.caller for r in state.offers.values() if r.caller.lane.queue is queue}
-    offered = [_caller(caller, 0, now) for caller in rung.values()]
+    offered = [_caller(caller, 0, now) for caller in rung]
     return {
         "waiting": standing,
         "being_offered": offered,
-        "talking": sum(agent.queue is queue for agent in state.talks.values()),
+        "talking": talking,
         "ready": sum(agent.standing for agent in queue.agents),
         "signed_in": sum(agent.signed_in for agent in queue.agents),
         "active": queue.active,

@@ -140,7 +140,7 @@ class AgentRule:
     @property
     def has_phone(self) -> bool:
         """Have they a phone of their own?"""
-        return any(way is not None for way in (self.contact, self.password, self.trunk))
+        return self.contact is not None or self.password is not None or self.trunk is not None
 
 
 @dataclass(frozen=True, slots=True)

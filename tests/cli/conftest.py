@@ -42,17 +42,15 @@ def engine(tmp_path: Path) -> Iterator[FakeEngine]:
     fake = FakeEngine(Place(tmp_path, REPOSITORY / "ivr_flows", free_ports()))
     run_folder(tmp_path).mkdir(parents=True, exist_ok=True)
     up = threading.Event()
-    loop = asyncio.new_event_loop()
 
     async def serve() -> None:
         async with served(fake.place, fake.controls()):
             up.set()
             await asyncio.to_thread(fake.stopped.wait)
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     assert up.wait(10)
     yield fake
     fake.stopped.set()
     thread.join(10)
-    loop.close()

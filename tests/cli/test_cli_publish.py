@@ -14,13 +14,15 @@ import pytest
 from cli_kit import FakeEngine, Quietline
 from short_prompts import short_prompts
 
-from engine.cli.place import Place
+from engine.cli.place import Place, place_of
+from engine.cli.publish import for_the_next_start
 from engine.cli.watch import take
 from engine.config import load_files
 from engine.core.do import plain
 from engine.core.event import Event
 from engine.core.interpreter import replay
 from engine.release.gate import Passed, tried
+from engine.release.live import known_releases
 from engine.release.shelf import Shelf
 from engine.store.ledger import open_ledger
 
@@ -125,6 +127,13 @@ def test_a_release_is_numbered_and_says_who_when_why_and_what(folder: Folder) ->
     assert (second["number"], second["by"], second["came_from"], second["kept"]) == (2, "ivan", 1, True)
     shown = folder("history").splitlines()
     assert shown[1].split()[0] == "2" and "line.yaml" in shown[1] and "opening day" in shown[2]
+
+
+def test_a_release_that_an_engine_wrote_down_as_it_died_is_not_written_down_again(folder: Folder) -> None:
+    folder.publish()
+    (known,) = asyncio.run(known_releases(folder.state))
+    assert for_the_next_start(place_of(folder.state), known) == known
+    assert len(folder.history) == 1
 
 
 def test_the_same_site_is_not_published_twice(folder: Folder) -> None:

@@ -23,7 +23,7 @@ from engine.sim.people import play, plug_in
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 #: Seconds between two looks; no whole number of milliseconds, so that a look falls between what happens.
-EVERY = 0.1403
+EVERY = 0.2103
 
 
 async def differences(engine: Engine) -> list[str] | None:

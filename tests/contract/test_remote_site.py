@@ -57,7 +57,7 @@ async def engine_on(
 async def phone(real: RealAsterisk, plan: AgentPlan, folder: Path) -> AsyncIterator[None]:
     """An agent's phone at the other site."""
     (file,) = compile_scenario(Scenario("phone", "", (), {plan.name: plan}), MEDIA)
-    run = real._phone(plan.name, file.file(folder), folder)
+    run = real._phone(plan.name, file.file(folder), folder, None)
     await run.start()
     try:
         yield

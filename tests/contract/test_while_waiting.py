@@ -331,9 +331,8 @@ async def broken_promises(folder: Path, count: int) -> None:
         for n in range(count):
             data = {"queue": "sales", "position": 1, "minutes": 1, "told": True, "mean": 50.0, "sd": 20.0}
             told = Event("announced", now, f"old-{n}", data={**data, "place": 1, "prompts": ["wait_about"]})
-            await ledger.append(
-                told, Event("connected", now + 120.0, f"old-{n}", "2004", {"offer": f"o-{n}"})
-            )
+            spoke = {"offer": f"o-{n}", "agent": "2004", "queue": "sales", "leg": f"old-{n}-leg"}
+            await ledger.append(told, Event("connected", now + 120.0, f"old-{n}", "2004", spoke))
 
 
 # --- places --------------------------------------------------------------------------------------

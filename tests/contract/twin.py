@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import socket
 import subprocess
@@ -42,14 +43,30 @@ def free_udp_ports(count: int) -> list[int]:
     return ports
 
 
+#: Ports that phones of this process have been given: one that starts later has its port to itself.
+GIVEN: set[int] = set()
+
+
 def phone_ports(count: int) -> list[int]:
-    """UDP ports for phones that start later: above those that the system gives to whoever wants any, as far as there are so many."""
+    """UDP ports for phones that start later: above those that the system gives to whoever wants any, as far as there are so many.
+
+    Tests that run at the same time have a part of them each.
+    """
+    worker, workers = (
+        int(os.environ.get(name, default).removeprefix("gw"))
+        for name, default in (("PYTEST_XDIST_WORKER", "gw0"), ("PYTEST_XDIST_WORKER_COUNT", "1"))
+    )
+    part = 4_536 // workers
+    mine = range(61_000 + worker * part, 61_000 + (worker + 1) * part)
+    if len(GIVEN) + count > part:
+        GIVEN.clear()
     chosen: list[int] = []
-    for port in random.sample(range(61_000, 65_536), 4_536):
+    for port in random.sample(mine, part):
         if len(chosen) == count:
             break
-        if port_free("127.0.0.1", port):
+        if port not in GIVEN and port_free("127.0.0.1", port):
             chosen.append(port)
+    GIVEN.update(chosen)
     return chosen + free_udp_ports(count - len(chosen))
 
 

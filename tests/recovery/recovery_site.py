@@ -188,6 +188,11 @@ async def on_record(state: Path) -> dict[str, tuple[dict[str, Any], list[Event]]
     return found
 
 
+def cause(events: list[Event]) -> str:
+    """How a call ended; what is known of its sound is written down after that."""
+    return next(str(event.data["cause"]) for event in events if event.kind == "ended")
+
+
 def calls(
     root: Root, state: Path, folder: Path, name: str, plan: CallerPlan, numbers: Sequence[str], rate: float
 ) -> SippRun:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recovery_site import calls, on_record, phones, quietline, talking, up
+from recovery_site import calls, cause, on_record, phones, quietline, talking, up
 
 from engine.core.event import Event
 from engine.load.sipp import SippRun
@@ -68,7 +68,7 @@ def test_down_closes_every_call_at_its_own_time_before_anything_is_started_again
         "7400": "answered",
         "7401": "failed",
     }
-    assert [events[-1].data for _, events in found.values()] == [{"cause": "stopped"}] * 2
+    assert [cause(events) for _, events in found.values()] == ["stopped"] * 2
     assert all(at - 0.1 <= contact["ended_at"] < at + 2.0 for contact, _ in found.values())
     talk = found["7400"][0]
     assert talk["talk_s"] == pytest.approx(at - talk["connected_at"], abs=2.0)
@@ -80,7 +80,7 @@ def test_after_a_crash_of_everything_the_time_nobody_was_there_is_nobodys(tmp_pa
         time.sleep(AWAY)
         quietline("up", "--state", str(state))
         found = asyncio.run(on_record(state))
-    assert [events[-1].data["cause"] for _, events in found.values()] == ["crashed"] * 2
+    assert [cause(events) for _, events in found.values()] == ["crashed"] * 2
     assert all(contact["ended_at"] <= at + 1.0 for contact, _ in found.values())
     assert found["7401"][0]["outcome"] == "failed", "who waited has not given up"
     talk = found["7400"][0]

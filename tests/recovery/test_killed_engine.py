@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recovery_site import TALK, at_rest, calls, held, missing_files, on_record, phones, up
+from recovery_site import TALK, at_rest, calls, cause, held, missing_files, on_record, phones, up
 
 from engine.cli.start import is_ready
 from engine.core.event import Event
@@ -123,8 +123,8 @@ def wrong_ends(found: dict[str, tuple[dict[str, Any], list[Event]]]) -> list[str
             continue
         if contact["outcome"] not in ENDS[number[1]]:
             wrong.append(f"{number}: {contact['outcome']}")
-        if number[1] in "014" and events[-1].data["cause"] != "flow":
-            wrong.append(f"{number}: never hangs up, but ended by {events[-1].data['cause']}")
+        if number[1] in "014" and cause(events) != "flow":
+            wrong.append(f"{number}: never hangs up, but ended by {cause(events)}")
         wrong += [f"{number}: {fault}" for fault in (*cut_talks(number, events), *lost_messages(events))]
     return wrong
 
