@@ -32,10 +32,10 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(420)]
 
 KILLS = 30
 RATE = 5.0
-#: A menu that is asked again, because the engine was killed while it listened, wants its key again.
-PATIENT = (Press("1"), Wait(4.0)) * 8
+#: A menu that is asked again, because the engine was killed while it listened, wants its key again, until the kills are over.
+PATIENT = (Press("1"), Wait(4.0)) * 40
 #: The same, speaking all the while, so that a recording has something to record whenever it begins.
-SPEAKING = (Press("2"), Talk(4.0)) * 8
+SPEAKING = (Press("2"), Talk(4.0)) * 40
 #: Seconds from a call's arrival for which such a caller surely speaks.
 SPOKEN = 28.0
 #: What callers do: name, number dialled, their acts, their share of ten calls.
