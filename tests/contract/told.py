@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.app import Engine
 from engine.core import acd
+from engine.core.bulletins import Bulletin
 from engine.core.event import Event
 from engine.errors import EngineError, SetupError
 from engine.sim.scenario import AGAIN, OrderPlan, Scenario
@@ -66,10 +67,20 @@ async def give_orders(current: Callable[[], Engine | None], scenario: Scenario) 
 
 async def taken(engine: Engine, plan: OrderPlan) -> bool:
     """Ask one thing; a refusal is an answer, too."""
+    if plan.do == "bulletin":
+        await begin_bulletin(engine, plan)
+        return True
     try:
         return await engine.switchboard.order(plan.who, {"do": plan.do, "to": plan.to}) is not None
     except SetupError:
         return True
+
+
+async def begin_bulletin(engine: Engine, plan: OrderPlan) -> None:
+    """Begin one that concerns a single caller, with the prompt the order names."""
+    now = engine.house.now()
+    concerned = {"from_number": plan.who}
+    await engine.house.bulletins.begin(Bulletin(f"for {plan.who}", plan.to, now, None, concerned), now)
 
 
 def disagreements(scenario: Scenario, told: Told) -> list[str]:
@@ -106,6 +117,9 @@ def _of_events(name: str, events: list[Event], record: dict[str, Any]) -> Any:
         case "transfer":
             ends = [event.data for event in events if event.kind == "transfer_ended"]
             return " ".join(data.get("why") or data["by"] for data in ends)
+        case "hears":
+            kinds = ("announced", "comforted", "bulletin_told")
+            return " ".join(event.data["prompts"][-1] for event in events if event.kind in kinds)
         case "decided":
             decided = [event.data for event in events if event.kind == "entitled"]
             return " ".join(":".join(filter(None, (d["outcome"], d["level"]))) for d in decided)
