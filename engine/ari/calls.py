@@ -151,6 +151,16 @@ class Calls:
         query |= _given(appArgs=names.arguments(app_args))
         await self._ask("POST", f"channels/{names.piece(channel)}/snoop/{names.piece(snoop)}", query)
 
+    async def external_media(self, channel: str) -> str:
+        """Make a channel `channel` that sends what it hears (slin16) to whoever fetches it; returns by what it is known there.
+
+        It is ours at its StasisStart, which comes once somebody fetches it.
+        """
+        query = {"channelId": channel, "app": self._app, "format": "slin16", "transport": "websocket"}
+        query |= {"encapsulation": "none", "connection_type": "server"}
+        made = await self._ask("POST", "channels/externalMedia", query)
+        return cast(str, made["channelvars"]["MEDIA_WEBSOCKET_CONNECTION_ID"])
+
     # --- what is heard ------------------------------------------------------------------------
 
     async def play(self, channel: str, media: Sequence[str], playback: str) -> None:

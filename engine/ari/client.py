@@ -9,7 +9,8 @@ down) answers False the second time instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, cast
 
@@ -105,6 +106,10 @@ class AriClient:
     async def download_recording(self, name: str) -> bytes:
         """A finished recording's file; FileNotFoundError when there is none."""
         return await self._transport.download(f"recordings/stored/{names.piece(name)}/file")
+
+    def media(self, connection: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """What is said on an external media channel: slin16 as it comes, until either side ends it. Raises PbxUnreachable."""
+        return self._transport.media(connection)
 
     async def delete_stored(self, name: str) -> bool:
         """Delete a finished recording; False when there is none."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import random
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Final
 
 import aiohttp
 
 from engine.errors import EngineError, PbxUnreachable, SetupError
+from engine.media.samples import LARGEST, samples
 
 #: A list of all channels of a busy Asterisk is one frame of some megabytes.
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
@@ -97,6 +100,27 @@ class Connection:
                 return await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise PbxUnreachable(f"{self._url}: {error or 'no answer'}") from error
+
+    @asynccontextmanager
+    async def media(self, connection: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The sound of a channel that waits for us beside ARI, under `media`; PbxUnreachable when it is not there, or no more."""
+        assert self._session is not None, "the connection is used inside its `async with`"
+        url = f"{self._url.removesuffix('/ari')}/media/{connection}"
+        try:
+            async with asyncio.timeout(self._patience):
+                websocket = await self._session.ws_connect(
+                    url,
+                    protocols=("media",),
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                    max_msg_size=LARGEST,
+                    decode_text=False,
+                )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PbxUnreachable(f"{url}: {error or 'no answer'}") from error
+        try:
+            yield samples(websocket)
+        finally:
+            await websocket.close()
 
     def _refused(self, status: int) -> PbxUnreachable | EngineError:
         match status:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -157,6 +158,10 @@ class WebsocketTransport:
     async def download(self, path: str) -> bytes:
         """Fetch a stored recording over HTTP."""
         return await self._connection.download(path)
+
+    def media(self, connection: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Fetch the sound of an external media channel."""
+        return self._connection.media(connection)
 
     async def reports(self) -> AsyncIterator[Report]:
         """Events and changes of the link; raises TakenOver or SetupError when there is no going on.

@@ -7,6 +7,7 @@ one). Nothing above this line knows which.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,6 +61,14 @@ class AriTransport(Protocol):
 
     async def download(self, path: str) -> bytes:
         """Fetch a binary body (a stored recording) over HTTP. Raises PbxUnreachable, or FileNotFoundError on 404."""
+        ...
+
+    def media(self, connection: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Fetch the sound of an external media channel that waits for it: slin16 as it comes, until either side ends it.
+
+        `connection` is what the channel is known by there (MEDIA_WEBSOCKET_CONNECTION_ID). Leaving the block ends the channel, too. Raises
+        PbxUnreachable where it cannot be had, or no more.
+        """
         ...
 
     def reports(self) -> AsyncIterator[Report]:

@@ -42,6 +42,7 @@ MEDIA = (
 ARI = (
     "res_http_websocket",
     "res_websocket_client",
+    "chan_websocket",
     "res_stasis",
     "res_stasis_answer",
     "res_stasis_playback",

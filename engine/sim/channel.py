@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from engine.sim.asterisk import SimulatedAsterisk
     from engine.sim.bridge import App, Bridge
+    from engine.sim.fetched import Fetched
     from engine.sim.line import Line
     from engine.sim.playing import Playback
     from engine.sim.recording import Recording
@@ -88,6 +89,8 @@ class Channel:
         self.spies: Channel | None = None
         self.spy = self.whisper = "none"
         self.snoops: list[Channel] = []
+        #: The sound of an external media channel, for whoever fetches it.
+        self.media: Fetched | None = None
         self._queue: deque[Command] = deque()
         self._busy = False
         self._pumping = False
@@ -113,6 +116,7 @@ class Channel:
             },
             "creationtime": self.created,
             "language": "en",
+            **({} if self.media is None else self.media.shown),
         }
 
     def tell(self, kind: str, /, **fields: Any) -> None:
@@ -140,6 +144,14 @@ class Channel:
     def heard(self) -> bool:
         """Is there sound on it? On a snoop channel: the voice of the one it hears."""
         return self.speaking if self.spies is None else self.spy in ("in", "both") and self.spies.speaking
+
+    def sounds(self, sound: bytes) -> None:
+        """Its far end makes this sound: whoever hears it has it."""
+        for snoop in self.snoops:
+            if snoop.spy in ("in", "both") and snoop.bridge is not None:
+                for one in snoop.bridge.channels:
+                    if one.media is not None:
+                        one.media.put(sound)
 
     def set_state(self, state: str) -> None:
         """Change the state, and say so."""
@@ -187,6 +199,12 @@ class Channel:
             self.tell("ChannelHangupRequest", cause=32, soft=True, channel=self.snapshot())
         self._end_soon(19, 480)
 
+    def end_with_it(self) -> None:
+        """End, as the channel it hears has: nobody is told beforehand."""
+        if not self.ending:
+            self.ending = True
+            self._end_soon(16, None)
+
     def _end_soon(self, cause: int, sip: int | None) -> None:
         if self.dial_timer is not None:
             self.dial_timer.cancel()
@@ -204,9 +222,11 @@ class Channel:
             self.bridge.remove(self)
         self.leave_stasis()
         for snoop in list(self.snoops):
-            snoop.hang_up()
+            snoop.end_with_it()
         if self.spies is not None:
             self.spies.snoops.remove(self)
+        if self.media is not None:
+            self.media.put(None)
         tech = {} if sip is None else {"tech_cause": sip}
         self.tell("ChannelDestroyed", cause=cause, cause_txt=CAUSES[cause], **tech, channel=self.snapshot())
         self.pbx.forget(self)

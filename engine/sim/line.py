@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 REFUSALS: Final[dict[int, int]] = {404: 1, 480: 19, 486: 17, 603: 21}
 
 
+#: 20 ms of a voice that says nothing in particular.
+VOICE: Final = b"\x00\x10\x00\xf0" * 160
+
+
 def nothing() -> None:
     """What somebody does who does not care."""
 
@@ -76,9 +80,16 @@ class Line:
     def speak(self, speaking: bool) -> None:
         """Begin or stop making sound."""
         self.channel.speaking = speaking
+        if speaking:
+            self.channel.sounds(VOICE)
         for channel in (self.channel, *self.channel.snoops):
             if channel.recording is not None:
                 channel.recording.voice(channel.heard)
+
+    def sound(self, sound: bytes) -> None:
+        """Make this sound: a stretch of slin16."""
+        if not self.channel.ending:
+            self.channel.sounds(sound)
 
     def hold(self, on: bool) -> None:
         """Put the other side on hold, or take it back."""

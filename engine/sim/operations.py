@@ -16,6 +16,7 @@ from engine.ari.transport import Response
 from engine.ari.validate import operation, path_values
 from engine.sim.bridge import App, Bridge
 from engine.sim.channel import NOTICE, Channel, Done
+from engine.sim.fetched import Fetched
 from engine.sim.line import nothing
 from engine.sim.playing import Playback
 from engine.sim.recording import Recording, Stored, Wanted
@@ -422,6 +423,26 @@ def snoop(asked: Asked) -> Answer:
     )
     target.snoops.append(channel)
     pbx.later(NOTICE, lambda: None if channel.gone else pbx.enter(channel, app, app_args(asked)))
+    return Response(200, channel.snapshot())
+
+
+@does("channels.externalMedia")
+def external_media(asked: Asked) -> Answer:
+    """A channel whose sound the engine fetches; it waits for that, as long as it takes."""
+    pbx, values = asked.pbx, asked.values
+    wanted = ("transport", "websocket"), ("encapsulation", "none"), ("connection_type", "server")
+    if any(values.get(name) != value for name, value in wanted):
+        raise AssertionError(
+            f"external media of {dict(values)}: only websockets that are fetched are simulated"
+        )
+    if values["channelId"] in pbx.channels:
+        raise Refused(409, "Channel with given unique ID already exists")
+    channel = pbx.add_channel(values["channelId"], "", state="Down")
+    channel.name = f"WebSocket/INCOMING/0x{pbx.serial():08x}"
+    app = pbx.apps[values["app"]]
+    channel.media = Fetched(channel, f"media-{channel.id}", app)
+    app.subscribed.add(channel.id)
+    pbx.tell_dial(channel, "")
     return Response(200, channel.snapshot())
 
 

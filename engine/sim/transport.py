@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from engine.sim.operations import perform
 if TYPE_CHECKING:
     from engine.sim.asterisk import SimulatedAsterisk
     from engine.sim.bridge import App
+    from engine.sim.fetched import Fetched
 
 
 @dataclass(slots=True, eq=False)
@@ -49,6 +51,7 @@ class SimTransport:
         self._closed = False
         self._event_due = 0.0
         self._late: deque[dict[str, Any]] = deque()
+        self._fetched: list[Fetched] = []
         if app.transport is not None:
             app.transport.taken_over()
         self._up(first=True)
@@ -88,6 +91,23 @@ class SimTransport:
             raise FileNotFoundError(f"Asterisk has no {path}")
         assert isinstance(answer.body, bytes), f"{path} is not a binary thing"
         return answer.body
+
+    @asynccontextmanager
+    async def media(self, connection: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Fetch the sound of an external media channel; it ends with the link."""
+        if self._why_down:
+            raise PbxUnreachable(f"media/{connection}: {self._why_down}")
+        await asyncio.sleep(self._delay())
+        channels = self._pbx.channels.values()
+        found = [one.media for one in channels if one.media and one.media.connection == connection]
+        if not found:
+            raise PbxUnreachable(f"media/{connection}: answers 404")
+        self._fetched.append(found[0])
+        async with found[0].stream() as sound:
+            try:
+                yield sound
+            finally:
+                self._fetched.remove(found[0])
 
     async def reports(self) -> AsyncIterator[Report]:
         """Events and changes of the link, until this transport is closed; raises TakenOver when another one took over."""
@@ -153,6 +173,8 @@ class SimTransport:
         if self._app.transport is self:
             self._app.transport = None
         self._late.clear()
+        for one in self._fetched:
+            one.lose()
         lanes, self._lanes = self._lanes, {}
         for lane in lanes.values():
             for call in lane:

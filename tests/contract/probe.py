@@ -7,6 +7,7 @@ apart, since only events about one channel come in a fixed order. `Dial` comes f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -15,7 +16,7 @@ from engine.ari.calls import Calls
 from engine.ari.client import AriClient
 from engine.ari.transport import AriTransport, LinkUp
 from engine.ari.validate import check_event
-from engine.errors import AgentUnreachable, EngineError, WorldError
+from engine.errors import AgentUnreachable, EngineError, PbxUnreachable, WorldError
 
 PROMPT = "sound:quietline/en/welcome"
 #: Seconds after the last call in which what was told late is still written down.
@@ -40,7 +41,7 @@ class Probe:
 
     def __init__(self, transport: AriTransport, calls: int) -> None:
         self._transport = transport
-        self._client = AriClient(transport, "quietline")
+        self.client = AriClient(transport, "quietline")
         self._left = calls
         self._served = asyncio.Event()
         #: Set once calls are taken.
@@ -71,7 +72,7 @@ class Probe:
             if isinstance(report, dict):
                 self._take(report)
             elif isinstance(report, LinkUp):
-                await self._client.leave_out(UNHEARD)
+                await self.client.leave_out(UNHEARD)
                 self.up.set()
 
     def _take(self, event: dict[str, Any]) -> None:
@@ -149,10 +150,10 @@ class Probe:
 
     async def look_at(self, name: str) -> None:
         """Write down whether a recording is live, whether its file is listed, and whether there is sound in it."""
-        live = await self._client.live_recording(name) is not None
-        listed = name in [one["name"] for one in await self._client.stored_recordings()]
+        live = await self.client.live_recording(name) is not None
+        listed = name in [one["name"] for one in await self.client.stored_recordings()]
         try:
-            sound = len(await self._client.download_recording(name)) > HEADER
+            sound = len(await self.client.download_recording(name)) > HEADER
         except FileNotFoundError:
             sound = False
         self.notes[f"{name} file"].append(f"live={live} listed={listed} sound={sound}")
@@ -164,8 +165,16 @@ class Probe:
         except EngineError as error:
             self.notes[f"{number} world"].append(str(error))
 
+    async def unreachable(self, number: str, connection: str) -> None:
+        """Fetch sound that is not there any more."""
+        try:
+            async with self.client.media(connection):
+                self.notes[f"{number} world"].append("fetched")
+        except PbxUnreachable:
+            self.notes[f"{number} world"].append("cannot be fetched")
+
     async def _serve(self, number: str, channel: str) -> None:
-        calls = self._client.of(number)
+        calls = self.client.of(number)
         gone = asyncio.create_task(self._ended(channel))
         try:
             if number[0] != "0":
@@ -253,5 +262,36 @@ async def ring(probe: Probe, calls: Calls, number: str, channel: str) -> None:
     await over
 
 
+async def hear(probe: Probe, calls: Calls, number: str, channel: str) -> None:
+    """41: hear the caller while a prompt plays; 42: until they hang up; 43: fetch once more what has ended."""
+    snoop, media, bridge = f"{number}-s", f"{number}-m", f"{number}-bridge"
+    entered = [asyncio.create_task(probe.until("StasisStart", one)) for one in (snoop, media)]
+    over = asyncio.create_task(probe.until("ChannelDestroyed", media))
+    snoop_over = asyncio.create_task(probe.until("StasisEnd", snoop))
+    await calls.play(channel, [PROMPT] * 3, f"{number}-p")
+    connection = await calls.external_media(media)
+    heard = False
+    async with probe.client.media(connection) as sound:
+        await calls.snoop(channel, snoop, app_args=("leg", number))
+        await calls.create_bridge(bridge)
+        await asyncio.gather(*entered)
+        await calls.add(bridge, snoop, media)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.5):
+                async for frame in sound:
+                    heard = heard or any(frame)
+        if number == "42":
+            await snoop_over
+            await calls.hangup(media)
+            assert [one async for one in sound if any(one)] == []
+    await over
+    if number == "43":
+        await probe.unreachable(number, connection)
+    probe.notes[f"{number} world"].append(f"a voice was heard: {heard}")
+    await calls.hangup(snoop)
+    await calls.destroy_bridge(bridge)
+    await snoop_over
+
+
 Script = Callable[[Probe, Calls, str, str], Awaitable[None]]
-SCRIPTS: dict[str, Script] = {"0": refuse, "1": listen, "2": ring, "3": ring}
+SCRIPTS: dict[str, Script] = {"0": refuse, "1": listen, "2": ring, "3": ring, "4": hear}
