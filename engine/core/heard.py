@@ -4,7 +4,7 @@ One utterance is what is heard while one step listens. Of it come, in this order
 
     Began         sound that is loud enough to be speech: time to stop a prompt
     Hypothesis    partial: the words so far, which may change; final: they stay, and their confidences count
-    Lost          no more is heard of this utterance; keys go on
+    Lost          no more is heard of this utterance: slow, dead (its process ended) or full (too many are listened to); keys go on
 
 A Began is followed by a final hypothesis, unless the utterance is closed or lost before. A final one without words: there was
 sound, and nothing of it was understood. Times are rounded to hundredths of a second and confidences to three places where a
@@ -37,11 +37,15 @@ def word(text: str, confidence: float, start: float, end: float) -> Word:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What is believed to have been said since the last final hypothesis, when `at` seconds of sound had been heard."""
+    """What is believed to have been said since the last final hypothesis, when `at` seconds of sound had been heard.
+
+    `steady`: for how many seconds of sound a partial one has had these same words; while words last, it is told again and again.
+    """
 
     words: tuple[Word, ...]
     final: bool
     at: float
+    steady: float = 0.0
 
     @property
     def text(self) -> str:
@@ -51,7 +55,7 @@ class Hypothesis:
     def told(self) -> dict[str, Any]:
         """As JSON values, for an event: words as [text, confidence, start, end]."""
         words = [[word.text, word.confidence, word.start, word.end] for word in self.words]
-        return {"words": words, "final": self.final, "at": self.at}
+        return {"words": words, "final": self.final, "at": self.at, "steady": self.steady}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The recogniser hears no more of this utterance: slow, dead (its process ended), or refused (it cannot hear these words)."""
+    """The recogniser hears no more of this utterance."""
 
     why: str
 
@@ -73,4 +77,4 @@ Heard = Began | Hypothesis | Lost
 
 def hypothesis(told: dict[str, Any]) -> Hypothesis:
     """A hypothesis as `Hypothesis.told` wrote it."""
-    return Hypothesis(tuple(Word(*word) for word in told["words"]), told["final"], told["at"])
+    return Hypothesis(tuple(Word(*word) for word in told["words"]), told["final"], told["at"], told["steady"])
