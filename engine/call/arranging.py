@@ -73,6 +73,13 @@ class Arranger:
         self._now = None
         self._bridges = {bridge} if bridge is not None else set()
 
+    def finds(self, bridge: str, leg: str) -> None:
+        """This bridge is there, with that leg in it."""
+        self._bridges.add(bridge)
+        if self._now is not None:
+            bridges = {**self._now.bridges, bridge: frozenset({leg})}
+            self._now = Arrangement(self._now.music, bridges)
+
     async def arrange(self, wanted: Arrangement) -> None:
         """Raises Gone where the caller has. A leg that has gone is told by its own event."""
         before, self._now = self._now, wanted

@@ -16,7 +16,7 @@ import structlog
 from engine.ari.calls import HangupReason
 from engine.call.booking import book
 from engine.call.called import in_use
-from engine.call.diary import seen_until
+from engine.call.diary import left_by, seen_until
 from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
 from engine.call.inquiring import Inquiry
@@ -32,6 +32,7 @@ from engine.call.waiting import Waiting, leave_queue
 from engine.call.words import LONGEST_WORDS, Words
 from engine.core import do as d
 from engine.core.contact import IN_QUEUE, Contact, Stage
+from engine.core.conversation import JOINED
 from engine.core.do import (
     AskAgent,
     Book,
@@ -66,6 +67,8 @@ log = structlog.get_logger()
 
 #: Begins the task of a callback whose `arrived` event this is.
 Start = Callable[[Event, Edition], None]
+#: How a call ends whose caller is there no more.
+GONE = frozenset({"caller", "lost", "crashed"})
 #: Seconds between two digits of one number.
 BETWEEN_DIGITS = 3.0
 #: Seconds after which a call that waits for the link looks for itself: it may have lost one command, not the link.
@@ -179,8 +182,9 @@ class Call:
         farewell = self._farewell(cause)
         contact = self._house.ledger.open.get(self.id)
         if contact is not None:
+            cause = JOINED if contact.taken_over and cause in GONE else cause
             if contact.stage in IN_QUEUE:
-                await leave_queue(self._house, self.line, contact)
+                await leave_queue(self._house, self.line, contact, left_by(contact, "failed"))
             elif contact.stage is Stage.TRANSFER:
                 await leave_transfer(self._house, self.line, contact)
             await end_tape(self._house, self.line)
@@ -298,6 +302,8 @@ class Call:
         """The same after a lost link or a killed engine: what Asterisk still holds is taken up, the rest is asked again."""
         contact = self._house.ledger.contact(self.id)
         await self._hang_up_strays(contact, relink)
+        if contact.taken_over:
+            raise CallerGone(self.line.channel)
         if isinstance(do, Enqueue):
             return await self._waiting(do).resume(contact, relink)
         if isinstance(do, Transfer):
@@ -316,7 +322,8 @@ class Call:
     async def _hang_up_strays(self, contact: Contact, relink: Relink) -> None:
         """Legs of offers that ended while their hang-up could not be sent."""
         for channel in relink.channels:
-            if channel.startswith(f"{self.id}{MADE}") and not in_use(contact, channel):
+            ours = channel.startswith(f"{self.id}{MADE}") and channel not in self._house.guests
+            if ours and not in_use(contact, channel):
                 await self.line.try_hangup(channel)
 
     async def _relink(self) -> Relink:

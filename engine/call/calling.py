@@ -291,18 +291,21 @@ class Calling:
             (leg.until_at or 0.0 for leg in self._contact.legs if leg.from_at is not None), default=0.0
         )
 
-    async def _into_queue(self, name: str, how: str, priority: int | None = None) -> bool:
+    async def _into_queue(
+        self, name: str, how: str, priority: int | None = None, joined: str | None = None
+    ) -> bool:
+        """The caller goes into a queue, in the place of a second call that is `joined`; that ends the conversation."""
         leg = self._talk.leg
-        await self._sender.into_queue(self._contact, name, how, priority)
+        await self._sender.into_queue(self._contact, name, how, priority, joined)
         await self._progress("channel_answered")
         await self._bring_about(ALONE, leg)
         await self._line.try_hangup(leg or "")
         return True
 
-    async def _to_extension(self, number: str) -> bool:
-        """The caller goes to a number of the house's, which ends the conversation."""
+    async def _to_extension(self, number: str, joined: str | None = None) -> bool:
+        """The caller goes to a number of the house's, which ends the conversation; `joined` as above."""
         leg = self._talk.leg
-        await self._sender.to_extension(self._contact, number)
+        await self._sender.to_extension(self._contact, number, joined)
         await self._progress("channel_answered")
         await self._bring_about(NOBODY, leg)
         await self._line.try_hangup(leg or "")

@@ -8,7 +8,7 @@ from engine.call.line import MADE
 from engine.core import acd
 from engine.core.acd import Command, Fact
 from engine.core.agent import PHONE_TAKEN
-from engine.core.contact import SHORT
+from engine.core.contact import SHORT, Contact
 from engine.core.conversation import AGENT, RETRIEVE
 from engine.core.event import Event
 from engine.core.facts import LOST
@@ -45,6 +45,11 @@ def ended_by(fact: acd.Left | acd.TalkEnded) -> str:
 
 #: Whoever leaves so, and may call again, has not given up their place themselves: they hung up, or were cut off.
 CUT_OFF = frozenset({"abandoned", "failed", "crashed", "stopped"})
+
+
+def left_by(contact: Contact, why: str) -> str:
+    """Why a caller who has gone has left; who was put away for somebody else to have their place has given up nothing."""
+    return "key" if contact.taken_over else why
 
 
 def seen_until(seen: float | None) -> dict[str, float]:
@@ -102,7 +107,16 @@ class Diary:
             case acd.HandedOver(contact, to):
                 called = state.asks.get(contact)
                 second = called.agent.name if called is not None else None
-                return [Event("transferred", now, contact, second, dict(to))]
+                data = {"contact": contact}
+                taken = [Event("joined", now, to["joined"], None, data)] if "joined" in to else []
+                return [*taken, Event("transferred", now, contact, second, dict(to))]
+            case acd.Joined(contact, other, to):
+                speaks = state.talks.get(other)
+                theirs = speaks.name if speaks is not None else None
+                return [
+                    Event("joined", now, other, theirs, {"contact": contact}),
+                    Event("transferred", now, contact, theirs, dict(to)),
+                ]
             case acd.Released(contact, why):
                 first = state.talks.get(contact)
                 return [Event("released", now, contact, first.name if first else None, {"why": why})]

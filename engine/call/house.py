@@ -11,6 +11,7 @@ from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import Distributor
 from engine.call.hearing import Hearing
+from engine.call.line import Line
 from engine.call.orders import WorkOrders
 from engine.call.own_calls import OwnCalls
 from engine.call.services import Services
@@ -66,6 +67,10 @@ class House:
     hearing: Hearing
     #: Flow versions that calls still in progress began with, by hash.
     versions: dict[str, Flow]
+    #: The lines of calls in progress, by contact.
+    lines: dict[str, Line] = field(default_factory=dict)
+    #: Channels, and their bridges, that are part of the conversation of another contact than their name says: that contact.
+    guests: dict[str, str] = field(default_factory=dict)
     #: Editions that calls taken up from a former life of the engine began with, by their number.
     editions: dict[int, Edition] = field(default_factory=dict)
 

@@ -30,6 +30,12 @@ class Inbox(Generic[T]):
         """Drop what is not wanted (any more)."""
         self._items = deque(item for item in self._items if wanted(item))
 
+    def split(self, wanted: Callable[[T], bool]) -> list[T]:
+        """Take out what is wanted, in order."""
+        taken = [item for item in self._items if wanted(item)]
+        self.keep(lambda item: not wanted(item))
+        return taken
+
     def take_out(self, kind: type[Kind]) -> list[Kind]:
         """Take out everything of a kind, in order."""
         taken = [item for item in self._items if isinstance(item, kind)]

@@ -17,7 +17,7 @@ import structlog
 from engine.ari.calls import Calls, HangupReason
 from engine.ari.client import AriClient
 from engine.call.inbox import Inbox
-from engine.call.ordering import Order
+from engine.call.ordering import Claim, Order
 from engine.core.acd import Command, Doors
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
@@ -95,7 +95,7 @@ class News:
 
 
 #: What a call hears: what Asterisk reports, the distributor's words, that queues have opened or closed, what people say.
-Heard = AriEvent | Command | Doors | CalledOff | Order | News
+Heard = AriEvent | Command | Doors | CalledOff | Order | Claim | News
 Item = Heard | Relink
 
 _ENDS = frozenset({"StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"})

@@ -90,6 +90,24 @@ class Order:
             self.answer.set_result(sentence)
 
 
+@dataclass(slots=True, eq=False)
+class Claim:
+    """Another contact's caller wants whoever speaks in this conversation, instead of `leg`, from whose phone this call has come.
+
+    `answer` is the sentence why that cannot be, or empty: then it is so as soon as `written` is done.
+    """
+
+    contact: str
+    leg: str
+    answer: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    written: asyncio.Future[None] | None = None
+
+    def tell(self, sentence: str) -> None:
+        """Answer it, once."""
+        if not self.answer.done():
+            self.answer.set_result(sentence)
+
+
 def order_of(settings: Settings, asked: Mapping[str, Any]) -> Order:
     """What is asked for, of `do`, `to`, `priority` and `by`. Raises BadWord with a sentence for what can never be done."""
     verb, words, by = verb_of(asked), word(asked, "to"), remark(asked, "by")
@@ -183,8 +201,11 @@ def slot_of(contact: Contact) -> str | None:
 
 
 def stands_at(other: Contact) -> Target | None:
-    """Where somebody goes who takes the place of this call: its queue, or the number it has called; None while somebody talks in it."""
-    if other.talk is not None or other.stage is Stage.TRANSFER:
+    """Where somebody goes who takes the place of this call, in which nobody talks: its queue, or the number it has called.
+
+    None where its flow rings somebody outside, or has.
+    """
+    if other.stage is Stage.TRANSFER:
         return None
     if other.stage in IN_QUEUE and other.queued is not None:
         return Target(QUEUE, other.queued.data["group"] or other.queued.data["queue"])

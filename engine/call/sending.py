@@ -13,7 +13,17 @@ from engine.call.ordering import AIMED, Order, Target, Verb
 from engine.core import acd
 from engine.core.choosing import candidate
 from engine.core.contact import Contact
-from engine.core.conversation import AGENT, BACK, BLIND, EXTENSION, FRONT, QUEUE, Asked, Conversation
+from engine.core.conversation import (
+    AGENT,
+    BACK,
+    BLIND,
+    EXTENSION,
+    FRONT,
+    JOINED,
+    QUEUE,
+    Asked,
+    Conversation,
+)
 from engine.core.do import Enqueue
 from engine.core.event import Event
 from engine.core.flow import Flow
@@ -103,7 +113,7 @@ class Sender:
         site = self._house.site
         return site.flows.get(site.settings.numbers.get(number, ""))
 
-    async def to_extension(self, contact: Contact, number: str) -> None:
+    async def to_extension(self, contact: Contact, number: str, joined: str | None = None) -> None:
         """The caller leaves the conversation for the flow of a number of the house's, as new callers have it."""
         talk, flow = contact.talk, self._flow(number)
         assert talk is not None
@@ -113,7 +123,7 @@ class Sender:
             "kind": EXTENSION,
             "to": number,
             "leg": None,
-            "how": BLIND,
+            "how": JOINED if joined else BLIND,
             "queue": talk.queue,
             "from": talk.to,
             "flow": flow.name,
@@ -123,10 +133,18 @@ class Sender:
             "to_number": number,
             "language": contact.language if contact.language in flow.languages else flow.languages[0],
         }
+        data |= {"joined": joined} if joined else {}
         await self._house.distributor.submit(acd.HandedOver(contact.id, data))
         self._line.forget_commands()
 
-    async def into_queue(self, contact: Contact, name: str, how: str, priority: int | None = None) -> None:
+    async def into_queue(
+        self,
+        contact: Contact,
+        name: str,
+        how: str,
+        priority: int | None = None,
+        joined: str | None = None,
+    ) -> None:
         """The caller leaves the conversation and stands in a queue, with the time they first came into one."""
         talk = contact.talk
         assert talk is not None
@@ -139,7 +157,7 @@ class Sender:
             "queue": talk.queue,
             "from": talk.to,
         }
-        data |= {"priority": wanted}
+        data |= {"priority": wanted} | ({"joined": joined} if joined else {})
         await self._house.distributor.submit(acd.HandedOver(contact.id, data))
         self.enter(self._house.ledger.contact(contact.id))
 

@@ -19,9 +19,9 @@ from engine.ari.transport import AriTransport, LinkDown, LinkUp
 from engine.call.booking import shown
 from engine.call.call import Call, begins_flow
 from engine.call.called import bridge_of, in_use
-from engine.call.diary import leg_of
+from engine.call.diary import left_by, leg_of
 from engine.call.house import Edition, House
-from engine.call.line import MADE, CalledOff, Relink, contact_of_channel
+from engine.call.line import MADE, CalledOff, Relink, contact_of_channel, two_calls
 from engine.call.ordering import NO_TALK, Order, Target, Verb, order_of, slot_of, talk_shown, target_of
 from engine.call.remarks import remark
 from engine.call.signing import at_phone
@@ -58,8 +58,6 @@ class Switchboard:
         self._calls: dict[str, Call] = {}
         #: Contacts found by looking, after a gap, as long as their channel is there; a StasisStart that still comes begins no second one.
         self._adopted: set[str] = set()
-        #: Calls of agents' phones that are part of somebody else's conversation, by channel (and bridge): its contact.
-        self._second: dict[str, str] = {}
         self._tasks = asyncio.TaskGroup()
         self._closing = False
         #: The tasks of the calls.
@@ -198,13 +196,25 @@ class Switchboard:
         if event["type"] == "StasisStart":
             self._started(event)
         else:
-            thing = subject_of(event)
-            call = self._calls.get(self._second.get(thing) or owner_of(thing))
+            call = self._calls.get(self._owner(self._subject(event)))
             if call is not None:
                 call.line.told(event)
             if event["type"] in ("ChannelDestroyed", "StasisEnd"):
                 self._adopted.discard(contact_of_channel(event["channel"]["id"]))
                 self._house.hearing.ended(event["channel"]["id"])
+
+    def _owner(self, thing: str) -> str:
+        """The contact in which a channel, playback or bridge is: by its name, save where it is in another one's conversation."""
+        return self._house.guests.get(thing) or owner_of(thing)
+
+    def _subject(self, event: dict[str, Any]) -> str:
+        """What an event is about; a phone that asks for its two calls to be joined means the one in which it has a caller."""
+        legs = two_calls(event) if event["type"] == "ChannelTransfer" and "state" not in event else ()
+        return next((leg for leg in legs if leg and self._talks(leg)), "") or subject_of(event)
+
+    def _talks(self, leg: str) -> bool:
+        contact = self._house.ledger.open.get(self._owner(leg))
+        return contact is not None and contact.talk is not None and contact.talk.leg == leg
 
     def _started(self, event: dict[str, Any]) -> None:
         channel, args = event["channel"], event["args"]
@@ -266,7 +276,7 @@ class Switchboard:
             return False
         if target.kind == QUEUE:
             return False
-        self._second[channel] = call.id
+        self._house.guests[channel] = call.id
         order = Order(Verb.CONSULT, target, PHONE, second=channel)
         self._start(self._consult(call, order), f"second call {channel}")
         return True
@@ -277,7 +287,7 @@ class Switchboard:
         agent = at_phone(self._house, phone)
         if parked is None or agent is None or parked not in self._calls:
             return False
-        self._second[channel["id"]] = parked
+        self._house.guests[channel["id"]] = parked
         order = Order(Verb.RETRIEVE, Target(AGENT, agent), PHONE, second=channel["id"])
         self._start(self._fetch(self._calls[parked], order, channel, slot), f"fetch {parked}")
         return True
@@ -287,7 +297,7 @@ class Switchboard:
         sentence = await self._answer(call, order)
         if sentence:
             log.info("an agent's phone fetches a parked caller in vain", contact=call.id, why=sentence)
-            self._second.pop(order.second, None)
+            self._house.guests.pop(order.second, None)
             self._arrived(channel, slot, refused=True)
 
     async def _consult(self, call: Call, order: Order) -> None:
@@ -295,17 +305,20 @@ class Switchboard:
         sentence = await self._answer(call, order)
         if sentence:
             log.info("an agent's phone calls somebody in vain", contact=call.id, why=sentence)
-            self._second.pop(order.second, None)
+            self._house.guests.pop(order.second, None)
             await self._hang_up(order.second, "busy")
 
     def _take(self, call: Call, life: Any) -> None:
         self._calls[call.id] = call
+        self._house.lines[call.id] = call.line
         task = self._lives[call.id] = self._start(life, call.id)
         task.add_done_callback(lambda _: self._forget(call.id))
 
     def _forget(self, contact: str) -> None:
-        del self._calls[contact], self._lives[contact]
-        self._second = {channel: one for channel, one in self._second.items() if one != contact}
+        del self._calls[contact], self._lives[contact], self._house.lines[contact]
+        guests = self._house.guests
+        for channel in [channel for channel, one in guests.items() if one == contact]:
+            del guests[channel]
         self._house.own_calls.ended(contact)
 
     def _booked(self, arrived: Event, edition: Edition) -> None:
@@ -350,13 +363,13 @@ class Switchboard:
         self._house.hearing.held(channel["id"] for channel in held)
         callers = [contact.channel for contact in self._house.ledger.open.values()]
         relink = await Relink.of(held, self._house.watch.seen(), callers, self._house.client)
+        self._house.guests = guests(self._house.ledger.open.values())
         self._give_up_places(relink)
         self._give_up_offers(relink, asked_at)
         for call in list(self._calls.values()):
             call.line.inbox.put(relink)
         await self._take_up(relink)
         self._house.own_calls.restore(self._house.ledger.open.values())
-        self._second = seconds(self._house.ledger.open.values())
         self._adopted &= {contact_of_channel(channel["id"]) for channel in held}
         self._adopt(held)
         await self._sweep()
@@ -367,7 +380,8 @@ class Switchboard:
         for contact in list(self._house.ledger.open.values()):
             on_line = contact.stage in IN_QUEUE and not contact.rings_back
             if on_line and contact.channel not in relink.channels:
-                self._house.distributor.submit(acd.Left(contact.id, relink.why_gone, relink.seen))
+                why = left_by(contact, relink.why_gone)
+                self._house.distributor.submit(acd.Left(contact.id, why, relink.seen))
 
     def _give_up_offers(self, relink: Relink, asked_at: float) -> None:
         """Phones that rang, and ring no more: nobody saw what became of them, so nothing is held against their agents."""
@@ -399,7 +413,9 @@ class Switchboard:
                 if not self._in_use(channel["id"]):
                     self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
             elif (
-                contact in self._calls or contact in self._house.ledger.open or channel["id"] in self._second
+                contact in self._calls
+                or contact in self._house.ledger.open
+                or channel["id"] in self._house.guests
             ):
                 continue
             elif plan.get("app_name") == "Stasis" and app == self._house.app:
@@ -452,8 +468,7 @@ class Switchboard:
             self._house.tapes.keep(contact, name, told.get("recording_started", {}).get("queue"))
 
     def _in_use(self, thing: str) -> bool:
-        owner = self._second.get(thing) or owner_of(thing)
-        return in_use(self._house.ledger.open.get(owner), thing)
+        return in_use(self._house.ledger.open.get(self._owner(thing)), thing)
 
 
 def release_of(events: Iterable[Event]) -> int | None:
@@ -479,9 +494,16 @@ def subject_of(event: dict[str, Any]) -> str:
     return ""
 
 
-def seconds(contacts: Iterable[Contact]) -> dict[str, str]:
-    """Calls of agents' phones that are part of somebody else's conversation, and their bridges: their ids -> contact."""
+def guests(contacts: Iterable[Contact]) -> dict[str, str]:
+    """Channels, and their bridges, that are in the conversation of another contact than their name says: their ids -> that contact.
+
+    They are calls of agents' phones, and legs of those with whom an agent has joined their caller.
+    """
     legs = (
-        (leg, one.id) for one in contacts if one.talk is not None for leg in one.talk.legs if MADE not in leg
+        (leg, one.id)
+        for one in contacts
+        if one.talk is not None
+        for leg in one.talk.legs
+        if owner_of(leg) != one.id
     )
     return {thing: contact for leg, contact in legs for thing in (leg, bridge_of(leg))}

@@ -15,10 +15,10 @@ import asyncio
 
 from engine.call.arranging import arrangement
 from engine.call.called import Called, bridge_of
-from engine.call.calling import Calling
 from engine.call.diary import seen_until
-from engine.call.line import MADE, AriEvent, Heard, Relink, SentOn, channel_of, contact_of_channel, two_calls
-from engine.call.ordering import NO_TALK, SUPERVISED, Order, Target, Verb, slot_of, stands_at, target_of
+from engine.call.joining import OVER, Joining
+from engine.call.line import MADE, AriEvent, Heard, Relink, SentOn, channel_of, two_calls
+from engine.call.ordering import NO_TALK, SUPERVISED, Claim, Order, Target, Verb, slot_of, target_of
 from engine.call.sending import dialled, end_talk
 from engine.core import acd
 from engine.core.conversation import BLIND, CONSULT, EXTENSION, NUMBER, PHONE, QUEUE, RETRIEVE
@@ -31,7 +31,7 @@ DONE, WAITS = "done", None
 PARKED = 120.0
 
 
-class Talking(Calling):
+class Talking(Joining):
     """One conversation; `run` returns DONE, or WAITS where the caller stands in a queue again; SentOn where another flow takes them."""
 
     # --- ways in ------------------------------------------------------------------------------
@@ -57,6 +57,8 @@ class Talking(Calling):
             if self._contact.talk is None:  # asked for in the moment in which it ended
                 for order in self._line.inbox.take_out(Order):
                     order.tell(NO_TALK)
+                for claim in self._line.inbox.take_out(Claim):
+                    claim.tell(OVER)
 
     async def _while_it_lasts(self, relink: Relink | None) -> str | None:
         began = self._contact.talk_from or 0.0
@@ -129,6 +131,9 @@ class Talking(Calling):
                 return await self._on_time()
             case Order():
                 return await self._obey(item)
+            case Claim():
+                await self._give(item)
+                return False
             case acd.AskCalledOff() if self._talk.asked is None:
                 return await self._nobody_comes()
             case dict() if item["type"] == "ChannelTransfer" and "state" not in item:
@@ -234,23 +239,6 @@ class Talking(Calling):
             return await self._complete()
         return await self._follows(source, other)
 
-    async def _follows(self, leg: str, second: str) -> bool:
-        """The caller goes where the phone's second call stands, which is a contact of its own: in a queue, or in a flow."""
-        if leg != self._talk.leg:
-            return False
-        self._referrer = leg
-        other = self._house.ledger.open.get(contact_of_channel(second))
-        target = stands_at(other) if other is not None else None
-        if target is None or self._refusal(Order(Verb.TRANSFER, target, PHONE)):
-            await self._progress("channel_declined")
-            return False
-        if target.kind == QUEUE:
-            over = await self._into_queue(target.name, BLIND)
-        else:
-            over = await self._to_extension(target.name)
-        await self._line.try_hangup(second)
-        return over
-
     async def _takes_back(self) -> bool:
         """The agent speaks with the caller again before anybody has answered."""
         over = await self._comes_no_more("cancelled")
@@ -307,7 +295,7 @@ class Talking(Calling):
                 return "the caller is on hold already"
             case Verb.RESUME if not talk.held:
                 return "the caller is not on hold"
-            case Verb.COMPLETE if asked is None:
+            case Verb.COMPLETE if asked is None and self._second_call is None:
                 return f"{who} consults nobody: there is nothing to complete"
             case Verb.CONFERENCE if asked is None or not asked.answered:
                 return "nobody has answered who could be brought together with the caller"
@@ -332,6 +320,10 @@ class Talking(Calling):
                 await self._write(Event("conferenced", self._house.now(), data={"by": order.by}))
                 await self._arrange()
                 await self._drop_second()
+            case Verb.COMPLETE if self._talk.asked is None:
+                sentence, over = await self._joined_with(self._second_call)
+                order.tell(sentence)
+                return over
             case Verb.COMPLETE:
                 return await self._complete()
             case Verb.CANCEL:

@@ -15,6 +15,7 @@ import structlog
 
 from engine.call.announcing import Announcer
 from engine.call.called import bridge_of
+from engine.call.diary import left_by
 from engine.call.house import House
 from engine.call.line import WATCHDOG, AriEvent, Heard, Line, News, Relink, channel_of, finished
 from engine.call.ordering import NO_TALK, Order
@@ -138,7 +139,7 @@ class Waiting:
             return
         await self._ringing.stop_all()
         if contact.stage is not Stage.FLOW:
-            left = acd.Left(self._line.contact, relink.why_gone, relink.seen)
+            left = acd.Left(self._line.contact, left_by(contact, relink.why_gone), relink.seen)
             await self._house.distributor.submit(left)
 
     async def _go_on_waiting(self, relink: Relink) -> None:
@@ -380,19 +381,20 @@ class Waiting:
 
     async def _abandon(self, reason: str) -> None:
         """Leave the queue from our side: the phone that may ring stops, the distributor forgets the caller."""
+        reason = left_by(self._house.ledger.contact(self._line.contact), reason)
         await self._ringing.stop_all()
         if self._asked:
             went = self._line.went_at
             await self._house.distributor.submit(acd.Left(self._line.contact, reason, went, went is not None))
 
 
-async def leave_queue(house: House, line: Line, contact: Contact) -> None:
+async def leave_queue(house: House, line: Line, contact: Contact, reason: str = "failed") -> None:
     """Whatever stage a call was in as a fault of ours ended it: its agent is free again, and no phone rings on."""
     if contact.talk is not None:
-        await end_talk(house, line, "failed")
+        await end_talk(house, line, reason)
     for event in contact.offered:
         await line.try_unbridge(bridge_of(event.data["leg"]))
         await line.try_hangup(event.data["leg"])
     if contact.channel != line.channel:
         await line.try_hangup(contact.channel)  # a phone that is being rung back
-    await house.distributor.submit(acd.Left(contact.id, "failed"))
+    await house.distributor.submit(acd.Left(contact.id, reason))

@@ -84,7 +84,7 @@ def consult(who: str, /, *target: str, state: StateOption = STATE) -> None:
 
 @call.command
 def complete(who: str, /, *, state: StateOption = STATE) -> None:
-    """Hand the caller over to whoever is consulted; the agent is free."""
+    """Hand the caller over to whoever is consulted, or has answered the second call of the agent's phone; the agent is free."""
     order(state, who, "complete")
 
 

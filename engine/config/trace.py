@@ -72,6 +72,7 @@ _DIAL_ENDS = {
 _CAUSES = {
     "caller": "the caller hung up",
     "flow": "the flow came to its end",
+    "joined": "somebody else has their place",
     "failed": "a fault ended the call",
     "lost": "the caller was gone when engine and Asterisk were together again",
     "crashed": "Asterisk ended, and the call with it",

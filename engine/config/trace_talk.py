@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.core.contact import Contact
-from engine.core.conversation import AGENT, EXTENSION, QUEUE
+from engine.core.conversation import AGENT, EXTENSION, JOINED, QUEUE
 from engine.core.event import Event
 from engine.core.quality import CALLER
 
@@ -71,12 +71,17 @@ def talk_told(before: Contact, event: Event) -> list[str] | None:
             ]
         case "transferred" if data["kind"] == QUEUE:
             return (
-                [f"⇄ {data['from']} sends the caller into queue {data['to']}"]
+                [f"⇄ {data['from']} sends the caller into queue {data['to']}{_instead(data)}"]
                 if data["how"] != "back"
                 else [f"⇄ nobody has come: back into queue {data['to']}, in front of all others"]
             )
         case "transferred" if data["kind"] == EXTENSION:
-            return [f"⇄ {data['from']} sends the caller to {data['to']}: flow {data['flow']}"]
+            return [f"⇄ {data['from']} sends the caller to {data['to']}: flow {data['flow']}{_instead(data)}"]
+        case "joined":
+            return [f"⇄ the caller of {data['contact']} is in this call's place from now on"]
+        case "transferred" if data["how"] == JOINED:
+            held = "; on hold" if data.get("held") else ""
+            return [f"⇄ {data['from']} joins the caller with {_who(data)}{_instead(data)}{held}"]
         case "transferred":
             return [f"⇄ connected with {_who(data)} ({data['how']}), after {data['from']}"]
         case "voice":
@@ -99,6 +104,11 @@ def _sound(one: Mapping[str, Any]) -> str:
 
 def _who(data: Mapping[str, Any]) -> str:
     return f"agent {data['to']}" if data["kind"] == AGENT else str(data["to"])
+
+
+def _instead(data: Mapping[str, Any]) -> str:
+    """The second call, a contact of its own, in whose place the caller is."""
+    return f", in the place of {data['joined']}" if "joined" in data else ""
 
 
 def _by(data: Mapping[str, Any]) -> str:

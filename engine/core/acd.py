@@ -52,6 +52,7 @@ from engine.core.facts import (
     Doors,
     Fact,
     HandedOver,
+    Joined,
     Left,
     Offer,
     OfferFailed,
@@ -93,6 +94,7 @@ __all__ = [
     "Fact",
     "HandedOver",
     "Handled",
+    "Joined",
     "Left",
     "Offer",
     "OfferFailed",
@@ -160,6 +162,8 @@ def decide(state: State, fact: Fact, now: float) -> list[Command]:
             turn.ask_ended(fact.contact, fact.why)
         case HandedOver():
             turn.handed_over(fact.contact)
+        case Joined():
+            turn.joined(fact.contact, fact.other)
         case Released():
             turn.released(fact.contact)
         case PhoneReachable():

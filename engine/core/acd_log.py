@@ -140,7 +140,10 @@ class LogFold:
             case "transferred":
                 self._consults.pop(contact, None)
                 if data["kind"] == AGENT:
-                    self._talks[data["to"]] = Talk(contact, data["to"], data["queue"], event.at)
+                    talk = Talk(contact, data["to"], data["queue"], event.at)
+                    before = self._talks.get(data["to"]) if "joined" in data else None
+                    began = talk.connected_at if before is None else before.connected_at
+                    self._talks[data["to"]] = replace(talk, connected_at=began)
 
     def _queued(self, contact: str, at: float, data: Mapping[str, Any]) -> None:
         queue, decision, before = data["queue"], data.get("decision") or {}, self._waiting.get(contact)

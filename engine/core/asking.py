@@ -6,6 +6,8 @@ The one who has just sent a caller on is reserved out of the wrap-up of that ver
     Ask            reserved, if that can be                      AskAnswered    a consultation: they talk, the caller is not theirs
     AskEnded       they did not answer (as a failed offer), or the consultation is over: ready again, without wrap-up
     HandedOver     the agent of the conversation wraps up; the agent who was asked, if one was, has the caller now
+    Joined         likewise, and the agent of another conversation, which ends by it, has the caller now: for them it goes on, without
+                   wrap-up in between, and with the wrap-up of the queue in which they were reached
     Released       the agent of the conversation wraps up; whoever carries out the transfer looks after the caller
 """
 
@@ -110,6 +112,15 @@ class Conversing(Turn):
         if asking is not None:
             self._talk(asking)
             self.state.talks[contact] = asking.agent
+
+    def joined(self, contact: str, other: str) -> None:
+        """The conversation goes on with the agent of another one."""
+        super().talk_ended(contact)
+        agent = self.state.talks.pop(other, None)
+        if agent is not None:
+            agent.contact, agent.code = contact, ""  # a code that they have given was about the other one
+            self.state.talks[contact] = agent
+            self._report(agent)
 
     def released(self, contact: str) -> None:
         """The conversation goes on without its agent, for a while."""

@@ -14,7 +14,7 @@ The outcome is the first of these that holds:
     unreached         somebody who was to be rung back did not answer in all tries
     refused           the last queue was full, unstaffed or closed, and nothing came of the call after that
     ivr_hangup        the caller hung up in the flow, before or outside any queue
-    completed         the flow came to its end
+    completed         the flow came to its end, or somebody else has the place of who had called
 
 An end that nobody saw (the engine or Asterisk was not there) carries `seen`, the last moment at which the call was known to go on. That
 is when it ends on record: the time after it is nobody's wait and nobody's talk.
@@ -30,7 +30,7 @@ from typing import Any
 from engine.core import conversation as talks
 from engine.core.announcing import Heard
 from engine.core.changed import changed
-from engine.core.conversation import AGENT, AWAY, NUMBER, QUEUE, Conversation, Leg, converse
+from engine.core.conversation import AGENT, AWAY, JOINED, NUMBER, QUEUE, Conversation, Leg, converse
 from engine.core.event import Event
 from engine.core.supervision import Supervision
 from engine.core.tape import Tape
@@ -131,6 +131,10 @@ class Contact:
     transfer: Event | None = None
     transfer_end: Event | None = None
     transferred_to: str | None = None
+    #: The contact whose place this one has taken, or that has taken this one's: both ends of what an agent joined.
+    joined: str | None = None
+    #: Somebody else has the place of who has called: what is left to do is to end it.
+    taken_over: bool = False
     recording: Event | None = None
     #: How the message ended, until the step that asked for it has been told.
     kept: Event | None = None
@@ -301,11 +305,14 @@ def _in_talk(c: Contact, e: Event) -> Contact:
     c = changed(c, legs=_legs(c, e))
     if talk is None:
         gone = changed(_talked(c, e), left=None)
+        gone = changed(gone, joined=e.data.get("joined", c.joined))
         return (
             changed(gone, sent_back=e)
             if e.data["kind"] == QUEUE
             else changed(gone, sent_back=None, sent_to=e)
         )
+    if "joined" in e.data:
+        c = changed(c, joined=e.data["joined"], queue=talk.queue)
     if e.kind == "transferred" and talk.kind == AGENT:
         c = changed(c, agent=talk.to)
     elif e.kind == "transferred":
@@ -332,7 +339,11 @@ def _legs(c: Contact, e: Event) -> tuple[Leg, ...]:
             return talks.over(c.legs, e.at, data["why"], before)
         case "transferred":
             legs = c.legs if before is None else talks.over(c.legs, e.at, "transferred", before)
-            return legs if data["kind"] in AWAY else talks.answered(legs, data["leg"], e.at)
+            if data["kind"] in AWAY:
+                return legs
+            if "joined" in data:
+                legs = (*legs, Leg(data["leg"], data["kind"], data["to"], JOINED, e.at))
+            return talks.answered(legs, data["leg"], e.at)
         case _:
             return c.legs
 
@@ -357,6 +368,13 @@ def _talked(c: Contact, e: Event) -> Contact:
 
 def _talk_ended(c: Contact, e: Event) -> Contact:
     return c if c.talk_from is None else changed(_talked(c, e), left=e)
+
+
+def _joined(c: Contact, e: Event) -> Contact:
+    """Another contact's caller has the place of who has called; a conversation goes on there."""
+    legs = talks.over(c.legs, e.at, JOINED) if c.talk is not None else c.legs
+    taken = changed(c, joined=e.data["contact"], taken_over=True, legs=legs)
+    return taken if c.talk is None else _talked(taken, e)
 
 
 def _left_queue(c: Contact, e: Event) -> Contact:
@@ -498,6 +516,7 @@ _FOLDS = {
     "connected": _connected,
     "talk_ended": _talk_ended,
     "left_queue": _left_queue,
+    "joined": _joined,
     **dict.fromkeys(
         (
             "held",
@@ -570,7 +589,10 @@ def _plus(seconds: float | None, more: float) -> float:
 
 
 def outcome_of(c: Contact, cause: str, at: float) -> Outcome:
-    """The outcome of a contact that ends now; `cause` is caller, flow, failed, lost, crashed, stopped or unknown_number."""
+    """The outcome of a contact that ends now.
+
+    `cause` is caller, flow, joined, failed, lost, crashed, stopped or unknown_number.
+    """
     match cause, c:
         case (("failed" | "unknown_number"), _):
             return Outcome.FAILED
@@ -630,6 +652,7 @@ FIELDS = (
     "wrap_up_code",
     "hold_s",
     "legs",
+    "joined",
 )
 
 

@@ -7,7 +7,9 @@
     conferenced          all three speak
     released             who spoke with the caller has gone, and the caller is looked after: a blind transfer, or parked
     parked               the caller waits to be fetched, until then
-    transferred          the caller speaks with somebody else from now on, or goes back into a queue, or to a number of the house's
+    transferred          the caller speaks with somebody else from now on, or goes back into a queue, or to a number of the house's;
+                         how: joined: with whoever spoke in the second call of the agent's phone, a contact of its own
+    joined               of that contact: it is over, for somebody else has the place of who has called
 
 `how` says for whom a phone rings: `consult` for the agent, who decides what comes of it; `blind` for the caller; `back` for
 the caller, to the one who sent them on; `retrieve` for the caller, to whoever fetches them from where they are parked.
@@ -23,6 +25,8 @@ AGENT, NUMBER, QUEUE, EXTENSION = "agent", "number", "queue", "extension"
 #: Where the caller speaks with nobody any more.
 AWAY = frozenset({QUEUE, EXTENSION})
 CONSULT, BLIND, BACK, RETRIEVE = "consult", "blind", "back", "retrieve"
+#: How a caller comes to whoever spoke in the second call of their agent's phone.
+JOINED = "joined"
 #: The prompt that tells agents where the caller is whom they have parked; it speaks `slot`.
 PARKED_AT = "parked_at"
 #: Who asks for something with the keys of their phone.
@@ -111,7 +115,13 @@ def converse(talk: Conversation, event: Event) -> Conversation | None:
             return (
                 None
                 if data["kind"] in AWAY
-                else Conversation(data["kind"], data["to"], data["leg"], talk.queue)
+                else Conversation(
+                    data["kind"],
+                    data["to"],
+                    data["leg"],
+                    data.get("queue", talk.queue),
+                    held=data.get("held", False),
+                )
             )
         case _:
             return talk

@@ -145,6 +145,18 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """The caller is with whoever speaks in the `other` contact, which ends by it: the second call of the phone of this one's agent.
+
+    `to` is the data of the event `transferred`.
+    """
+
+    contact: str
+    other: str
+    to: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     """The agent has left the caller to us. `why`: blind, parked, agent (they hung up)."""
 
@@ -330,6 +342,7 @@ Fact = (
     | AskAnswered
     | AskEnded
     | HandedOver
+    | Joined
     | Released
     | AgentSet
     | Coded

@@ -13,7 +13,8 @@ one way. A contact that passes through two queues has two stays.
     (none)           flow_out where `queued` says moved_from; at `ended`, abandoned if the caller hung up, otherwise failed
 
 A conversation that goes on with another agent is one more that is handled, and no more contact that was offered: it is kept as a stay of
-the kind ON. A caller who is sent back into a queue has a new stay.
+the kind ON. A caller who is sent back into a queue has a new stay. Where an agent joins their caller with somebody who has answered their
+second call, that call is a contact of its own, whose conversation ends there: its stay has no wrap-up, and the one that goes on has it.
 
 The stays of a callback (kind callback) are kept apart: their caller does not wait on a line. `unreached` ends only those.
 
@@ -49,6 +50,7 @@ IN_TALK = (
 KINDS = (
     *("arrived", "queued", "offered", "offer_ended", "connected", "talk_ended", "left_queue", "ended"),
     *("transfer_connected", "message", "callback_cancelled", "dialled", "agent_state", "step", "announced"),
+    "joined",
     *IN_TALK,
 )
 
@@ -305,6 +307,17 @@ class Books:
             stray = Stay(contact, d.get("queue") or "", at, began=False, outcome=outcome, until=at)
             self.stays.append(stray)
 
+    def _joined(self, e: Event) -> None:
+        """The conversation goes on in another contact, and so does the agent's work: the wrap-up is that one's."""
+        contact = e.contact or ""
+        stay = self._talks.pop(contact, None)
+        if stay is None:
+            return
+        stay.talked(e.at)
+        if stay.talk is not None and stay.talk.kind == AGENT:
+            self._by_agent.pop(stay.talk.to, None)
+            stay.wrap_s = 0.0
+
     def _talk_ended(self, e: Event) -> None:
         stay = self._talks.pop(e.contact or "", None)
         if stay is not None:
@@ -332,6 +345,7 @@ class Books:
             on = Stay(
                 stay.contact, talk.queue, e.at, ON, outcome="answered", until=e.at, agent=talk.to, talk=talk
             )
+            on.held(talk.on_hold, e.at)
             self.stays.append(on)
             self._talks[stay.contact] = self._by_agent[talk.to] = on
             if (life := self.lives.get(stay.contact)) is not None:
@@ -379,6 +393,7 @@ _FOLDS: Mapping[str, Callable[[Books, Event], None]] = {
     "queued": Books._queued,
     "connected": Books._connected,
     "left_queue": Books._left_queue,
+    "joined": Books._joined,
     "talk_ended": Books._talk_ended,
     "offered": Books._offered,
     "offer_ended": Books._offer_ended,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from simulated import simulate
+from test_joined_calls import both
 from test_talks_named import CALLER, FIRST, SECOND, talking, with_wrap_up
 
 from engine.app import Engine
@@ -19,6 +20,7 @@ from engine.core import acd
 from engine.core.audit import check_invariants
 from engine.errors import SetupError
 from engine.sim.asterisk import SimulatedAsterisk
+from engine.sim.line import Line
 from engine.sim.people import endpoint_of, phone
 from engine.sim.scenario import AgentPlan
 
@@ -93,6 +95,57 @@ def test_whatever_happens_in_that_moment_everybody_is_free_in_the_end(
     assert told.records[CALLER]["outcome"] == "answered"
     kinds = [event.kind for event in events]
     assert kinds.count("supervision_asked") == kinds.count("supervision_ended")
+
+
+#: Who hangs up as an agent's two calls are joined, or what else happens then.
+LEAVES = ("caller", "first call", "second call", "both calls", "colleague", "nobody, and by command too")
+
+
+@pytest.mark.parametrize("moment", range(MOMENTS))
+@pytest.mark.parametrize("who", LEAVES)
+def test_whoever_hangs_up_as_two_calls_are_joined_everybody_is_free_in_the_end(
+    site: Loaded, tmp_path: Path, who: str, moment: int
+) -> None:
+    chance = random.Random(f"joined {who} {moment}")
+    turns, loaded = chance.randrange(TURNS), with_wrap_up(site, chance.choice((0.0, 5.0)))
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        colleagues: list[Line] = []
+        caller, first, second = await both(pbx, engine, loaded, AgentPlan("2007", 0.5), colleagues)
+        leave = {"caller": [caller], "first call": [first], "second call": [second], "colleague": colleagues}
+        leave["both calls"] = chance.sample([first, second], 2)
+        source, other = chance.sample([first, second], 2)
+
+        async def leaves() -> None:
+            for line in leave.get(who, []):
+                line.hang_up()
+            if who not in leave:
+                with suppress(SetupError):
+                    await engine.switchboard.order("2000", {"do": "complete"})
+
+        async def joins() -> None:
+            source.refer("140", other)
+
+        for act in chance.sample([leaves, joins], 2):
+            await act()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        await asyncio.sleep(20.0)
+        for bridge in pbx.bridges.values():  # nobody is in one alone, save an agent who holds their caller
+            assert len(bridge.channels) == 2 or bridge.channels == [first.channel]
+        for line in (caller, first, second):
+            line.hang_up()
+        await asyncio.sleep(30.0)
+        state = engine.house.distributor.state
+        check_invariants(state, engine.house.now())
+        assert not (state.asks or state.talks or state.offers or state.callers)
+        assert {a.name: str(a.state) for a in state.agents.values() if a.own or a.state not in AT_REST} == {}
+
+    told = simulate(loaded, tmp_path, act)
+    two = told.records[CALLER], told.records["2000"]
+    assert [record["outcome"] for record in two] == ["answered", "answered"]
+    assert two[0]["joined"] in (None, two[1]["id"]) and two[1]["joined"] in (None, two[0]["id"])
+    assert (two[0]["joined"] is None) == (two[1]["joined"] is None)
 
 
 @pytest.mark.parametrize("what", HAPPENS[:2])

@@ -94,11 +94,24 @@ def disagreements(scenario: Scenario, told: Told) -> list[str]:
         for name, allowed in caller.expect.items():
             if name == "callback":
                 value = told.records.get(caller.known_as + BACK, {}).get("outcome")
+            elif name == "joined":
+                value = _joined(told, got)
             else:
                 value = got[name] if name in got else _of_events(name, told.events[caller.known_as], got)
             if value not in allowed:
                 wrong.append(f"{caller.known_as}: {name} is {value!r}, not {' or '.join(map(repr, allowed))}")
     return wrong
+
+
+def _joined(told: Told, record: dict[str, Any]) -> str | None:
+    """How the contact ended that this caller was joined with (None: none), and that both say so."""
+    if record["joined"] is None:
+        return None
+    (other,) = [number for number, one in told.records.items() if one["id"] == record["joined"]]
+    two = told.records[other]
+    cause = _of_events("cause", told.events[other], two)
+    mutual = "" if two["joined"] == record["id"] else ", and does not know it"
+    return f"{two['from_number']} {two['outcome']} {two['agent'] or 'nobody'} {cause}{mutual}"
 
 
 def _of_events(name: str, events: list[Event], record: dict[str, Any]) -> Any:

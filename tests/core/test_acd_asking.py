@@ -29,7 +29,7 @@ class Talks(Watched):
                 self._event("calling_ended", contact, asking.agent.name, to=asking.agent.name)
             case acd.Left(contact) if asking is not None:
                 self._event("calling_ended", contact, asking.agent.name, to=asking.agent.name)
-            case acd.HandedOver(contact, to):
+            case acd.HandedOver(contact, to) | acd.Joined(contact, _, to):
                 self._event("transferred", contact, None, **to)
         commands = super().tell(fact)
         for command in commands:
@@ -103,6 +103,22 @@ class Conversations(Floor):
         self.tell(acd.HandedOver(contact, data))
         assert self.shell.state.talks[contact].name == data["to"]
         self.released.discard(contact)
+
+    @precondition(lambda self: len(self.shell.state.talks.keys() - self.shell.state.asks.keys()) > 1)
+    @rule(which=ANY, whom=ANY)
+    def two_conversations_are_joined(self, which: int, whom: int) -> None:
+        state = self.shell.state
+        alone = sorted(state.talks.keys() - state.asks.keys())
+        contact = alone.pop(which % len(alone))
+        other = alone[whom % len(alone)]
+        first, second = state.talks[contact], state.talks[other]
+        began, queue = second.connected_at, second.queue
+        assert queue is not None
+        data = {"kind": AGENT, "to": second.name, "queue": queue.name, "joined": other}
+        self.tell(acd.Joined(contact, other, data))
+        assert state.talks[contact] is second and other not in state.talks
+        assert (second.connected_at, second.queue, second.code) == (began, queue, "")
+        assert first.state != "talking"
 
     @precondition(lambda self: self.shell.state.talks)
     @rule(which=ANY)

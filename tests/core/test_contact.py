@@ -22,7 +22,17 @@ from engine.core.event import Event
 PROMISED = [
     *("id", "from_number", "to_number", "flow", "flow_hash", "language", "arrived_at", "answered_at"),
     *("enqueued_at", "connected_at", "ended_at", "outcome", "queue", "agent", "position_at_entry"),
-    *("wait_s", "talk_s", "entitlement", "transferred_to", "callback_of", "wrap_up_code", "hold_s", "legs"),
+    *(
+        "wait_s",
+        "talk_s",
+        "entitlement",
+        "transferred_to",
+        "callback_of",
+        "wrap_up_code",
+        "hold_s",
+        "legs",
+        "joined",
+    ),
 ]
 
 ARRIVED = {

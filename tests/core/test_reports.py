@@ -241,6 +241,44 @@ def test_hold_is_inside_talk_and_told_apart() -> None:
     assert (row["handled_wrap_up_s"], row["aht_s"]) == (7.0, 42.0)
 
 
+def test_an_agent_who_is_joined_with_a_colleagues_caller_has_one_wrap_up_for_both_contacts() -> None:
+    log = Log()
+    a_conversation(log)
+    log.write("arrived", "b", flow="support", from_number="2001")
+    log.write("queued", "b", queue="support", enqueued_at=log.now, moved_from=None)
+    log.now += 3.0
+    offer = {"offer": "ob", "agent": "2002", "queue": "support"}
+    log.write("offered", "b", "2002", ring=20.0, **offer)
+    log.write("connected", "b", "2002", leg="y", **offer)
+    log.write("left_queue", "b", queue="support", outcome="answered")
+    log.write("agent_state", None, "2002", state="talking")
+    log.now += 6.0
+    log.write("joined", "b", "2002", contact="a")
+    to = {"kind": "agent", "to": "2002", "leg": "y", "how": "joined", "queue": "support", "joined": "b"}
+    log.write("transferred", "a", "2002", **to, **{"from": "2001"})
+    log.write("agent_state", None, "2001", state="wrap_up")
+    log.write("agent_state", None, "2002", state="talking")
+    log.write("ended", "b", cause="joined")
+    log.now += 60.0
+    log.write("talk_ended", "a", "2002", by="caller", agent="2002")
+    log.write("agent_state", None, "2002", state="wrap_up")
+    log.now += 7.0
+    for agent in ("2001", "2002"):
+        log.write("agent_state", None, agent, state="ready")
+    log.write("ended", "a", cause="flow")
+    log.now += 1.0
+    agents, queues, calls = (made(log, about) for about in ("agents", "queues", "calls"))
+    rows = {name: row for name, _, row in agents.lines}
+    first, second = rows["2001"], rows["2002"]
+    assert (first["handled"], first["handled_talk_s"], first["handled_wrap_up_s"]) == (1, 44.0, 67.0)
+    assert (second["handled"], second["handled_talk_s"], second["handled_wrap_up_s"]) == (2, 66.0, 7.0)
+    assert first["transfer_rate"] == 1.0 and second["transfer_rate"] == 0.0
+    lines = {name: (row["offered"], row["answered"], row["handled"]) for name, _, row in queues.lines}
+    assert lines == {"sales": (1, 1, 1), "support": (1, 1, 2)}
+    assert (calls.total["arrivals"], calls.total["answered"], calls.total["in_progress"]) == (2, 2, 0)
+    assert [made.conservation_error for made in (queues, calls)] == [0, 0]
+
+
 def test_a_caller_who_is_sent_on_to_another_agent_is_handled_by_both_and_offered_once() -> None:
     log = Log()
     a_conversation(log)
