@@ -18,6 +18,7 @@ IDS: Final = frozenset(
         "ask",
         "contact",
         "channel",
+        "joined",
         "leg",
         "bridge",
         "number",

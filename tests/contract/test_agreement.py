@@ -78,7 +78,7 @@ def compare(scenario: Scenario, simulated: Told, real: Told) -> list[str]:
     wrong = [f"simulated: {line}" for line in disagreements(scenario, simulated)]
     wrong += [f"real: {line}" for line in disagreements(scenario, real)]
     if not scenario.race:
-        numbers = [one.known_as for one in scenario.callers]
+        numbers = [*(one.known_as for one in scenario.callers), *scenario.agents]  # whose phones call, too
         for number in [*numbers, *(number + BACK for number in numbers)]:
             lines = (transcript(told.events.get(number, [])) for told in (simulated, real))
             wrong += departures(number, *lines)
