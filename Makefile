@@ -11,6 +11,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 NETWORK := check the connection to the package index and run make again
 WITH_TOOLS := .[dev,prompts]
 
+# Compiled Python is kept beside its source also where the environment says no: else every process compiles all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 ONCE ?=
 NAME ?= --mix tests/load/mix-everything.yaml
 RATE ?= 2
@@ -45,6 +48,7 @@ docker-check: .venv/.program  ## build the images without a Docker engine and tr
 
 clean:  ## take a demo down and remove what was made; Asterisk's cache stays
 	@if [ -x $(BIN)/quietline ]; then $(BIN)/quietline down --state var/demo; $(BIN)/quietline down; fi
+	find engine tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .venv var *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # The stamps say which pyproject.toml the environment was made from.
