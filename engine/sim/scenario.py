@@ -210,7 +210,7 @@ def load_scenarios(folder: Path) -> list[Scenario]:
 def load_scenario(path: Path) -> Scenario:
     """Read one scenario. Raises SetupError with one sentence: what is wrong, where, what to write instead."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SetupError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
     return _Reader(str(path)).scenario(path.stem, document)

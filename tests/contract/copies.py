@@ -26,7 +26,7 @@ class Copies:
     def __init__(self, site: Path, scenarios: list[Path]) -> None:
         self._site = site
         self._scenarios = scenarios
-        head = yaml.safe_load((site / "site.yaml").read_text())
+        head = yaml.load((site / "site.yaml").read_text(), Loader=yaml.CSafeLoader)
         words = {str(name) for section in OWN for name in head[section]} | set(self._flows())
         listed = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
         self._names = re.compile(rf"\+\d{{12}}|\b(?:{listed})\b")
@@ -39,15 +39,15 @@ class Copies:
     def write_site(self, folder: Path) -> None:
         """Write the site that holds all copies; its prompts lie where the original's do."""
         text = (self._site / "site.yaml").read_text()
-        whole = yaml.safe_load(text)
+        whole = yaml.load(text, Loader=yaml.CSafeLoader)
         for section in OWN:
             whole[section] = {}
         for number in range(len(self._scenarios)):
-            copy = yaml.safe_load(self._renamed(text, number))
+            copy = yaml.load(self._renamed(text, number), Loader=yaml.CSafeLoader)
             for section in OWN:
                 whole[section] |= copy[section]
             self._write_flows(folder, number)
-        (folder / "site.yaml").write_text(yaml.safe_dump(whole))
+        (folder / "site.yaml").write_text(yaml.dump(whole, Dumper=yaml.CSafeDumper))
 
     def _write_flows(self, folder: Path, number: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ def write_site(source: Path, target: Path, agents: int) -> None:
     target.mkdir(parents=True)
     for path in (*source.glob("*.yaml"), *source.glob("*.csv")):
         (target / path.name).write_text(path.read_text())
-    site = yaml.safe_load((source / "site.yaml").read_text())
+    site = yaml.load((source / "site.yaml").read_text(), Loader=yaml.CSafeLoader)
     site["queue_defaults"] |= {
         "ring": "20s",
         "wrap_up": "20s",
@@ -56,7 +56,7 @@ def write_site(source: Path, target: Path, agents: int) -> None:
         }
         for number in range(agents)
     }
-    (target / "site.yaml").write_text(yaml.safe_dump(site))
+    (target / "site.yaml").write_text(yaml.dump(site, Dumper=yaml.CSafeDumper))
 
 
 @dataclass
