@@ -57,7 +57,8 @@ def _never_open(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
     asked = [("schedules", name) for name, rule in settings.schedules.items() if rule.override is None]
     asked += [("sites", name) for name in settings.sites if name in used]
     for section, name in asked:
-        if not open_stretches(calendar, name, start, start + HORIZON * _DAY):
+        # Nearly everything opens within days: the whole horizon is looked at only for what does not.
+        if not any(open_stretches(calendar, name, start, start + days * _DAY) for days in (8, HORIZON)):
             text = f"{section.removesuffix('s')} '{name}' never opens in the next {HORIZON} days"
             sites = ", ".join(settings.schedules[name].any_of) if section == "schedules" else name
             hint = f"look at 'open', 'holidays' and 'exceptions' of {sites}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
@@ -31,6 +32,7 @@ class PromptTextError(Exception):
         self.what, self.hint, self.piece = what, hint, piece
 
 
+@lru_cache(maxsize=10_000)  # the same texts are read again at every save and for every release
 def parse_prompt(prompt: str, text: str) -> tuple[Part, ...]:
     """The parts of the prompt with this id and text; raises PromptTextError."""
     try:
@@ -65,6 +67,9 @@ def _parts(prompt: str, pieces: list[str | Slot]) -> Iterator[Part]:
 
 def _pieces(text: str) -> Iterator[str | Slot]:
     """The text's words and slots, in order."""
+    if "{" not in text and "}" not in text:  # most texts: nothing for Jinja2 to find
+        yield text
+        return
     try:
         tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError:

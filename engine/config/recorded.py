@@ -51,7 +51,7 @@ def _language(item: Scalar, catalog: Catalog, report: Report, level: Level) -> N
         report.add(Place(str(folder)), "cannot-read", text, hint, level=level)
         return
     texts = catalog.sounds(language)
-    there = {sound: folder / f"{sound}.wav" for sound in texts if _is_file(folder / f"{sound}.wav")}
+    there = {sound: path for sound in texts if _is_file(path := folder / f"{sound}.wav")}
     if lacking := [f"{language}/{sound}" for sound in texts if sound not in there]:
         text = f"language '{language}' lacks {plural(len(lacking), 'recording')} in {catalog.folder}: {_some(lacking)}"
         report.add(item.place, "missing-recording", text, "make them: quietline prompts render", level=level)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 _ARABIC_LETTERS = (("[ىی]", "ي"), ("ک", "ك"), ("ة", "ه"), ("ٱ", "ا"), ("[ءـ]", ""))
 #: Letters of a language that are spoken alike: pattern -> what stands for it in a key, in this order.
@@ -50,6 +50,7 @@ _FILLING: Mapping[str, frozenset[str]] = {
 }
 
 
+@lru_cache(maxsize=100_000)
 def alike(one: str, other: str, language: str) -> bool:
     """Whether a recogniser may take one phrase of a language for the other."""
     base = language.partition("-")[0]

@@ -273,17 +273,16 @@ class _Composer:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise Unreadable(self.place(event), "too-big", f"the file holds more than {MAX_NODES:,} values")
-        place = self.place(event)
         if event.anchor is not None:
             raise Unreadable(
-                place,
+                self.place(event),
                 "no-anchors",
                 f"anchors (&{event.anchor}) are not used here",
                 "write it out; queue_defaults holds what all queues share",
             )
         if event.tag is not None:
             raise Unreadable(
-                place,
+                self.place(event),
                 "no-tags",
                 "tags (!…) are not used here",
                 "delete the tag; every value is read as it is typed",
