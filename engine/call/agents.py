@@ -6,6 +6,7 @@
     phone      where they are from now on
     code       what the conversation was about that they are in, or wrap up, or that was their last one and has no code; one of its queue's
     note       a line beside the code
+    resolved   yes or no, beside a code that asks whether the matter is resolved (`resolved: ask`); said by nobody, it stays open
     by         who asks
 
 A code is taken before the state, so that both can be said at once; with a pause or log-out no caller gets in between.
@@ -25,7 +26,8 @@ from engine.core import acd
 from engine.core.agent import CODE_MISSING, LOGGED_IN, AgentState
 from engine.core.parties import Agent
 from engine.core.phones import phone_named
-from engine.core.site import QueueRule, Settings
+from engine.core.resolution import ASK, NO, YES, meaning
+from engine.core.site import QueueRule, Settings, WrapUpCode
 from engine.errors import BadWord
 
 STATES = (AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT, LOGGED_IN)
@@ -66,11 +68,13 @@ class Agents:
             return [{"name": one.name, "prompt": one.prompt} for one in known.pause_reasons.values()]
         rule = self._told_of(agent) if agent is not None else None
         codes = rule.wrap_up_codes if rule is not None else ()
-        return [{"name": code, "prompt": known.wrap_up_codes[code].prompt} for code in codes]
+        return [known.wrap_up_codes[code].choice for code in codes]
 
     def _facts(self, agent: Agent, asked: Mapping[str, Any]) -> Sequence[acd.Fact]:
         """Everything is looked at before anything is done."""
         code, state = remark(asked, "code"), remark(asked, "state")
+        if not code and remark(asked, "resolved"):
+            raise BadWord("resolved is said of a conversation, beside its code: give a code too", "code")
         if not code and not state:
             raise BadWord(f"say what agent {agent.name} shall be: {listed(STATES)}; or give a code", "state")
         coded = [self._coded(agent, code, asked)] if code else []
@@ -91,7 +95,8 @@ class Agents:
             raise BadWord(f"queue {rule.name} has no wrap-up codes", "code")
         if code not in known:
             raise BadWord(f"{code!r} is no wrap-up code of queue {rule.name}: it has {listed(known)}", "code")
-        return acd.Coded(agent.name, code, remark(asked, "note"), remark(asked, "by"))
+        resolved = _resolved(self._settings.wrap_up_codes[code], remark(asked, "resolved"))
+        return acd.Coded(agent.name, code, remark(asked, "note"), remark(asked, "by"), resolved)
 
     def _told_of(self, agent: Agent) -> QueueRule | None:
         """The queue of the conversation that a code of theirs is about now: the one they are in, or the last one while it has none."""
@@ -132,6 +137,17 @@ class Agents:
     def _no_phone(self, phone: str) -> str:
         own = [name for name, agent in self._settings.agents.items() if agent.has_phone]
         return f"there is no phone {phone!r}: this site has {listed([*self._settings.phones, *own])}"
+
+
+def _resolved(code: WrapUpCode, said: str) -> bool | None:
+    """Whether the matter is resolved with this code: as the code says, or as the agent does where it asks."""
+    if said not in ("", YES, NO):
+        raise BadWord(f"{said[:60]!r} does not say whether it is resolved: yes or no", "resolved")
+    if said and code.resolved not in (said, ASK):
+        means = f"says itself that it is {'' if code.resolved == YES else 'not '}resolved"
+        means = means if code.resolved else "says nothing of whether it is resolved, and asks nobody"
+        raise BadWord(f"code {code.name} {means}: leave it out, or give another code", "resolved")
+    return meaning(said or code.resolved)
 
 
 def listed(names: Sequence[str] | Mapping[str, object]) -> str:

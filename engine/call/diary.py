@@ -94,10 +94,11 @@ class Diary:
                 return [*self._asking_ended(contact, ended_by(fact), now), ended]
             case acd.Left(contact) | acd.TalkEnded(contact):
                 return self._asking_ended(contact, ended_by(fact), now)
-            case acd.Coded(agent=name, code=code, note=note, by=by) if about := self._told_about(name, now):
+            case acd.Coded(agent=name) if about := self._told_about(name, now):
                 contact, queue = about
-                data = {"code": code, "queue": queue, "note": note, "by": by}
-                return [Event("wrap_up_code", now, contact, name, data)]
+                data = {"code": fact.code, "queue": queue, "note": fact.note, "by": fact.by}
+                said = {} if fact.resolved is None else {"resolved": fact.resolved}
+                return [Event("wrap_up_code", now, contact, name, data | said)]
             case acd.AskAnswered(contact) if contact in state.asks:
                 asking = state.asks[contact]
                 data = {"to": asking.agent.name, "leg": leg_of(asking.id, contact)}

@@ -91,7 +91,7 @@ def ask_agent(house: House, contact: Contact, do: AskAgent) -> Outcome:
         return str(agent.state)
     asked: dict[str, Any] = {"by": f"phone {contact.from_number}".strip()}
     if do.word == "code":
-        asked["code"] = do.value
+        asked |= {"code": do.value, "resolved": do.resolved}
     else:
         asked |= {"state": _STATES[do.word], "reason": do.value}
         if do.word != "logout" and (phone := sits_at(house, contact, do.agent)) is not None:

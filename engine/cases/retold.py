@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.config.rehearse import said
+from engine.config.rehearse import said, wish
 from engine.config.trace import length
 from engine.core import do as d
 from engine.core.entitlement import AGAIN, Answer
@@ -65,8 +65,8 @@ def did(passed: Passed) -> str:
             return f"override {schedule} {word}: {outcome}"
         case d.SignIn():
             return f"agent: {(outcome or 'nobody').partition(' ')[0]}"
-        case d.AskAgent(agent=agent, word=word, value=value):
-            return f"agent {agent} {' '.join([word, value]).strip()}: {outcome}"
+        case d.AskAgent() as asked:
+            return f"agent {asked.agent} {wish(asked)}: {outcome}"
         case d.Recall():
             return f"language of an earlier call: {outcome or 'none'}"
         case do:
@@ -131,8 +131,8 @@ def what_happens(do: d.Do) -> str:
             return f"override {schedule} {word}"
         case d.SignIn(number=number):
             return f"is looked up as an agent, by {'PIN' if number else 'phone'}"
-        case d.AskAgent(agent=agent, word=word, value=value):
-            return f"agent {agent} asks for {' '.join([word, value]).strip()}"
+        case d.AskAgent():
+            return f"agent {do.agent} asks for {wish(do)}"
         case d.Note(what=what, data=data):
             return f"{what} written down, {said(data)}"
         case d.End(prompt=prompt):

@@ -39,7 +39,10 @@ from engine.errors import SetupError
 
 SILENCE = "silence"
 #: What of something written down is the flow's and not the caller's.
-_FLOWS_OWN = ("kind", "code", "survey", "question", "answer", "article", "solved", "mailbox", "request")
+_FLOWS_OWN = (
+    *("kind", "code", "survey", "question", "answer", "resolved"),
+    *("article", "solved", "mailbox", "request"),
+)
 _PLAIN = re.compile(r"[A-Za-z][\w./+-]*(?: [\w./=+:-]*[\w])*")
 _WIDTH = 110
 

@@ -32,6 +32,10 @@ PhoneOption = Annotated[
     Parameter(help="The phone they are at from now on: of `phones`, another agent's, or a number."),
 ]
 NoteOption = Annotated[str | None, Parameter(help="A line beside the wrap-up code.")]
+ResolvedOption = Annotated[
+    Literal["yes", "no"] | None,
+    Parameter(help="Whether the matter is resolved, beside a code that asks for it."),
+]
 
 
 FollowOption = Annotated[
@@ -174,6 +178,7 @@ def agent(
     *reason: str,
     phone: PhoneOption = None,
     note: NoteOption = None,
+    resolved: ResolvedOption = None,
     state: StateOption = STATE,
 ) -> None:
     """Log an agent in or out, make them ready, pause them (with a reason), or say what their conversation was about (code NAME).
@@ -185,21 +190,19 @@ def agent(
     reason
         Why they pause; or the wrap-up code.
     """
-    told = set_agent(state, name, wanted, " ".join(reason), phone, note)
+    told = set_agent(state, name, wanted, " ".join(reason), phone=phone, note=note, resolved=resolved)
     say(sentence(name, told))
 
 
-def set_agent(
-    state: Path, name: str, wanted: str, reason: str = "", phone: str | None = None, note: str | None = None
-) -> dict[str, Any]:
-    """Ask something of an agent; returns what the agent is now."""
+def set_agent(state: Path, name: str, wanted: str, reason: str = "", **more: str | None) -> dict[str, Any]:
+    """Ask something of an agent; `more` are phone, note and resolved. Returns what the agent is now."""
     if name.strip(".") == "":
         raise SetupError(f"{name!r} is no agent's name: `quietline status` lists the agents")
     if wanted == "code" and not reason:
         raise SetupError(f"which code? Write `quietline agent {name} code NAME`")
     asked: dict[str, Any] = {"by": f"user {login()}"}
     asked |= {"code": reason} if wanted == "code" else {"state": ASKED[wanted], "reason": reason}
-    asked |= {key: text for key, text in (("phone", phone), ("note", note)) if text}
+    asked |= {key: text for key, text in more.items() if text}
     told: dict[str, Any] = ask(state, "POST", f"/agents/{quote(name, safe='', errors='replace')}", asked)
     return told
 

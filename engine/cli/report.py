@@ -280,7 +280,6 @@ AGENT_CALLS: tuple[Column, ...] = (
     ("hold", "handled_hold_s"),
     ("transferred", "transfer_rate"),
     ("queued again", "requeue_rate"),
-    ("first contact", "fcr"),
 )
 CALL_ENDS: tuple[Column, ...] = (
     ("arrivals", "arrivals"),
@@ -298,24 +297,35 @@ CALL_ENDS: tuple[Column, ...] = (
 CALL_BACKS: tuple[Column, ...] = (
     ("IVR hang-ups", "ivr_hangup_rate"),
     ("refused", "refusal_rate"),
-    ("first contact", "fcr"),
     ("callbacks", "callbacks_requested"),
     ("reached", "callbacks_reached"),
     ("success", "callback_success"),
     ("tries", "callback_attempts"),
     ("delay", "callback_delay_s"),
 )
-TABLES = {AGENTS: (AGENT_TIME, AGENT_CALLS), CALLS: (CALL_ENDS, CALL_BACKS)}
+#: Whether matters were resolved, by three witnesses; each share with how many it is of.
+RESOLVED: tuple[Column, ...] = (
+    ("first contact", "fcr"),
+    ("agents say", "fcr_agent"),
+    ("of marked", "fcr_agent_marked"),
+    ("callers say", "fcr_survey"),
+    ("of answers", "fcr_survey_answered"),
+)
+TABLES = {AGENTS: (AGENT_TIME, AGENT_CALLS, RESOLVED), CALLS: (CALL_ENDS, CALL_BACKS, RESOLVED)}
 
 
 def show(made: Report, zone: tzinfo) -> None:
-    """Two tables and the books."""
+    """The tables and the books."""
     wanted = made.wanted
     say(f"{wanted.about}, {iso(wanted.grid.start, zone)} to {iso(wanted.grid.end, zone)}")
     if not made.lines:
         say("Nothing happened in this time.")
         return
-    for columns in TABLES.get(wanted.about, (CONTACTS, SERVICE)):
+    for columns in TABLES.get(wanted.about, (CONTACTS, SERVICE, RESOLVED)):
+        if columns is RESOLVED and not any(made.total[name] for _, name in columns):
+            continue  # nobody has said anything of it
+        if columns is RESOLVED:
+            say("resolved:")
         if columns is SERVICE:
             say(service_head(made))
         table_of(made, zone, columns)

@@ -8,6 +8,7 @@
     texts        `engine.config.texts`: each language says what the engine speaks, the same values, and words for the same choices
     spoken       `engine.config.spoken`: what can be pressed can be said, and no two choices sound alike
     idle         `engine.config.idle`: no option is without effect beside the others
+    surveys      `engine.config.surveys`: the question whether the matter is resolved is one of the survey's
     variables    `engine.config.variables`: they are set before they are used, and secret ones are told to nobody
 
 A rule that only needs names also runs on files that hold other errors, so that everything is told at once.
@@ -38,6 +39,7 @@ from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
 from engine.config.spoken import check_spoken
 from engine.config.subflows import link_flows, runs
+from engine.config.surveys import check_surveys
 from engine.config.texts import check_texts
 from engine.config.variables import check_variables
 from engine.config.whilewaiting import check_waiting
@@ -89,6 +91,7 @@ def check_all(
     check_rung(flows, site, report)
     check_waiting(site, catalog, report)
     check_idle(site, flows, report)
+    check_surveys(flows, report)
     check_variables(flows, catalog, report)
     _articles(flows, knowledge, report)
     if knowledge is not None:

@@ -115,6 +115,10 @@ CODES: dict[str, str] = {
     "secret-used": """Digits asked for with `secret: yes` are spoken, compared by a switch, or copied into another variable.
         They stay out of every log, event, trace, page and recording, so a flow sees only dots. Give them to a look-up or a service,
         and go on by what it answers.""",
+    "unknown-question": """`resolved` of a survey names the question that asks whether the matter is resolved, and the survey has none of
+        that name. Write it as it stands under `questions`.""",
+    "one-sided-question": """`resolved_keys` says what each key means that answers whether the matter is resolved, and leaves out yes, or
+        no: a figure of that would always be the same. Write a key for each, like { 1: yes, 2: no, 3: neither }.""",
     "unset-variable": """A variable is used that is not set on every way to this place (a switch: on no way).
         ask and set give variables their values; language, from_number and to_number are there from the start.""",
     # --- site.yaml as a whole ---

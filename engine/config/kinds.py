@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
@@ -27,6 +28,7 @@ from engine.core.catalog import Problem
 from engine.core.moment import EXAMPLES, is_until
 from engine.core.overrides import Word
 from engine.core.request import REQUEST_STATES
+from engine.core.resolution import NEITHER, NO, YES
 
 
 class _Bad:
@@ -134,6 +136,19 @@ def named(
 
     kinds = ["string", "number"] if typed else "string"
     return scalar(to, written, convert, {"type": kinds, "pattern": f"^{pattern}$"}, to)
+
+
+def yes_no_or(other: str) -> Kind:
+    """Yes, no, or one word more: a text."""
+
+    def convert(text: str) -> str:
+        with suppress(Wrong):
+            return YES if _yes(text) else NO
+        if text != other:
+            raise Wrong(f"{short(text)} is not one of yes, no, {other}", "")
+        return text
+
+    return scalar("yes or no", f"yes, no or {other}", convert, {"enum": [*YES_NO.schema["enum"], other]})
 
 
 def choice(*words: str) -> Kind:
@@ -260,6 +275,12 @@ def _key(text: str) -> str:
     return text
 
 
+def _digit(text: str) -> str:
+    if text in ("*", "#"):
+        raise Wrong(f"'{text}' is no answer: an answer is a number", "keys are 0-9 here")
+    return _key(text)
+
+
 def _prompt_hint(text: str) -> str:
     """What to write instead of something that is no prompt's id."""
     listed = [part.strip() for part in text.split(",")]
@@ -322,6 +343,7 @@ LANGUAGE = named(
         else "write its code, as its file of prompts is called: en, ar, pt-br"
     ),
 )
+DIGIT = scalar("key", "a key from 0 to 9", _digit, {"type": "string", "pattern": "^[0-9]$"})
 SKILL = named("skill", "a skill some agent has")
 LEVEL = named("level", "a level of a source of customers", r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}", typed=True)
 
@@ -340,6 +362,7 @@ KINDS: dict[Any, Kind] = {
     f.Mailbox: named("mailbox", "a mailbox: any name, messages are kept under it"),
     f.LanguageCode: LANGUAGE,
     f.Variable: named("variable", "a variable: letters, digits, _ and .", _VARIABLE, "name of a variable"),
+    f.Question: named("question", "a question of this survey", _VARIABLE),
     f.Text: scalar("text", "text; {{ name }} inserts a variable", _text, _TEXT_SCHEMA),
     f.Key: scalar("key", "a key: 0-9, * or #", _key, {"type": "string", "pattern": "^[0-9*#]$"}),
     f.Seconds: DURATION,
@@ -506,6 +529,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
         _scale,
         {"type": "string", "pattern": "^[1-8]-[2-9]$"},
     ),
+    (verbs.Survey, "resolved_keys"): map_of(DIGIT, yes_no_or(NEITHER)),
     (verbs.Status, "most"): number(1, 9),
     (Problem, "due"): duration(60, 90 * 86_400),
     (Problem, "priority"): number(1, 10),

@@ -42,6 +42,7 @@ from engine.core.flow import Flow
 from engine.core.hours import Door
 from engine.core.outbound import way_out
 from engine.core.request import REQUEST_STATES, Noted
+from engine.core.resolution import in_words, meaning
 from engine.core.site import Settings
 from engine.core.verbs.manning import BLOCKED, CANNOT, REFUSED, STANDS
 from engine.errors import EngineError
@@ -207,7 +208,7 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             who = (outcome or "").partition(" ")[0]
             return f"? agent by {'PIN' if do.number else 'phone'} → {who or 'stranger'}"
         case d.AskAgent():
-            return f"⚑ agent {do.agent} {' '.join([do.word, do.value]).strip()} → {outcome}"
+            return f"⚑ agent {do.agent} {wish(do)} → {outcome}"
         case d.Note(what="request"):
             noted = Noted.read(outcome)
             order = (
@@ -217,7 +218,7 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             )
             return f"✎ request {noted.number}{order}, {said(do.data)}"
         case d.Note(what="survey", data=data):
-            return f"✎ survey {data['survey']}: {data['question']} {data['answer']}"
+            return answered(data)
         case d.Note():
             return f"✎ {do.what} {said(do.data)}"
         case d.Enqueue():
@@ -233,6 +234,17 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
             return f"♪ {text}  ✕" if text else "✕"
         case _:
             return type(do).__name__
+
+
+def answered(data: Mapping[str, Any]) -> str:
+    """An answer to a question of a survey."""
+    resolved = in_words(data.get("resolved"))
+    return f"✎ survey {data['survey']}: {data['question']} {data['answer']}{resolved}"
+
+
+def wish(do: d.AskAgent) -> str:
+    """What an agent asks for over the phone, or says of a conversation."""
+    return f"{' '.join([do.word, do.value]).strip()}{in_words(meaning(do.resolved))}"
 
 
 def said(data: Mapping[str, Any]) -> str:
@@ -341,13 +353,13 @@ def _known(do: d.Do, settings: Settings, given: Given) -> d.Outcome:
             return None
 
 
-def _choices(what: str, agent: str, settings: Settings) -> list[dict[str, str | None]]:
+def _choices(what: str, agent: str, settings: Settings) -> Sequence[Mapping[str, str | bool | None]]:
     """What an agent chooses from; of the codes those of the first of their queues that has some."""
     if what == "pause_reasons":
         return [{"name": one.name, "prompt": one.prompt} for one in settings.pause_reasons.values()]
     queues = settings.agents[agent].queues if agent in settings.agents else ()
     codes = next((rule.wrap_up_codes for name in queues if (rule := settings.queues[name]).wrap_up_codes), ())
-    return [{"name": code, "prompt": settings.wrap_up_codes[code].prompt} for code in codes]
+    return [settings.wrap_up_codes[code].choice for code in codes]
 
 
 def _let_in(agent: str, settings: Settings) -> d.Outcome:

@@ -39,6 +39,7 @@ from engine.config.kinds import (
     scalar,
     short,
     with_levels,
+    yes_no_or,
 )
 from engine.config.opening import BadHours, one_day, weekly
 from engine.config.report import guess
@@ -49,7 +50,9 @@ from engine.core import skills
 from engine.core.flow import Key
 from engine.core.outbound import dialable, is_pattern
 from engine.core.ranking import CHOOSERS
+from engine.core.resolution import ASK
 from engine.core.strategies import STRATEGIES
+from engine.core.tape import ON_DEMAND
 from engine.entitle.phone import COUNTRIES
 from engine.entitle.pins import fault
 from engine.entitle.rows import COLUMNS as CUSTOMER
@@ -155,14 +158,6 @@ def _header_value(text: str) -> str:
 
 
 _zones = cache(available_timezones)  # it looks through folders: 20 ms each time
-
-
-def _record(text: str) -> str:
-    words = {"yes": "yes", "true": "yes", "on": "yes", "no": "no", "false": "no", "off": "no"}
-    found = "on_demand" if text == "on_demand" else words.get(text.lower())
-    if found is None:
-        raise Wrong(f"{short(text)} is not one of yes, no, on_demand", "")
-    return found
 
 
 def _timezone(text: str) -> str:
@@ -321,12 +316,7 @@ SITE = named("site", "a site of this file")
 FLOW = named("flow", "a flow of this folder")
 NAME = named("name", "a name")
 KEY = KINDS[Key]
-RECORD = scalar(
-    "record",
-    "yes, no or on_demand",
-    _record,
-    {"enum": [*YES_NO.schema["enum"], "on_demand"]},
-)
+RECORD = yes_no_or(ON_DEMAND)
 WHISPER = named("whisper", "queue, wait, language, or a prompt's id", r"[a-z][a-z0-9_]{0,63}")
 TIMEZONE = scalar("time zone", "a time zone such as Europe/Sofia", _timezone, _STRING)
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
@@ -377,6 +367,7 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (s.QueueRule, "ring"): duration(5, 120),
     (s.QueueRule, "wrap_up"): duration(0, 3600),
     (s.QueueRule, "wrap_up_codes"): list_of(WRAP_UP_CODE),
+    (s.WrapUpCode, "resolved"): yes_no_or(ASK),
     (s.QueueRule, "code_within"): duration(10, 3600),
     (s.QueueRule, "cool_down"): duration(0, 3600),
     (s.QueueRule, "rona"): choice("pause", "ready"),

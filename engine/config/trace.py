@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.config.prompts import Catalog
-from engine.config.rehearse import heard, said
+from engine.config.rehearse import answered, heard, said, wish
 from engine.config.report import printable
 from engine.config.trace_talk import talk_told
 from engine.core import do as d
@@ -30,6 +30,7 @@ from engine.core.contact import Contact, Outcome, apply
 from engine.core.entitlement import AGAIN
 from engine.core.event import Event
 from engine.core.ranking import REBALANCED, WORDS
+from engine.core.resolution import in_words
 
 _OFFER_ENDS = {
     "no_answer": "does not answer",
@@ -253,7 +254,7 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
         case d.SignIn() if outcome == AGAIN:
             return "? the PIN was lost in a restart: it is asked for again"
         case d.AskAgent():
-            return f"⚑ agent {do.agent} {' '.join([do.word, do.value]).strip()}: {(outcome or '').replace('_', ' ')}{to}"
+            return f"⚑ agent {do.agent} {wish(do)}: {(outcome or '').replace('_', ' ')}{to}"
         case d.Enqueue(keys=keys) if to:
             return f"{to.strip()} ({'key ' if outcome in keys else ''}{outcome})"
         case d.Transfer(keys=keys) if to:
@@ -389,7 +390,7 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
         case "article":
             return [f"✎ article {data['article']} {'helped' if data['solved'] else 'did not help'}"]
         case "survey":
-            return [f"✎ survey {data['survey']}: {data['question']} {data['answer']}"]
+            return [answered(data)]
         case "entitled":
             return [_entitled(data)]
         case "agent_sign_in":
@@ -398,8 +399,10 @@ def _told(before: Contact, after: Contact, event: Event) -> list[str]:
                 f"? {agent} by {data['by']}: {data['outcome'].replace('_', ' ')}{f', {why}' if why else ''}"
             ]
         case "wrap_up_code":
-            note, by = data["note"], data["by"]
-            return [f"✎ {agent} says: {data['code']}{f', {note}' if note else ''}{f' ({by})' if by else ''}"]
+            note, by, resolved = data["note"], data["by"], in_words(data.get("resolved"))
+            return [
+                f"✎ {agent} says: {data['code']}{resolved}{f', {note}' if note else ''}{f' ({by})' if by else ''}"
+            ]
         case "remembered":
             return [f"✎ {data['language']} is remembered for the next call"]
         case "ended":

@@ -15,7 +15,7 @@ AskAgent -> how they stand then, or code_wanted | no_conversation | no_phone | n
 
 A Look for requests gives a list in JSON, of {number, state, work_order}, one for bulletins of {name, prompt, scope}; one for an article its
 fields in JSON, or None; one for outbound the number as it can be dialled, or None: nobody may ring it; one for pause_reasons or
-wrap_up_codes a list in JSON of {name, prompt}, in the order of their keys.
+wrap_up_codes a list in JSON of {name, prompt}, in the order of their keys; of codes also {ask}: is the agent asked whether it is resolved?
 """
 
 from __future__ import annotations
@@ -221,11 +221,15 @@ class SignIn(Do):
 
 @dataclass(frozen=True, slots=True)
 class AskAgent(Do):
-    """Ask something of an agent: `word` is ready, pause (`value` the reason), code (`value` the code), logout or state (nothing)."""
+    """Ask something of an agent: `word` is ready, pause (`value` the reason), code (`value` the code), logout or state (nothing).
+
+    With a code `resolved` is what the agent has said of whether the matter is: yes, no, or empty.
+    """
 
     agent: str
     word: str
     value: str
+    resolved: str = ""
 
 
 @dataclass(frozen=True, slots=True)

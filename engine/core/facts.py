@@ -180,12 +180,16 @@ class AgentSet:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """An agent tells what their conversation was about, in it or in its wrap-up; `note` and `by` are for the record."""
+    """An agent tells what their conversation was about, in it or in its wrap-up; the rest is for the record.
+
+    `resolved`: whether that has resolved the matter; None: nothing is said of it.
+    """
 
     agent: str
     code: str
     note: str = ""
     by: str = ""
+    resolved: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ Field types and how an admin writes them:
     Variable    a name: letters, digits, _ and .        DigitRange 6 or 6-8
     Text        text in which {{ name }} inserts a variable     FlowName  a flow of this folder
     SourceName  a source of customers of site.yaml              Level     a level of such a source
+    Question    a question of the same survey
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ Ruled = NewType("Ruled", str)
 Word = NewType("Word", str)
 DeskWord = NewType("DeskWord", str)
 Until = NewType("Until", str)
+Question = NewType("Question", str)
 
 
 @dataclass(frozen=True, slots=True)

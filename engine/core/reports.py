@@ -110,6 +110,8 @@ class _Floor:
                 if self._chosen(promise.queue, None):
                     self._into(self._names(promise.queue, None), promise.at, partial(told, promise=promise))
         self._first_contacts()
+        for life in self.books.lives.values():
+            self._said(life)
         keys = sorted(key for key, tally in self.tallies.items() if not tally.empty)
         lines = [Line(name, i, self._row(self.tallies[i, name])) for i, name in keys]
         wrong = [tally.conservation_error for tally in self.tallies.values()]
@@ -165,9 +167,7 @@ class _Floor:
         return tally
 
     def _stay(self, stay: Stay) -> None:
-        if not self._chosen(stay.queue, stay.agent):
-            return
-        self._into(self._names(stay.queue, stay.agent), self._when(stay), partial(Tally.stay, stay=stay))
+        self._of(stay, partial(Tally.stay, stay=stay))
 
     def _when(self, stay: Stay) -> float:
         """A queue's contacts count when they were enqueued, an agent's conversations and callbacks when they began."""
@@ -208,16 +208,34 @@ class _Floor:
         for contact, alone, early in resolved_contacts(self.asked, self.now):
             life = self.books.lives.get(contact)
             stay = life.stay if life is not None else None
-            if stay is not None and self._chosen(stay.queue, stay.agent):
-                names = self._names(stay.queue, stay.agent)
-                self._into(
-                    names, self._when(stay), partial(Tally.first_contact, alone=alone, provisional=early)
-                )
+            if stay is not None:
+                self._of(stay, partial(Tally.first_contact, alone=alone, provisional=early))
+
+    def _said(self, life: Life) -> None:
+        """What agents say counts for each of them, else the last word alone; what callers say, where they spoke with somebody last."""
+        marks = list(life.marks.items())
+        for agent, resolved in marks if self.wanted.about == AGENTS else marks[-1:]:
+            self._of(life.talks[agent], partial(Tally.mark, resolved=resolved))
+        if life.answered is not None and (stay := life.stayed) is not None:
+            self._of(stay, partial(Tally.answer, resolved=life.answered))
+
+    def _of(self, stay: Stay, count: Callable[[Tally], None]) -> None:
+        """Count something where a stay counts."""
+        if self._chosen(stay.queue, stay.agent):
+            self._into(self._names(stay.queue, stay.agent), self._when(stay), count)
 
 
 def told(tally: Tally, promise: Promise) -> None:
     """Count what a caller was told."""
     tally.promises.append(promise)
+
+
+def _said(tally: Tally, life: Life) -> None:
+    """Count the last word about a contact, of its agents and of its caller."""
+    for resolved in [*life.marks.values()][-1:]:
+        tally.mark(resolved)
+    if life.answered is not None:
+        tally.answer(life.answered)
 
 
 #: How a contact ends, in the order of the rows.
@@ -244,8 +262,7 @@ class _Flow:
             "conservation_error": self.error,
             "ivr_hangup_rate": ratio(ends.count(Outcome.IVR_HANGUP), arrived),
             "refusal_rate": ratio(ends.count(Outcome.REFUSED), arrived),
-            "fcr": ratio(self.first.solved_at_once, self.first.resolved),
-            "fcr_provisional": self.first.provisional if self.first.resolved else None,
+            **self.first.resolution(),
             **Tally(terms, now, callbacks=self.backs).back(),
         }
 
@@ -278,6 +295,7 @@ class _Calls:
         for life in self.books.lives.values():
             for flow in self._places(life):
                 (flow.lives if life.callback_of is None else flow.backs).append(life)
+                _said(flow.first, life)
         for contact, alone, early in resolved_contacts(self.asked, self.now):
             if (found := self.books.lives.get(contact)) is not None:
                 for flow in self._places(found):

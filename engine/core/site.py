@@ -13,6 +13,7 @@ from enum import StrEnum
 from engine.core.catalog import Department, Problem
 from engine.core.flow import Flow, Key, LanguageCode, PromptId, Seconds
 from engine.core.knowledge import Article
+from engine.core.resolution import ASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +166,20 @@ class PauseReason:
 
 @dataclass(frozen=True, slots=True)
 class WrapUpCode:
-    """What a conversation was about, and what an agent's phone says of it."""
+    """What a conversation was about, what an agent's phone says of it, and whether the matter is resolved with it.
+
+    `resolved` is yes or no; with ask the agent says which, or nothing; without it the code says nothing of that.
+    """
 
     name: str
     title: str = ""
     prompt: PromptId | None = None
+    resolved: str | None = None
+
+    @property
+    def choice(self) -> dict[str, str | bool | None]:
+        """What an agent who chooses over the phone is told of it, and whether they are asked if the matter is resolved."""
+        return {"name": self.name, "prompt": self.prompt, "ask": self.resolved == ASK}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from engine.core.estimates import KINDS as ESTIMATED_BY
 from engine.core.estimates import Estimates, Promise
 from engine.core.event import Event
 from engine.core.facts import CALLER
+from engine.core.owing import FOR
 
 #: The kind of a stay that is only a conversation: it began with another agent.
 ON = "on"
@@ -50,7 +51,7 @@ IN_TALK = (
 KINDS = (
     *("arrived", "queued", "offered", "offer_ended", "connected", "talk_ended", "left_queue", "ended"),
     *("transfer_connected", "message", "callback_cancelled", "dialled", "agent_state", "step", "announced"),
-    "joined",
+    *("joined", "wrap_up_code", "survey"),
     *IN_TALK,
 )
 
@@ -133,6 +134,16 @@ class Life:
     booked: bool = False
     cancelled: bool = False
     last_left: str | None = None
+    #: Each agent's last conversation; and of those who have said whether the matter is resolved, what they said, the last one last.
+    talks: dict[str, Stay] = field(default_factory=dict)
+    marks: dict[str, bool] = field(default_factory=dict)
+    #: What the caller has said of that in a survey.
+    answered: bool | None = None
+
+    @property
+    def stayed(self) -> Stay | None:
+        """What is said of the whole contact belongs to its last conversation; to its last queue where nobody has spoken with them there."""
+        return self.talk or self.stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +174,9 @@ class Books:
     _talks: dict[str, Stay] = field(default_factory=dict)
     _by_agent: dict[str, Stay] = field(default_factory=dict)
     _states: dict[str, tuple[str, str, float]] = field(default_factory=dict)
+    #: Calls that go on, the oldest first; and each agent's last conversation, while a code can still come late.
+    _open: dict[str, Life] = field(default_factory=dict)
+    _uncoded: dict[str, Stay] = field(default_factory=dict)
 
     def take_all(self, events: Iterable[Event]) -> Books:
         """Fold events in their order."""
@@ -190,12 +204,13 @@ class Books:
         return [*self.promises, *self._estimates.standing(now)]
 
     def settled(self, until: float) -> bool:
-        """Nothing that comes later can change how the stays that began before this moment are counted."""
-        if self.at < until:
+        """Nothing that comes later can change how calls and stays that began before this moment are counted."""
+        if self.at < until or any(life.arrived_at < until for life in self._open.values()):
             return False
         waits = any(stay.since < until for stay in self.waiting.values())
         held = [*self._by_agent.values(), *self._talks.values()]
-        return not waits and not any(stay.open and stay.since < until for stay in held)
+        coded = all(stay.since >= until or late(stay.until, self.at) for stay in self._uncoded.values())
+        return coded and not waits and not any(stay.open and stay.since < until for stay in held)
 
     # --- calls ---
 
@@ -204,7 +219,7 @@ class Books:
         d = e.data
         back = d.get("callback")
         life = Life(e.contact, d["flow"], e.at, back["of"] if back else None, d.get("from_number", ""))
-        self.lives[e.contact] = life
+        self.lives[e.contact] = self._open[e.contact] = life
 
     def _step(self, e: Event) -> None:
         if e.data.get("do") != "Book" or e.data.get("outcome") is None:
@@ -243,8 +258,8 @@ class Books:
             self._close(stay, "abandoned" if cause == "caller" else "failed", at)
         if (talk := self._talks.pop(contact, None)) is not None:
             talk.talked(at)
-        life = self.lives.get(contact)
-        if life is not None and life.ended_at is None:
+        life = self._open.pop(contact, None)
+        if life is not None:
             life.ended_at = max(life.arrived_at, at)
             life.outcome = _outcome(life, cause, at)
 
@@ -285,12 +300,17 @@ class Books:
         self._close(stay, "answered", e.at)
         stay.agent = agent
         stay.talk = Conversation(AGENT, agent, e.data.get("leg", ""), stay.queue)
-        self._talks[contact] = self._by_agent[agent] = stay
+        self._speak(stay, agent)
         if (life := self.lives.get(contact)) is not None:
-            life.talk = stay
             life.connected_at = e.at if life.connected_at is None else life.connected_at
         if (offer := self._ringing.pop(e.data["offer"], None)) is not None:
             offer.why = "answered"
+
+    def _speak(self, stay: Stay, agent: str) -> None:
+        """A conversation begins."""
+        self._talks[stay.contact] = self._by_agent[agent] = self._uncoded[agent] = stay
+        if (life := self.lives.get(stay.contact)) is not None:
+            life.talk = life.talks[agent] = stay
 
     def _left_queue(self, e: Event) -> None:
         contact, d = e.contact or "", e.data
@@ -347,9 +367,25 @@ class Books:
             )
             on.held(talk.on_hold, e.at)
             self.stays.append(on)
-            self._talks[stay.contact] = self._by_agent[talk.to] = on
-            if (life := self.lives.get(stay.contact)) is not None:
-                life.talk = on
+            self._speak(on, talk.to)
+
+    # --- whether the matter is resolved ---
+
+    def _wrap_up_code(self, e: Event) -> None:
+        """Each agent's last word counts; a code that says nothing takes back what an earlier one said."""
+        agent, life = e.agent or "", self.lives.get(e.contact or "")
+        if (stay := self._uncoded.get(agent)) is not None and stay.contact == e.contact:
+            del self._uncoded[agent]
+        if life is None or agent not in life.talks:
+            return
+        life.marks.pop(agent, None)
+        if (resolved := e.data.get("resolved")) is not None:
+            life.marks[agent] = resolved
+
+    def _survey(self, e: Event) -> None:
+        life, resolved = self.lives.get(e.contact or ""), e.data.get("resolved")
+        if life is not None and resolved is not None:
+            life.answered = resolved
 
     # --- agents ---
 
@@ -380,6 +416,11 @@ class Books:
             stay.wrap_from = e.at
 
 
+def late(began: float | None, now: float) -> bool:
+    """Is it too late to give a code for a conversation that began then?"""
+    return began is None or now >= began + FOR
+
+
 _ENDS = {"short_abandoned": "abandoned", "stopped": "failed"}
 
 _FOLDS: Mapping[str, Callable[[Books, Event], None]] = {
@@ -398,6 +439,8 @@ _FOLDS: Mapping[str, Callable[[Books, Event], None]] = {
     "offered": Books._offered,
     "offer_ended": Books._offer_ended,
     "agent_state": Books._agent_state,
+    "wrap_up_code": Books._wrap_up_code,
+    "survey": Books._survey,
     **dict.fromkeys(IN_TALK, Books._in_talk),
 }
 

@@ -70,6 +70,9 @@ class Tally:
     resolved: int = 0
     solved_at_once: int = 0
     provisional: bool = False
+    #: What agents and callers have said of whether the matter is resolved, one for each contact.
+    marks: list[bool] = field(default_factory=list)
+    answers: list[bool] = field(default_factory=list)
 
     # --- what is counted ---
 
@@ -110,6 +113,14 @@ class Tally:
         self.solved_at_once += alone
         self.provisional |= provisional
 
+    def mark(self, resolved: bool) -> None:
+        """Count what an agent has said of a contact."""
+        self.marks.append(resolved)
+
+    def answer(self, resolved: bool) -> None:
+        """Count what a caller has said in a survey."""
+        self.answers.append(resolved)
+
     # --- the columns ---
 
     @property
@@ -121,10 +132,9 @@ class Tally:
     @property
     def empty(self) -> bool:
         """True when there is nothing to tell."""
-        counted = (
-            self.entered or self.outcomes or self.offers or self.handled or self.promises or self.resolved
-        )
-        return not (counted or self.signed_in or self.callbacks)
+        counted = self.entered or self.outcomes or self.offers or self.handled or self.promises
+        said = self.resolved or self.marks or self.answers
+        return not (counted or said or self.signed_in or self.callbacks)
 
     @property
     def signed_in(self) -> float:
@@ -196,8 +206,20 @@ class Tally:
             "aht_s": ratio(self.talk_s + self.wrap_s, self.handled),
             "transfer_rate": ratio(self.transferred, self.handled),
             "requeue_rate": ratio(self.requeued, self.handled),
+            **self.resolution(),
+        }
+
+    def resolution(self) -> Row:
+        """Resolved at the first contact: by requests about which nobody called again, by what agents say, and by what callers say."""
+        return {
             "fcr": ratio(self.solved_at_once, self.resolved),
             "fcr_provisional": self.provisional if self.resolved else None,
+            "fcr_agent": ratio(sum(self.marks), len(self.marks)),
+            "fcr_agent_marked": len(self.marks),
+            "fcr_agent_yes": sum(self.marks),
+            "fcr_survey": ratio(sum(self.answers), len(self.answers)),
+            "fcr_survey_answered": len(self.answers),
+            "fcr_survey_yes": sum(self.answers),
         }
 
     def offering(self) -> Row:

@@ -68,7 +68,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "parked": ("by", "until", "slot"),
     "transferred": ("kind", "to", "from", "how", "queue", "joined"),
     "joined": ("contact",),
-    "wrap_up_code": ("code", "queue"),
+    "wrap_up_code": ("code", "queue", "resolved"),
     "transferring": ("to", "trunk"),
     "transfer_answered": ("to",),
     "transfer_connected": ("to",),
@@ -96,7 +96,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "request_owner": ("number", "owner"),
     "entitled": ("outcome", "granted", "customer", "level"),
     "article": ("article", "solved"),
-    "survey": ("survey", "question"),
+    "survey": ("survey", "question", "resolved"),
     "ended": ("cause",),
 }
 #: Steps whose outcome is a word of ours, or one key of a menu.

@@ -2,8 +2,8 @@
 
 GET  /agents         every agent as they stand: state, reason, since, until, phone, contact, code, queues …
 GET  /agents/ID      one of them
-POST /agents/ID      {state, reason, phone, code, note, by}, all of them texts: engine/call/agents.py tells what each means; `by` is on
-                     record, and of a program that does not say who it is only that it was one (http). The answer is
+POST /agents/ID      {state, reason, phone, code, note, resolved, by}, all of them texts: engine/call/agents.py tells what each means;
+                     `by` is on record, and of a program that does not say who it is only that it was one (http). The answer is
                      what the agent is then; 202 with `unwritten` where it is not on disk yet; 400 and why where it is not done
 """
 

@@ -146,6 +146,44 @@ def test_agents_sites_and_calls_are_told_too(quietline: Quietline, state: Path) 
     assert row["ivr_hangup_rate"] == 0.25
 
 
+def test_whether_matters_were_resolved_is_told_by_agents_and_callers_once_somebody_has_said_it(
+    quietline: Quietline, tmp_path: Path, state: Path
+) -> None:
+    assert "resolved:" not in quietline("report", "queues", *DAY, "--state", state).out
+    code = {"code": "solved", "queue": "desk_sofia", "note": "", "by": "", "resolved": True}
+    answer = {"survey": "afterwards", "question": "solved", "answer": 2, "resolved": False}
+    *before, last = a_morning()
+    ended = next(i for i, event in enumerate(before) if event.kind == "ended")
+    said = [
+        *before[:ended],
+        Event("survey", MORNING + 137, "c1", data=answer),
+        *before[ended:],
+        Event("wrap_up_code", MORNING + 2900, "c1", "2001", code),
+        last,
+    ]
+    (tmp_path / "said").mkdir()
+    told = store(tmp_path / "said", said)
+    for about, name in (
+        ("queues", "desk_sofia"),
+        ("agents", "2001"),
+        ("sites", "sofia"),
+        ("calls", "greet"),
+    ):
+        tables = quietline("report", about, *DAY, "--state", told).out
+        line = next(x for x in tables.partition("resolved:")[2].splitlines() if x.startswith(name))
+        assert line.split() == [name, "–", "100.0%", "1", "0.0%", "1"], about
+        rows = csv.DictReader(io.StringIO(quietline("report", about, *DAY, "--csv", "--state", told).out))
+        row = next(
+            row for row in rows if row[about.removesuffix("s") if about != "calls" else "flow"] == name
+        )
+        assert [row[f"fcr_{x}"] for x in ("agent", "agent_yes", "survey", "survey_yes")] == [
+            "1.0",
+            "1",
+            "0.0",
+            "0",
+        ]
+
+
 def promises() -> list[Event]:
     """Two callers of one queue who were told two minutes: one was answered after one, one after three."""
     events = []

@@ -133,10 +133,12 @@ def test_an_agent_is_logged_in_at_a_phone_and_says_what_a_conversation_was_about
     assert said.out == "2001 Mila is logged in at phone desk_1.\n"
     said = quietline("agent", "2001", "code", "solved", "--note", "a new lamp", "--state", tmp_path)
     assert said.out == "2001 Mila is logged in at phone desk_1, code solved.\n"
+    quietline("agent", "2001", "code", "printer", "--resolved", "no", "--state", tmp_path)
     by = f"user {login()}"
     assert engine.asked == [
         ("2001", {"by": by, "state": "logged_in", "reason": "", "phone": "desk_1"}),
         ("2001", {"by": by, "code": "solved", "note": "a new lamp"}),
+        ("2001", {"by": by, "code": "printer", "resolved": "no"}),
     ]
     assert quietline("agent", "2001", "code", "--state", tmp_path).sentence.startswith("which code? ")
 

@@ -230,6 +230,32 @@ def test_a_survey_writes_down_what_was_answered_and_nothing_else() -> None:
     assert where(one(survey), None, "9") == "next"
 
 
+@pytest.mark.parametrize(
+    ("key", "noted"),
+    [("1", {"resolved": False}), ("3", {}), ("5", {"resolved": True}), ("2", None), (None, None)],
+)
+def test_the_question_whether_it_is_resolved_has_keys_of_its_own_with_their_meaning(
+    key: str | None, noted: dict[str, bool] | None
+) -> None:
+    questions = {f.Variable("solved"): prompt("s"), f.Variable("kind"): prompt("k")}
+    means = {f.Key("1"): "no", f.Key("3"): "neither", f.Key("5"): "yes"}
+    survey = v.Survey(
+        f.Variable("after"),
+        questions=questions,
+        scale=f.DigitRange(1, 2),
+        resolved=f.Question("solved"),
+        resolved_keys=means,
+    )
+    walk = i.replay(one(survey), [])
+    assert walk.do == d.Choose("start", 0, "s", ("1", "3", "5"), 6)
+    asked = walk.send(key)
+    if noted is not None:
+        answer = {"survey": "after", "question": "solved", "answer": int(key or "")}
+        assert asked == d.Note("start", 0, "survey", answer | noted)
+        asked = walk.send(None)
+    assert asked == d.Choose("start", 0, "k", ("1", "2"), 6)
+
+
 STATUS = v.Status(prompt("number"), states={f.RequestState("open"): prompt("is_open")}, on_none=step("b"))
 
 

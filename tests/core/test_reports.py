@@ -16,6 +16,7 @@ from engine.core.estimates import scores
 from engine.core.event import Event
 from engine.core.first_contact import WINDOW, Asked, resolved_contacts
 from engine.core.intervals import Grid, grid
+from engine.core.owing import FOR
 from engine.core.reports import Report, Wanted, report, site_of_agent, site_of_queue
 from engine.core.site import AgentRule, QueueRule, ScheduleRule, Settings, Site
 from engine.core.stays import Books
@@ -448,6 +449,110 @@ def test_first_contact_resolution_is_provisional_for_seven_days_and_of_resolved_
     one, still_open = asked("a", 0.0), asked("b", 0.0, customer="9", state="working")
     assert list(resolved_contacts([one, still_open], WINDOW - 1)) == [("a", True, True)]
     assert list(resolved_contacts([one, still_open], WINDOW)) == [("a", True, False)]
+
+
+# --- whether the matter is resolved, as agents and callers say it ------------------------------------
+
+#: What was said, in order: by an agent with a code (their name), or by the caller (empty); and the counts (marked, yes) of
+#: queue sales, agents 2001 and 2002; answered, yes.
+SAID = [
+    ([], (0, 0), (0, 0), (0, 0), (0, 0)),
+    ([("2001", True)], (1, 1), (1, 1), (0, 0), (0, 0)),
+    ([("2001", False)], (1, 0), (1, 0), (0, 0), (0, 0)),
+    ([("2001", None)], (0, 0), (0, 0), (0, 0), (0, 0)),
+    ([("2001", False), ("2001", True)], (1, 1), (1, 1), (0, 0), (0, 0)),
+    ([("2001", True), ("2001", None)], (0, 0), (0, 0), (0, 0), (0, 0)),
+    ([("2001", False), ("2002", True)], (1, 1), (1, 0), (1, 1), (0, 0)),
+    ([("2002", True), ("2001", False)], (1, 0), (1, 0), (1, 1), (0, 0)),
+    ([("2001", False), ("2002", None)], (1, 0), (1, 0), (0, 0), (0, 0)),
+    ([("2003", True)], (0, 0), (0, 0), (0, 0), (0, 0)),
+    ([("", True)], (0, 0), (0, 0), (0, 0), (1, 1)),
+    ([("", True), ("2001", False), ("", False)], (1, 0), (1, 0), (0, 0), (1, 0)),
+]
+
+
+def handed_over(said: list[tuple[str, bool | None]]) -> Log:
+    """A caller speaks with 2001, is handed over to 2002, and then this is said of it."""
+    log = Log()
+    a_conversation(log)
+    sent_on(log, "agent", "2002")
+    log.now += 60.0
+    log.write("talk_ended", "a", "2002", by="agent", agent="2002")
+    for who, resolved in said:
+        what = {} if resolved is None else {"resolved": resolved}
+        if who:
+            log.write("wrap_up_code", "a", who, code="x", queue="sales", note="", by="", **what)
+        else:
+            log.write("survey", "a", survey="s", question="q", answer=1, **what)
+    log.write("ended", "a", cause="caller")
+    log.now += 1.0
+    return log
+
+
+def said_in(row: Row, who: str) -> tuple[object, object]:
+    return row[f"fcr_{who}_{'marked' if who == 'agent' else 'answered'}"], row[f"fcr_{who}_yes"]
+
+
+@pytest.mark.parametrize(("said", "queue", "first", "second", "caller"), SAID)
+def test_the_last_word_about_a_contact_counts_once_and_each_agents_own_for_them(
+    said: list[tuple[str, bool | None]],
+    queue: tuple[int, int],
+    first: tuple[int, int],
+    second: tuple[int, int],
+    caller: tuple[int, int],
+) -> None:
+    log = handed_over(said)
+    for about in ("queues", "sites", "calls"):
+        row = made(log, about).total
+        assert (said_in(row, "agent"), said_in(row, "survey")) == (queue, caller), about
+        assert row["fcr_agent"] == (queue[1] / queue[0] if queue[0] else None)
+        assert row["fcr_survey"] == (caller[1] / caller[0] if caller[0] else None)
+    agents = {name: row for name, _, row in made(log, "agents").lines}
+    assert [said_in(agents[name], "agent") for name in ("2001", "2002")] == [first, second]
+    assert [said_in(agents[name], "survey") for name in ("2001", "2002")] == [(0, 0), caller]
+    assert said_in(made(log, agents=frozenset({"2001"})).total, "survey") == (0, 0)
+
+
+def test_what_is_said_late_counts_where_the_conversation_does() -> None:
+    log = Log()
+    log.write("arrived", "a", flow="support", from_number="1")
+    answered(log, "a", 4.0)
+    state(log, "talking")
+    log.now += 100.0
+    log.write("talk_ended", "a", "2001", by="caller", agent="2001")
+    state(log, "ready")
+    log.write("ended", "a", cause="caller")
+    noon = log.now
+    log.now += 7200.0
+    assert not Books().take_all(log.events).settled(noon)
+    log.write("wrap_up_code", "a", "2001", code="x", queue="sales", note="", by="", resolved=True)
+    for about in ("queues", "agents", "calls"):
+        marked = [row["fcr_agent_marked"] for _, _, row in made(log, about, interval="hour").lines]
+        assert marked[0] == 1 == sum(map(int, marked)), about
+    assert Books().take_all(log.events).settled(noon)
+
+
+def test_nothing_is_settled_before_the_day_is_over_in_which_a_code_may_come_and_the_calls_have_ended() -> (
+    None
+):
+    log = Log()
+    log.write("arrived", "a", flow="support", from_number="1")
+    answered(log, "a", 4.0)
+    began = log.now
+    state(log, "talking")
+    log.now += 60.0
+    log.write("talk_ended", "a", "2001", by="agent", agent="2001")
+    state(log, "ready")
+    until = log.now
+    log.now = began + FOR - 1.0
+    log.write("ended", "a", cause="caller")
+    state(log, "paused")
+    assert not Books().take_all(log.events).settled(until)
+    log.now += 1.0
+    state(log, "ready")
+    assert Books().take_all(log.events).settled(until)
+    log.events = [event for event in log.events if event.kind != "ended"]
+    assert not Books().take_all(log.events).settled(until)
 
 
 # --- sites -------------------------------------------------------------------------------------------

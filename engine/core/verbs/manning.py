@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from engine.core.do import AskAgent, Choose, Collect, Do, Look, Outcome, Play, SignIn
 from engine.core.entitlement import AGAIN, TRIES
 from engine.core.flow import Action, Asking, DeskWord, DigitRange, PromptId, Seconds, StepName
+from engine.core.resolution import NO, YES
 from engine.core.way import Way
 
 #: What a flow knows of the agent afterwards; the key that prompts of a choice speak; and what is asked for, by name.
@@ -45,6 +46,7 @@ class AgentDesk(Action):
     why: PromptId = PromptId("agent_why")
     about: PromptId = PromptId("agent_about")
     press: PromptId = PromptId("agent_press")
+    resolved: PromptId = PromptId("agent_resolved")
     is_ready: PromptId = PromptId("agent_is_ready")
     is_paused: PromptId = PromptId("agent_is_paused")
     is_logged_out: PromptId = PromptId("agent_is_logged_out")
@@ -121,23 +123,24 @@ class AgentDesk(Action):
         return None
 
     def _do(self, way: Way, word: str) -> Generator[Do, Outcome, None]:
-        value = ""
+        value = resolved = ""
         if word in _LISTS:
             what, question = _LISTS[word], self.why if word == "pause" else self.about
             entries = json.loads((yield Look(*way.here, what, way.variables[AGENT])) or "[]")
-            chosen = (yield from self._choice(way, question, entries)) if entries else ""
+            chosen = (yield from self._choice(way, question, entries)) if entries else {}
             if chosen is None:
                 return
-            value = chosen
-        came = yield AskAgent(*way.here, way.variables[AGENT], word, value)
+            value = str(chosen.get("name", ""))
+            resolved = (yield from self._whether(way)) if chosen.get("ask") else ""
+        came = yield AskAgent(*way.here, way.variables[AGENT], word, value, resolved)
         if word == "code" and came in STANDS:
             yield from way.play(self.code_kept)
         yield from way.play(self._says(came))
 
     def _choice(
         self, way: Way, question: PromptId, entries: Sequence[Mapping[str, Any]]
-    ) -> Generator[Do, Outcome, str | None]:
-        """The name of the entry that is chosen: each is told with its key, in the order of the file."""
+    ) -> Generator[Do, Outcome, Mapping[str, Any] | None]:
+        """The entry that is chosen: each is told with its key, in the order of the file."""
         yield from way.play(question)
         *others, last = enumerate(entries, 1)
         for number, entry in others:
@@ -147,7 +150,12 @@ class AgentDesk(Action):
         yield from way.play(last[1]["prompt"])
         came = way.heard((yield self._asked(way, len(entries)))) or ""
         index = int(came) - 1 if came.isdigit() else -1
-        return str(entries[index]["name"]) if 0 <= index < len(entries) else None
+        return entries[index] if 0 <= index < len(entries) else None
+
+    def _whether(self, way: Way) -> Generator[Do, Outcome, str]:
+        """Whether the matter is resolved, where the code asks; who presses nothing leaves that open."""
+        key = yield from way.choose(self.resolved, tuple(_RESOLVED), self.timeout)
+        return _RESOLVED.get(key or "", "")
 
     def _asked(self, way: Way, most: int) -> Do:
         if most <= MOST_KEYS:
@@ -184,4 +192,6 @@ STANDS = ("ready", "paused", "logged_out", "wrap_up", "talking", "reserved", "ow
 CANNOT = ("code_wanted", "no_conversation", "no_phone", "not_possible")
 #: What is looked up before an agent can say which.
 _LISTS = {"pause": "pause_reasons", "code": "wrap_up_codes"}
+#: Keys that say whether the matter is resolved.
+_RESOLVED = {"1": YES, "2": NO}
 _WORDS = {READY: "ready", PAUSE: "pause", CODE: "code", STATE: "state", LOGOUT: "logout"}

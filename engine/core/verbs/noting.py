@@ -10,15 +10,18 @@ from collections.abc import Generator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
+from engine.core import resolution
 from engine.core.do import Do, Listen, Look, Note, Outcome, Play, Record
 from engine.core.flow import (
     Action,
     ArticleName,
     Asking,
     DigitRange,
+    Key,
     Mailbox,
     ProblemCode,
     PromptId,
+    Question,
     RequestKind,
     RequestState,
     Seconds,
@@ -37,6 +40,8 @@ SEND, HEAR, AGAIN = "1", "2", "3"
 ENDED = "#"
 #: Keys that answer a question.
 YES, NO, REPEAT = "1", "2", "*"
+#: What the keys mean that answer whether the matter is resolved, where the flow does not say it.
+RESOLVED_KEYS: Mapping[Key, str] = {Key(YES): resolution.YES, Key(NO): resolution.NO}
 #: Times a caller may hear their message, or record it anew.
 REVIEWS = 5
 
@@ -149,24 +154,39 @@ class Request(Action):
 
 @dataclass(frozen=True, slots=True)
 class Survey(Action):
-    """Ask questions, each answered by a key of the scale; silence leaves one unanswered."""
+    """Ask questions, each answered by a key of the scale; silence leaves one unanswered.
+
+    `resolved` names the question that asks whether the matter is resolved: it is answered by `resolved_keys`, which say what each
+    key means: yes, no, or neither.
+    """
 
     survey: Variable
     _: KW_ONLY
     questions: Mapping[Variable, PromptId]
     scale: DigitRange
+    resolved: Question | None = None
+    resolved_keys: Mapping[Key, str] = field(default_factory=lambda: dict(RESOLVED_KEYS))
     timeout: Seconds = Seconds(6)
 
     def perform(self, way: Way) -> Asking:
         """Ask one after the other, and write each answer down at once."""
-        scale = [str(key) for key in range(self.scale.least, min(self.scale.most, 9) + 1)]
         for question, prompt in self.questions.items():
-            key = yield from way.choose(prompt, scale, self.timeout)
-            if key in scale:
-                yield Note(
-                    *way.here, "survey", {"survey": self.survey, "question": question, "answer": int(key)}
-                )
+            keys = self._keys(question)
+            key = yield from way.choose(prompt, keys, self.timeout)
+            if key in keys:
+                yield Note(*way.here, "survey", self._answer(question, key))
         return None
+
+    def _keys(self, question: str) -> tuple[str, ...]:
+        if question == self.resolved:
+            return tuple(self.resolved_keys)
+        return tuple(str(key) for key in range(self.scale.least, min(self.scale.most, 9) + 1))
+
+    def _answer(self, question: str, key: str) -> dict[str, Any]:
+        """What is written down; `resolved` only where the answer says it."""
+        data: dict[str, Any] = {"survey": self.survey, "question": question, "answer": int(key)}
+        means = resolution.meaning(self.resolved_keys[Key(key)]) if question == self.resolved else None
+        return data if means is None else data | {"resolved": means}
 
 
 @dataclass(frozen=True, slots=True)
