@@ -21,7 +21,7 @@ from engine.call.line import CalledOff, Heard, Line, Relink
 from engine.call.ringing import Offered
 from engine.call.sounds import Sounds
 from engine.call.trying import TAKEN_BACK, Try, Why
-from engine.call.waiting import Waiting
+from engine.call.waiting import Waiting, customer_of
 from engine.call.whisper import Whisper
 from engine.core import acd
 from engine.core.contact import Contact, Stage
@@ -45,7 +45,11 @@ class RingBack(Waiting):
         sounds: Sounds,
         variables: Mapping[str, str],
     ) -> None:
-        queued = Enqueue(do.step, do.index, do.queue, do.priority, do.skills, 0.0, ())
+        queued = Enqueue(
+            *(do.step, do.index, do.queue, do.priority, do.skills, 0.0, ()),
+            prefer=do.prefer,
+            patience=do.patience,
+        )
         super().__init__(house, line, queued, language, sounds, variables)
         self._back = do
         #: The caller is on the line.
@@ -59,7 +63,7 @@ class RingBack(Waiting):
     async def run(self) -> str:
         """Wait for the turn, as often as it takes."""
         self._line.forget_commands()
-        return self._begin() or await self._listening()
+        return await self._begin() or await self._listening()
 
     async def resume(self, contact: Contact, relink: Relink) -> str:
         """Go on where the contact's events say it stands; a try in the air is taken back."""
@@ -96,7 +100,7 @@ class RingBack(Waiting):
         finally:
             distributor.listeners.pop(self._line.contact, None)
 
-    def _begin(self) -> str | None:
+    async def _begin(self) -> str | None:
         """The next try, now or after a rest; or how it ends where there is none."""
         contact = self._contact
         self._rest_until = None
@@ -109,14 +113,16 @@ class RingBack(Waiting):
         if contact.again_at is not None and contact.again_at > self._house.now():
             self._rest_until = contact.again_at
         else:
-            self._enter()
+            await self._enter()
         return None
 
-    def _enter(self) -> None:
-        """Into line, with the time that was kept."""
+    async def _enter(self) -> None:
+        """Into line, with the time that was kept; whoever they know is waited for from now on."""
         contact, do = self._contact, self._back
+        prefer = await self._preferred() if do.prefer else ()
         group = self._house.site.settings.groups.get(do.queue)
         since = contact.kept_since
+        patience = max(0.0, self._house.now() - since) + do.patience
         self._asked = True
         self._house.distributor.submit(
             acd.Arrived(
@@ -129,8 +135,19 @@ class RingBack(Waiting):
                 enqueued_at=since,
                 kind=acd.CALLBACK,
                 dial=self._try().longest,
+                prefer=prefer,
+                patience=patience if prefer else 0.0,
             )
         )
+
+    async def _known_by(self) -> tuple[str, str]:
+        """By what they were known in the call that asked for this, whichever number is rung."""
+        back = self._contact
+        asked = self._house.ledger.open.get(back.callback_of or "")
+        if asked is not None:
+            return customer_of(asked.entitlement), asked.from_number or back.from_number
+        ended = await self._house.archive.contact(back.callback_of or "")
+        return customer_of(ended["entitlement"]), ended["from_number"] or back.from_number
 
     @property
     def _contact(self) -> Contact:
@@ -151,12 +168,12 @@ class RingBack(Waiting):
             case None:
                 return await self._due()
             case acd.Refused() if self._any_open():
-                return self._begin()  # it has opened since
+                return await self._begin()  # it has opened since
             case acd.Refused():
                 self._closed = True
             case acd.Doors() if self._closed:
                 self._closed = False
-                return self._begin()
+                return await self._begin()
             case acd.TimedOut():
                 return "timeout"
             case acd.Offer(offer, contact, agent, _, ring) if self._wants(offer):
@@ -199,7 +216,7 @@ class RingBack(Waiting):
         if self._at_rest and now >= self._deadline_at:
             return "timeout"
         if self._rest_until is not None and now >= self._rest_until:
-            return self._begin()
+            return await self._begin()
         return None
 
     async def _heard(self, item: Heard | None) -> str | None:
@@ -279,7 +296,9 @@ class RingBack(Waiting):
             return await self._called_off()
         await self._take_back(self._contact, why)
         self._see_to(attempt)
-        return None if why == "agent_gone" else self._begin()  # who has lost an agent alone is still in line
+        return (
+            None if why == "agent_gone" else await self._begin()
+        )  # who has lost an agent alone is still in line
 
     async def _take_back(self, contact: Contact, why: Why) -> None:
         """Both phones stop ringing, and the try is written down with what follows from it."""

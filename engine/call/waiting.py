@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -28,7 +29,7 @@ from engine.core import acd
 from engine.core.contact import Contact, Stage
 from engine.core.do import Enqueue
 from engine.core.event import Event
-from engine.errors import CallerGone, Gone
+from engine.errors import CallerGone, Gone, StoreError
 
 log = structlog.get_logger()
 
@@ -81,14 +82,25 @@ class Waiting:
 
     async def _preferred(self) -> tuple[str, ...]:
         """Who is waited for: the agent who spoke with them last, the owner of their open request, or either."""
-        contact = self._house.ledger.contact(self._line.contact)
-        customer = str((contact.entitlement or {}).get("customer") or "")
-        known = (contact.id, customer, contact.from_number)
-        found = [
-            await self._house.archive.spoken_with(*known) if self._do.prefer in ("last", "both") else None,
-            await self._house.archive.owner(*known[1:]) if self._do.prefer in ("owner", "both") else None,
-        ]
+        archive, wanted = self._house.archive, self._do.prefer
+        try:
+            customer, number = await self._known_by()
+            found = [
+                await archive.spoken_with(self._line.contact, customer, number)
+                if wanted != "owner"
+                else None,
+                await archive.owner(customer, number) if wanted != "last" else None,
+            ]
+        except StoreError as error:
+            text = "nobody can tell which agent a caller knows: anybody will do"
+            log.error(text, contact=self._line.contact, error=str(error))
+            return ()
         return tuple(dict.fromkeys(agent for agent in found if agent))
+
+    async def _known_by(self) -> tuple[str, str]:
+        """By what this caller is known again: the customer, if one was made known, and the number they call from."""
+        contact = self._house.ledger.contact(self._line.contact)
+        return customer_of(contact.entitlement), contact.from_number
 
     def _with_their_time(self, arrived: acd.Arrived) -> acd.Arrived:
         """With the time of an earlier stay, where the flow lets them keep it, or of a place that was kept as they hung up."""
@@ -386,6 +398,11 @@ class Waiting:
         if self._asked:
             went = self._line.went_at
             await self._house.distributor.submit(acd.Left(self._line.contact, reason, went, went is not None))
+
+
+def customer_of(entitlement: Mapping[str, Any] | None) -> str:
+    """The customer that a decision about what a caller is entitled to has made known; empty where it was nobody."""
+    return str((entitlement or {}).get("customer") or "")
 
 
 async def leave_queue(house: House, line: Line, contact: Contact, reason: str = "failed") -> None:

@@ -102,7 +102,17 @@ def _queue(event: Event, decision: Row) -> Choice:
     lines = [f"{_clock(event.at)}  {to}: {WORDS[rule]}", *(_queue_line(rule, chosen, row) for row in scored)]
     if tied:
         lines.append(f"    level: {', '.join(tied)}; decided by {FIGURES[rule].tie}")
+    if event.data.get("prefer"):
+        lines.append(f"    {_waits_for(event)}")
     return Choice(event.at, "queue", chosen, rule, tied, tuple(scored), tuple(lines))
+
+
+def _waits_for(event: Event) -> str:
+    """For whom they wait first, and for how long from this moment on; `patience` counts from when they came to the queue."""
+    data = event.data
+    came = float(data.get("entered_at", data["enqueued_at"]))
+    left = length(max(0.0, came + data["patience"] - event.at))
+    return f"waits for {' or '.join(data['prefer'])} first, {left} at most, and for nobody else meanwhile"
 
 
 def _score(rule: str, row: Row) -> float | None:

@@ -4,7 +4,7 @@ ring_all_max     where one phone rings at a time
 place_kept       where no places are kept
 consent, decline where nobody is recorded; decline without a consent to say no to
 widen            where no skills are wanted, which it would begin to want; later than anybody waits
-prefer_for       as long as anybody waits: nobody else is ever rung
+prefer_for       as long as anybody waits, or is to be rung back: nobody else is ever rung; without prefer
 if_longer        where no key does anything
 agents           who serve no queue
 """
@@ -22,7 +22,7 @@ from engine.config.source import Scalar, Sequence, place_of
 from engine.core.coverage import queues_of
 from engine.core.site import QueueRule, Settings
 from engine.core.strategies import STRATEGIES
-from engine.core.verbs import Queue
+from engine.core.verbs import Callback, Queue
 
 _NO = ("no", "false", "off")
 
@@ -40,6 +40,8 @@ def check_idle(site: SiteFile, flows: list[FlowFile], report: Report) -> None:
             for index, action in enumerate(actions):
                 if isinstance(action, Queue):
                     _waits(flow, (step, index), action, site.settings, report)
+                if isinstance(action, Queue | Callback):
+                    _prefers(flow, (step, index), action, report)
 
 
 def _section(site: SiteFile, name: str) -> MappingNode | None:
@@ -135,6 +137,21 @@ def _waits(
         report.warn(place_of(flow.root, *where, "widen", key=True), "not-used", text, hint)
     elif not _older(action, settings):
         _too_late(flow, where, action, report)
+
+
+def _prefers(flow: FlowFile, at: tuple[str, int], action: Queue | Callback, report: Report) -> None:
+    """Whom somebody is waited for, and that it ends before everything does. Of a queue the latter is told beside `widen`."""
+    where = ("steps", *at)
+    if action.prefer is None and _written(flow, where, "prefer_for"):
+        text = "'prefer_for' waits for nobody here"
+        hint = "write prefer: last, owner or both beside it, or delete it"
+        report.warn(place_of(flow.root, *where, "prefer_for", key=True), "not-used", text, hint)
+    if isinstance(action, Callback) and action.prefer and action.prefer_for >= action.within:
+        text = f"nobody is rung back after more than {spell(action.within)} (within)"
+        text += ": whoever waits for the agent they know is never offered to another one"
+        option = "prefer_for" if _written(flow, where, "prefer_for") else "prefer"
+        hint = "let prefer_for be shorter, or within longer"
+        report.warn(place_of(flow.root, *where, option, key=True), "not-used", text, hint)
 
 
 def _older(action: Queue, settings: Settings | None) -> bool:

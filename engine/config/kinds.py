@@ -515,6 +515,8 @@ NARROWER: dict[tuple[type, str], Kind] = {
     (verbs.Queue, "prefer"): choice("last", "owner", "both"),
     (verbs.Queue, "prefer_for"): duration(1, 3600),
     (verbs.Callback, "skills"): WANTED,
+    (verbs.Callback, "prefer"): choice("last", "owner", "both"),
+    (verbs.Callback, "prefer_for"): duration(1, 3600),
     (verbs.Transfer, "ring"): duration(5, 120),
     (verbs.Callback, "priority"): either(number(1, 10), map_of(LEVEL, number(1, 10))),
     (verbs.Callback, "attempts"): number(1, 9),

@@ -246,7 +246,8 @@ class RingBack(Do):
 
     `first` is whose phone rings first, agent or caller. `to_agent` is said to the agent before the caller's phone rings, `unreached` when
     that is in vain; `to_caller` asks who was rung first to press 1. The caller's phone rings `ring` seconds, `attempts` times at most with
-    `pause` seconds between them, and not later than `within` seconds after it was asked for.
+    `pause` seconds between them, and not later than `within` seconds after it was asked for. `prefer` is as of Enqueue; `patience` counts
+    from each time they come into line.
     """
 
     queue: str
@@ -261,6 +262,8 @@ class RingBack(Do):
     pause: float
     ring: float
     within: float
+    prefer: str = ""
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,10 +111,9 @@ class Turn(Attending):
 
     def _where_preferred(self, found: list[Candidate], fact: Arrived) -> list[Candidate]:
         """Only the queues in which a preferred agent is there, if there is one."""
-        queues = self.state.queues
-        here = {
-            c.queue for c in found if excluded(c) is None and self._is_preferred_in(queues[c.queue], fact)
-        }
+        queues, on_no_line = self.state.queues, fact.kind == CALLBACK  # whom no queue is too full for
+        able = [c for c in found if excluded(c, on_no_line) is None]
+        here = {c.queue for c in able if self._is_preferred_in(queues[c.queue], fact)}
         return [c._replace(wanted=c.queue in here) for c in found] if here else found
 
     def _is_preferred_in(self, queue: Queue, fact: Arrived) -> bool:

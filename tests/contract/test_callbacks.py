@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,12 @@ from told import set_agents
 from engine.app import Engine
 from engine.call.overriding import override_event
 from engine.config import Loaded
+from engine.config.choices import choices
+from engine.core import acd
 from engine.core.audit import check_invariants
 from engine.core.event import Event
+from engine.core.flow import Seconds, StepName
+from engine.core.verbs import Callback
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.clock import run
 from engine.sim.line import Line
@@ -209,6 +213,80 @@ def test_after_the_conversation_the_flow_goes_on_where_it_says(site: Loaded, tmp
         pbx.later(10.0, lambda: line.press("4"))
 
     in_world(site, tmp_path, act, talks_then_presses, agent=AgentPlan("2004", 1.0, Then.ANSWER, 10.0 + 0.5))
+
+
+# --- the agent they know ------------------------------------------------------------------------------
+
+
+def knowing(site: Loaded, patience: float) -> Loaded:
+    """The site, where a callback waits so long for whoever spoke with the caller last, and agent 2001 serves the queue, too."""
+    settings, flows = site.snapshot.settings, site.snapshot.flows
+    asks, *rest = flows["called_back"].steps[StepName("agent_first")]
+    assert isinstance(asks, Callback)
+    waits = replace(asks, prefer="last", prefer_for=Seconds(patience))
+    steps = {**flows["called_back"].steps, StepName("agent_first"): (waits, *rest)}
+    agents = {**settings.agents, "2001": replace(settings.agents["2001"], queues=("sales",))}
+    known = replace(
+        site.snapshot,
+        settings=replace(settings, agents=agents),
+        flows={**flows, "called_back": replace(flows["called_back"], steps=steps)},
+    )
+    return replace(site, snapshot=known)
+
+
+async def known_to_2004(world: World, other_number: str = "") -> None:
+    """2004 has spoken with the caller, and speaks with somebody else; the caller asks to be rung back, and 2001 is ready."""
+    world.pbx.phones[endpoint_of("2001")] = phone(world.pbx, AgentPlan("2001", 1.0, Then.ANSWER, 5.0))
+    await world.ready("2004")
+    world.pbx.call(CALLER, NUMBER)
+    await asyncio.sleep(100.0)
+    world.pbx.call("+359888000009", NUMBER)
+    await asyncio.sleep(3.0)
+    await world.ask()
+    await world.engine.house.distributor.submit(acd.AgentSet("2001", "ready"))
+    await asyncio.sleep(5.0)
+
+
+def spoke_with(contacts: dict[str, dict[str, Any]]) -> Any:
+    return next(c["agent"] for c in contacts.values() if c["callback_of"])
+
+
+def test_a_callback_waits_for_the_agent_who_spoke_with_them_last_also_over_a_restart(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(world: World) -> None:
+        await known_to_2004(world)
+        (callback,) = world.engine.house.distributor.state.callers.values()
+        assert callback.lane.only == {"2004"} and not callback.offers
+        await world.restart()
+        await asyncio.sleep(5.0)
+        (callback,) = world.engine.house.distributor.state.callers.values()
+        assert callback.lane.only == {"2004"} and not callback.offers
+        await asyncio.sleep(150.0)
+        assert spoke_with(await world.contacts()) == "2004"
+        told = "\n".join(line for one in choices(await world.events()) for line in one.lines)
+        assert "waits for 2004 first, 10 min 00 s at most, and for nobody else meanwhile" in told
+
+    in_world(knowing(site, 600.0), tmp_path, act)
+
+
+def test_nobody_waits_longer_for_the_agent_they_know_than_the_flow_says_from_when_the_callback_is_in_line(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(world: World) -> None:
+        await known_to_2004(world)
+        assert (await world.back())["agent"] is None
+        await asyncio.sleep(12.0)
+        assert await world.kinds("queued", "widened", "offered") == ["queued", "widened", "offered"]
+        queued, widened, *_ = [e for e in await world.events() if e.kind in ("queued", "widened")]
+        assert widened.at - queued.at == pytest.approx(20.0, abs=0.1)
+        assert (
+            queued.data["patience"] > 20.0 + 2.0
+        )  # they have waited before they asked, and their place is from then
+        await asyncio.sleep(60.0)
+        assert spoke_with(await world.contacts()) == "2001"
+
+    in_world(knowing(site, 20.0), tmp_path, act)
 
 
 def test_who_is_rung_first_presses_1_and_then_the_agent_is_rung(site: Loaded, tmp_path: Path) -> None:

@@ -213,3 +213,99 @@ def test_a_group_sends_the_caller_where_their_agent_is() -> None:
     assert queued.queue == "b"
     assert [row["excluded"] for row in queued.decision["candidates"]] == ["without_preferred", None]
     assert shell.rung() == {"c": "anna"}
+
+
+def test_a_callback_waits_for_the_agent_they_know_where_no_room_is_left_for_callers() -> None:
+    queues = [QueueRule("a", capacity=1, wrap_up=0), QueueRule("b", wrap_up=0)]
+    shell = Floor(site(queues, [AgentRule("anna", ("a",)), AgentRule("y", ("b",))]))
+    shell.ready("anna", "y")
+    shell.come("busy")
+    shell.tell(acd.Connected(*shell.state.offers))
+    shell.come("fills it")
+    known = {"prefer": ("anna",), "patience": 20.0}
+    callback, *_ = shell.tell(acd.Arrived("back", ("a", "b"), kind=acd.CALLBACK, **known))
+    caller, *_ = shell.tell(acd.Arrived("caller", ("a", "b"), **known))
+    assert isinstance(callback, acd.Queued) and isinstance(caller, acd.Queued)
+    assert (callback.queue, caller.queue) == ("a", "b")
+
+
+class Reference:
+    """Who would be brought together, from nothing but who waits, for whom and until when, and who is idle since when."""
+
+    def __init__(self) -> None:
+        self.idle: dict[str, float] = {}
+        self.waiting: dict[str, tuple[tuple[int, float, str], frozenset[str], float]] = {}
+
+    def will_do(self, agent: str, contact: str, now: float) -> bool:
+        _, only, until = self.waiting[contact]
+        return not only or agent in only or now >= until
+
+    def meet(self, contact: str, agent: str) -> tuple[str, str]:
+        del self.waiting[contact], self.idle[agent]
+        return contact, agent
+
+    def looked_for(self, contact: str, now: float) -> tuple[str, str] | None:
+        """The agent who has been idle longest of those who will do."""
+        fit = [agent for agent in self.idle if self.will_do(agent, contact, now)]
+        return self.meet(contact, min(fit, key=self.idle.__getitem__)) if fit else None
+
+    def free(self, agent: str, now: float) -> tuple[str, str] | None:
+        """The caller who comes first of those this agent will do for."""
+        self.idle[agent] = now
+        fit = [contact for contact in self.waiting if self.will_do(agent, contact, now)]
+        return self.meet(min(fit, key=lambda one: self.waiting[one][0]), agent) if fit else None
+
+
+def test_callers_and_callbacks_who_wait_for_agents_equal_a_brute_force_reference_on_2_500_choices() -> None:
+    chance, names, chosen = random.Random(7), ("anna", "boris", "chen", "dora"), 0
+    shell = Shell(
+        site([QueueRule("a", capacity=999, wrap_up=0)], [AgentRule(name, ("a",)) for name in names])
+    )
+    shell._event = lambda *_, **__: None  # nothing is written down
+    for name in names:
+        shell.now += 1.0
+        shell.tell(acd.AgentSet(name, "ready"))
+    known, talks = Reference(), dict[str, str]()
+    known.idle = {name: agent.idle_since for name, agent in shell.state.agents.items()}
+
+    def told(fact: acd.Fact) -> list[tuple[str, str]]:
+        offers = [c for c in shell.tell(fact) if isinstance(c, acd.Offer)]
+        for offer in offers:
+            shell.tell(acd.Connected(offer.offer))
+            talks[offer.agent] = offer.contact
+        return [(offer.contact, offer.agent) for offer in offers]
+
+    while chosen < 2_500:
+        at = shell.now + 9.0 * chance.random()
+        ends = sorted((until, key, one) for one, (key, only, until) in known.waiting.items() if only)
+        for until, _, contact in ends:
+            if shell.now < until <= at and contact in known.waiting:
+                shell.now = until
+                met = known.looked_for(contact, until)
+                assert told(acd.Tick()) == ([met] if met else [])
+                chosen += len(known.waiting) > 0
+        shell.now = at
+        if talks and chance.random() < (0.7 if len(known.waiting) > 6 else 0.45):
+            agent = chance.choice(sorted(talks))
+            met = known.free(agent, at)
+            assert told(acd.TalkEnded(talks.pop(agent))) == ([met] if met else [])
+            chosen += met is not None
+            continue
+        contact, kind = f"c{len(shell.asked):06}", chance.choice((acd.CALLER, acd.CALLBACK))
+        since = at - (chance.choice((0.0, 5.0, 60.0)) if kind == acd.CALLBACK else 0.0)
+        only = frozenset(chance.sample(names, chance.choice((0, 0, 1, 2))))
+        until = at + chance.choice((1.0, 12.0, 40.0)) if only else at
+        priority = chance.choice((5, 5, 8))
+        known.waiting[contact] = (-priority, since, contact), only, until
+        met = known.looked_for(contact, at)
+        fact = acd.Arrived(
+            *(contact, ("a",)),
+            kind=kind,
+            priority=priority,
+            max_wait=1e9,
+            enqueued_at=since,
+            prefer=tuple(only),
+            patience=until - since,
+        )
+        assert told(fact) == ([met] if met else [])
+        chosen += met is not None

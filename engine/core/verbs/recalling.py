@@ -40,8 +40,9 @@ class Callback(Action):
 
     The prompt speaks `callback.number` and asks: 1 is right, 2 keys in another one (where `other_number` asks for it). A number must be
     allowed by `outbound` of site.yaml. Then the flow goes on; who does not want it, or cannot have it, goes to `on_declined`. `first` says
-    whose phone rings first: the agent's, or the caller's, who then presses 1. After the conversation who was rung back goes to `then`.
-    Nobody reached in `attempts` tries, or `within` that time: a request is opened.
+    whose phone rings first: the agent's, or the caller's, who then presses 1. `prefer` waits, `prefer_for` at most each time they come into
+    line, for the agent who spoke with the caller last, or for the owner of their open request. After the conversation who was rung back
+    goes to `then`. Nobody reached in `attempts` tries, or `within` that time: a request is opened.
     """
 
     silent_by: ClassVar[tuple[str, ...] | None] = ("on_declined",)
@@ -56,6 +57,8 @@ class Callback(Action):
     invalid: PromptId | None = None
     priority: int | Mapping[Level, int] = PRIORITY
     skills: tuple[str, ...] = ()
+    prefer: str | None = None
+    prefer_for: Seconds = Seconds(30)
     first: CallbackOrder = CallbackOrder("agent")
     to_agent: PromptId = PromptId("callback_for_you")
     to_caller: PromptId = PromptId("callback_press_1")
@@ -129,6 +132,8 @@ class Callback(Action):
                     self.pause,
                     self.ring,
                     self.within,
+                    self.prefer or "",
+                    self.prefer_for if self.prefer else 0.0,
                 )
             )
         )
