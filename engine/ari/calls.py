@@ -7,14 +7,16 @@ does not always tell its end: keep a watchdog on each.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from math import ceil
 from typing import Any, Literal, TypedDict, Unpack, cast
 
 from engine.ari import events, names
 from engine.ari.outcome import message, outcome
-from engine.ari.transport import AriTransport
-from engine.errors import AgentUnreachable, Gone
+from engine.ari.transport import AriTransport, Response
+from engine.errors import AgentUnreachable, AlreadyThere, Gone
 
 HangupReason = Literal[
     "normal",
@@ -33,6 +35,8 @@ HangupReason = Literal[
 ]
 TransferState = Literal["channel_progress", "channel_answered", "channel_unavailable", "channel_declined"]
 Direction = Literal["none", "both", "out", "in"]
+#: One request: method, path, query.
+Asked = tuple[str, str, Mapping[str, str] | None]
 
 
 class RecordingOptions(TypedDict, total=False):
@@ -179,7 +183,11 @@ class Calls:
 
     async def start_music(self, channel: str, music: str = "default") -> None:
         """Play music on hold of a class."""
-        await self._ask("POST", f"channels/{names.piece(channel)}/moh", {"mohClass": music})
+        outcome(await self.ask_music(channel, music), f"play music to {channel}")
+
+    def ask_music(self, channel: str, music: str = "default") -> asyncio.Future[Response]:
+        """The same, for `outcome` to judge; what is asked next need not wait for the answer."""
+        return self._send("POST", f"channels/{names.piece(channel)}/moh", {"mohClass": music})
 
     async def stop_music(self, channel: str) -> bool:
         """Stop the music, if any; False when the channel is gone."""
@@ -226,6 +234,23 @@ class Calls:
         path = f"bridges/{names.piece(bridge)}/addChannel"
         await self._ask("POST", path, {"channel": ",".join(channels)})
 
+    async def bring_together(self, bridge: str, *channels: str, music_at: str = "") -> None:
+        """Make a bridge, unless it is there, and put channels into it; before that the music stops at one that hears some.
+
+        All of it is asked for in one go. Raises Gone where one of the channels is.
+        """
+        path = f"bridges/{names.piece(bridge)}"
+        make: Asked = ("POST", path, {"type": "mixing"})
+        put: Asked = ("POST", f"{path}/addChannel", {"channel": ",".join(channels)})
+        stop: list[Asked] = [("DELETE", f"channels/{names.piece(music_at)}/moh", None)] if music_at else []
+        *stopped, made, inside = await self._together(*stop, make, put)
+        with suppress(Gone):  # its own end tells that, and so does the bridge
+            for answer in stopped:
+                outcome(answer, f"stop the music at {music_at}")
+        with suppress(AlreadyThere):
+            outcome(made, f"make the bridge {bridge}")
+        outcome(inside, f"bring {' and '.join(channels)} into {bridge}")
+
     async def remove(self, bridge: str, *channels: str) -> bool:
         """Take channels out of a bridge; False when they are not in it or gone."""
         path = f"bridges/{names.piece(bridge)}/removeChannel"
@@ -235,10 +260,29 @@ class Calls:
         """Take a bridge down; channels in it stay ours. False when it is gone already."""
         return await self._end("DELETE", f"bridges/{names.piece(bridge)}")
 
+    def ask_unbridge(self, bridge: str) -> asyncio.Future[Response]:
+        """The same, for `outcome` to judge; what is asked next need not wait for the answer."""
+        return self._send("DELETE", f"bridges/{names.piece(bridge)}")
+
     # --- asking -------------------------------------------------------------------------------
 
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str] | None = None
+    ) -> asyncio.Future[Response]:
+        return self._transport.request(self._contact, method, path, query)
+
     async def _ask(self, method: str, path: str, query: Mapping[str, str] | None = None) -> Any:
-        return outcome(await self._transport.request(self._contact, method, path, query), f"{method} {path}")
+        return outcome(await self._send(method, path, query), f"{method} {path}")
+
+    async def _together(self, *requests: Asked) -> list[Response]:
+        """Send requests in one go; their answers, in order. Raises PbxUnreachable where one of them has none."""
+        sent = [self._send(*asked) for asked in requests]
+        found: list[Response] = []
+        for answer in await asyncio.gather(*sent, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            found.append(answer)
+        return found
 
     async def _end(self, method: str, path: str, query: Mapping[str, str] | None = None) -> bool:
         try:

@@ -9,20 +9,17 @@ from __future__ import annotations
 import asyncio
 import random
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Final
+from urllib.parse import quote
 
 import aiohttp
+from picows import WSError, WSHandshakeError, WSInvalidURL
 
+from engine.ari.websocket import Take, Websocket
 from engine.errors import EngineError, PbxUnreachable, SetupError
 from engine.media.samples import LARGEST, samples
-
-#: A list of all channels of a busy Asterisk is one frame of some megabytes.
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
-
-Websocket = aiohttp.ClientWebSocketResponse[bool]
 
 #: A recording is on this machine; one that takes longer will not come.
 DOWNLOAD = aiohttp.ClientTimeout(total=30)
@@ -64,28 +61,31 @@ class Connection:
         if self._session is not None:
             await self._session.close()
 
-    async def websocket(self, app: str, heartbeat: float | None = None) -> Websocket:
-        """Open a websocket registered as `app`; with `heartbeat` it is pinged and dies without a pong."""
-        assert self._session is not None, "the connection is used inside its `async with`"
+    async def websocket(
+        self,
+        app: str,
+        take: Take,
+        opened: Callable[[], None] = lambda: None,
+        heartbeat: float | None = None,
+    ) -> Websocket:
+        """Open a websocket registered as `app`; `take` is given its messages, and `opened` is called before the first one.
+
+        With `heartbeat` it is pinged and dies without a pong.
+        """
+        address = f"{self._url.replace('http', 'ws', 1)}/events?app={quote(app)}"
         try:
             async with asyncio.timeout(self._patience):
-                return await self._session.ws_connect(
-                    f"{self._url}/events",
-                    params={"app": app},
-                    heartbeat=heartbeat,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                    max_msg_size=LARGEST_ANSWER,
-                    decode_text=False,
-                )
-        except aiohttp.WSServerHandshakeError as error:
-            raise self._refused(error.status) from error
+                return await Websocket.open(address, self._headers, take, opened, heartbeat)
+        except WSHandshakeError as error:
+            status = error.response.status if error.response is not None else 0
+            raise self._refused(int(status)) from error
         except TimeoutError as error:
             raise PbxUnreachable(f"{self._url} does not answer within {self._patience:g} s") from error
-        except (aiohttp.InvalidURL, ValueError) as error:
+        except (WSInvalidURL, ValueError) as error:
             raise SetupError(
                 f"{self._url!r} is not an address of ARI; write http://host:port/ari."
             ) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (WSError, OSError) as error:
             raise PbxUnreachable(f"{self._url}: {error}") from error
 
     async def download(self, path: str) -> bytes:

@@ -13,17 +13,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
 import structlog
-from aiohttp import WSMsgType
 
 from engine.ari import wire
-from engine.ari.command import REPLACED, SILENT, CommandSocket, closing_words
-from engine.ari.connection import Connection, Pauses, Websocket
+from engine.ari.command import REPLACED, CommandSocket
+from engine.ari.connection import Connection, Pauses
 from engine.ari.lanes import Call, Lanes
 from engine.ari.transport import LinkDown, LinkUp, Report, Response
+from engine.ari.websocket import SILENT, Websocket
 from engine.errors import EngineError, PbxUnreachable, SetupError
 
 log = structlog.get_logger()
@@ -133,15 +134,15 @@ class WebsocketTransport:
 
     # --- what the seam promises ---------------------------------------------------------------
 
-    async def request(
+    def request(
         self,
         shard: str,
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Response:
-        """Send one request and wait for its answer; PbxUnreachable when none comes in time."""
+    ) -> asyncio.Future[Response]:
+        """Send one request; what is returned waits for its answer. PbxUnreachable where none comes in time, or nothing is connected."""
         self._number += 1
         number = str(self._number)
         frame = wire.encode(number, method, path, query, body)
@@ -153,7 +154,7 @@ class WebsocketTransport:
         self._lanes.submit(call)
         if self._lanes.waiting and self._watching is None:
             self._watching = self._loop.call_later(STUCK, self._relieve)
-        return await call.answer
+        return call.answer
 
     async def download(self, path: str) -> bytes:
         """Fetch a stored recording over HTTP."""
@@ -201,8 +202,8 @@ class WebsocketTransport:
         taken = {socket.name for socket in self._open}
         names = (f"{self._app}-cmd-{number}" for number in range(1, self._most + 1))
         name = next(name for name in names if name not in taken)
-        websocket = await self._connection.websocket(name)
-        socket = CommandSocket(name, websocket, self._lanes.answered)
+        socket = CommandSocket(name, self._lanes.answered)
+        socket.websocket = await self._connection.websocket(name, socket.take)
         self._open[socket] = self._start(self._serve(socket))
         self._settle_first_try()
         self._count()
@@ -210,14 +211,12 @@ class WebsocketTransport:
 
     async def _serve(self, socket: CommandSocket) -> None:
         """A command socket's life; at its end everything on it has failed."""
-        writer = self._start(socket.write())
         why = "given up"
         try:
-            why = await socket.read()
+            why = await socket.life()
         finally:
-            writer.cancel()
             self._forget(socket, f"Asterisk's answer is lost: {socket.name} {why}")
-            await socket.close()
+            socket.close()
         if why == REPLACED:
             self._end(TakenOver(f"another engine has taken over {self._app!r}; this one has stopped."))
 
@@ -287,14 +286,16 @@ class WebsocketTransport:
         while True:
             await self._complete.wait()
             try:
-                websocket = await self._connection.websocket(self._app, self._heartbeat)
+                opened = partial(self._link_up, first)
+                websocket = await self._connection.websocket(self._app, self._hear, opened, self._heartbeat)
             except PbxUnreachable as error:
+                self._up = False
                 self._report_down(str(error))
             except SetupError as error:
                 self._end(error)
                 return
             else:
-                why = await self._live(websocket, first)
+                why = await self._live(websocket)
                 if why == REPLACED:
                     self._end(
                         TakenOver(f"another engine has taken over {self._app!r}; this one has stopped.")
@@ -306,26 +307,30 @@ class WebsocketTransport:
                     self._drop_commands(why)
             await asyncio.sleep(pauses.next(self._loop.time()))
 
-    async def _live(self, websocket: Websocket, first: bool) -> str:
-        """Report events until the socket is gone; returns how it went."""
+    async def _live(self, websocket: Websocket) -> str:
+        """Until the socket is gone; returns how it went."""
         try:
-            self._start(self._drop_unread())
-            self._up, self._down = True, ""
-            self._reports.put_nowait(LinkUp(first))
-            while True:
-                message = await websocket.receive()
-                if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    return closing_words(websocket)
-                event = wire.decode(message.data)
-                if event is None or not isinstance(event.get("type"), str):
-                    log.warning("frame without meaning", socket=self._app, frame=message.data[:80])
-                elif event["type"] == "ApplicationReplaced":
-                    return REPLACED
-                else:
-                    self._reports.put_nowait(event)
+            return await asyncio.shield(websocket.over)
         finally:
             self._up = False
-            await websocket.close()
+            websocket.close()
+
+    def _link_up(self, first: bool) -> None:
+        """The event socket is open: that is reported before its first event."""
+        self._up, self._down = True, ""
+        self._start(self._drop_unread())
+        self._reports.put_nowait(LinkUp(first))
+
+    def _hear(self, frame: bytes) -> str | None:
+        """Report an event; says why the socket is over, if it is."""
+        event = wire.decode(frame)
+        if event is None or not isinstance(event.get("type"), str):
+            log.warning("frame without meaning", socket=self._app, frame=frame[:80])
+        elif event["type"] == "ApplicationReplaced":
+            return REPLACED
+        else:
+            self._reports.put_nowait(event)
+        return None
 
     async def _drop_unread(self) -> None:
         """Ask Asterisk not to send what nobody reads; without it the engine works, only with more to sort."""

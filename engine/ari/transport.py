@@ -6,6 +6,7 @@ one). Nothing above this line knows which.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -44,15 +45,15 @@ Report = dict[str, Any] | LinkUp | LinkDown
 class AriTransport(Protocol):
     """Requests to and reports from one Asterisk for one application."""
 
-    async def request(
+    def request(
         self,
         shard: str,
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Response:
-        """Send one request and wait for its answer.
+    ) -> asyncio.Future[Response]:
+        """Send one request; whoever awaits what is returned waits for its answer. So requests that belong together can leave at once.
 
         Requests with the same `shard` (a contact's id) keep their order; a shard that blocks delays no other one.
         Raises PbxUnreachable when no answer comes (link lost, deadline passed); HTTP error codes are answers, not exceptions.

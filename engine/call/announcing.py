@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from engine.ari.outcome import outcome
+from engine.ari.transport import Response
 from engine.call.house import House
 from engine.call.line import WATCHDOG, AriEvent, Line, News, finished
 from engine.call.sounds import Sounds
@@ -62,15 +64,27 @@ class Announcer:
 
     async def music(self) -> None:
         """Play the queue's music."""
+        self.plays(await self.ask_music())
+
+    def ask_music(self) -> asyncio.Future[Response]:
+        """The same, without waiting for it; `plays` judges the answer."""
         rule = self._rule(self._contact)
-        await self._line.calls.start_music(self._line.channel, rule.music if rule else "default")
+        return self._line.calls.ask_music(self._line.channel, rule.music if rule else "default")
+
+    def plays(self, answer: Response) -> None:
+        """Raises Gone where the caller is, and there is nobody to hear it."""
+        outcome(answer, "play music to a caller")
 
     async def silence(self) -> None:
         """Stop announcement and music: a channel that plays would hold up what comes next."""
+        await self.hush()
+        await self._line.calls.stop_music(self._line.channel)
+
+    async def hush(self) -> None:
+        """Stop the announcement, if one is heard."""
         if self._playback is not None:
             await self._line.stop(self._playback)
             self._playback = None
-        await self._line.calls.stop_music(self._line.channel)
 
     async def heard(self, event: AriEvent) -> bool:
         """Was this the end of what played? Then music goes on."""

@@ -90,15 +90,15 @@ class Arranger:
             await self._line.calls.stop_music(self._line.channel)
         for bridge, inside in wanted.bridges.items():
             await self._gather(bridge, inside, before.bridges.get(bridge) if before is not None else None)
-        await self._take_down(self._bridges - wanted.bridges.keys())
+        self._take_down(self._bridges - wanted.bridges.keys())
 
-    async def apart(self) -> None:
+    def apart(self) -> None:
         """Take down every bridge."""
-        await self._take_down(set(self._bridges))
+        self._take_down(set(self._bridges))
 
-    async def _take_down(self, bridges: set[str]) -> None:
+    def _take_down(self, bridges: set[str]) -> None:
         for bridge in bridges:
-            await self._line.try_unbridge(bridge)
+            self._line.unbridge(bridge)
             self._bridges.discard(bridge)
 
     async def _take_out(self) -> None:

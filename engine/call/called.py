@@ -80,12 +80,10 @@ class Called:
                 return "unreachable" if behind and why == "no_answer" and not self.rang else why
         return None
 
-    async def bridge(self, line: Line) -> None:
-        """Bring caller and leg together. Raises Gone where one of them has hung up."""
-        bridge = bridge_of(self.leg)
-        with suppress(AlreadyThere):  # made before the link was lost
-            await line.calls.create_bridge(bridge, "mixing")
-        await line.calls.add(bridge, line.channel, self.leg)
+    async def bridge(self, line: Line, *, music: bool = False) -> None:
+        """Bring caller and leg together; the caller's music stops before, if they hear any. Raises Gone where one of them has hung up."""
+        music_at = line.channel if music else ""
+        await line.calls.bring_together(bridge_of(self.leg), line.channel, self.leg, music_at=music_at)
 
     async def unbridge(self, line: Line) -> None:
         """Take them apart again, and let the leg go."""

@@ -85,7 +85,7 @@ class Calling:
         try:
             await self._arranger.arrange(wanted)
         except Gone:
-            await self._arranger.apart()
+            self._arranger.apart()
             await self._line.try_hangup(leg or "")
             await self._drop_second()
             raise

@@ -26,6 +26,11 @@ class Inbox(Generic[T]):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    @property
+    def first(self) -> T | None:
+        """What `get` returns next, if it is there already."""
+        return self._items[0] if self._items else None
+
     def keep(self, wanted: Callable[[T], bool]) -> None:
         """Drop what is not wanted (any more)."""
         self._items = deque(item for item in self._items if wanted(item))

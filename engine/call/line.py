@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ import structlog
 
 from engine.ari.calls import Calls, HangupReason
 from engine.ari.client import AriClient
+from engine.ari.outcome import outcome
+from engine.ari.transport import Response
 from engine.call.inbox import Inbox
 from engine.call.ordering import Claim, Order
 from engine.core.acd import Command, Doors
@@ -234,9 +237,18 @@ class Line:
             return
         await self._try(self.calls.hangup(channel, reason))
 
-    async def try_unbridge(self, bridge: str) -> None:
-        """Take down a bridge likewise."""
-        await self._try(self.calls.destroy_bridge(bridge))
+    def unbridge(self, bridge: str) -> None:
+        """Take down a bridge that may not be there, or cannot be reached; without waiting: what a call asks is done in its order."""
+        with suppress(PbxUnreachable):
+            self.calls.ask_unbridge(bridge).add_done_callback(self._unbridged)
+
+    def _unbridged(self, answer: asyncio.Future[Response]) -> None:
+        try:
+            outcome(answer.result(), "take down a bridge")
+        except (PbxUnreachable, Gone):
+            pass
+        except EngineError as error:
+            self._refused(error)
 
     async def _try(self, asked: Awaitable[bool]) -> None:
         """A refusal must not keep the end of a call from being written down."""
@@ -245,7 +257,10 @@ class Line:
         except PbxUnreachable:
             pass
         except EngineError as error:
-            log.error("Asterisk does not let go of what a call held", contact=self.contact, error=str(error))
+            self._refused(error)
+
+    def _refused(self, error: EngineError) -> None:
+        log.error("Asterisk does not let go of what a call held", contact=self.contact, error=str(error))
 
 
 def finished(item: object, playback: str) -> bool:

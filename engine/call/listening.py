@@ -203,7 +203,7 @@ async def end_supervision(house: House, line: Line, why: str = "conversation") -
     now = contact.supervision
     data = {"phone": now.phone, "why": why}
     await house.ledger.append(Event("supervision_ended", house.now(), contact.id, now.agent, data))
-    await line.try_unbridge(bridge_of(now.leg))
+    line.unbridge(bridge_of(now.leg))
     await line.try_hangup(now.snoop)
     await line.try_hangup(now.leg)
     house.own_calls.ended(now.leg)

@@ -202,5 +202,5 @@ async def end_talk(house: House, line: Line, reason: str, seen: float | None = N
         house.ledger.append(Event("talk_ended", now, contact.id, data=data))
     await house.distributor.submit(acd.Left(contact.id, reason, seen, late))
     for leg in talk.legs:
-        await line.try_unbridge(bridge_of(leg))
+        line.unbridge(bridge_of(leg))
         await line.try_hangup(leg)

@@ -390,7 +390,7 @@ class Talking(Joining):
                     data={"by": "lost" if seen is not None else by, "agent": None, **seen_until(seen)},
                 )
             )
-        await self._arranger.apart()
+        self._arranger.apart()
         return True
 
     async def _caller_gone(self) -> None:

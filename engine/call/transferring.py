@@ -276,5 +276,5 @@ async def leave_transfer(house: House, line: Line, contact: Contact) -> None:
     how = "by" if begun.kind == "transfer_connected" else "why"
     data = {"to": begun.data["to"], how: "failed"}
     await house.ledger.append(Event("transfer_ended", house.now(), contact.id, data=data))
-    await line.try_unbridge(bridge_of(begun.data["leg"]))
+    line.unbridge(bridge_of(begun.data["leg"]))
     await line.try_hangup(begun.data["leg"])

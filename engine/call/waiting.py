@@ -200,7 +200,7 @@ class Waiting:
                 self._announcer.look()
                 if (outcome := await self._ask_consent()) is not None:
                     return outcome
-                await self._music()
+                return await self._come_in()
             case News():
                 self._announcer.look()
             case acd.Refused(_, outcome, _, waited_in):
@@ -221,6 +221,18 @@ class Waiting:
             case _:
                 pass
         return await self._on_key()
+
+    async def _come_in(self) -> str | None:
+        """Music; and where an agent was found at once, their phone is rung without waiting until it plays."""
+        music, outcome = self._announcer.ask_music(), None
+        try:
+            if isinstance(self._line.inbox.first, acd.Offer):
+                outcome = await self._next()
+        except BaseException:
+            music.add_done_callback(asyncio.Future.exception)  # which nobody else asks for now
+            raise
+        self._announcer.plays(await music)
+        return outcome or await self._on_key()
 
     def _wants(self, offer: str) -> bool:
         """Is this a new offer, not withdrawn while something else was seen to?"""
@@ -262,9 +274,9 @@ class Waiting:
         outcome = await self._ask_consent() or await self._whisper(offer)
         if outcome is not None or self._ringing.winner is not offer:
             return outcome
-        await self._silence()
+        await self._announcer.hush()
         try:
-            await offer.bridge(self._line)
+            await offer.bridge(self._line, music=True)
         except Gone:
             await offer.unbridge(self._line)
             self._ringing.forget(offer)
@@ -410,7 +422,7 @@ async def leave_queue(house: House, line: Line, contact: Contact, reason: str = 
     if contact.talk is not None:
         await end_talk(house, line, reason)
     for event in contact.offered:
-        await line.try_unbridge(bridge_of(event.data["leg"]))
+        line.unbridge(bridge_of(event.data["leg"]))
         await line.try_hangup(event.data["leg"])
     if contact.channel != line.channel:
         await line.try_hangup(contact.channel)  # a phone that is being rung back

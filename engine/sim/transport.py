@@ -58,15 +58,15 @@ class SimTransport:
 
     # --- what the seam promises ----------------------------------------------------------------
 
-    async def request(
+    def request(
         self,
         shard: str,
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Response:
-        """Send one request and wait for its answer; NotAri when Asterisk has no such request."""
+    ) -> asyncio.Future[Response]:
+        """Send one request; its answer is awaited with what is returned. Raises NotAri when Asterisk has no such request."""
         self._pbx.hold_to_description(check_request(method, path, query, body))
         if self._why_down:
             raise PbxUnreachable(f"{method} {path}: {self._why_down}")
@@ -77,7 +77,7 @@ class SimTransport:
             self._loop.call_later(self._delay(), self._serve, call)
         else:
             lane.append(call)
-        return await call.answer
+        return call.answer
 
     async def download(self, path: str) -> bytes:
         """Fetch a stored recording's file."""

@@ -71,18 +71,23 @@ class Held:
         self._transport = transport
         self.faults: list[str] = []
 
-    async def request(
+    def request(
         self,
         shard: str,
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Response:
+    ) -> asyncio.Future[Response]:
         self.faults += check_request(method, path, query, body)
-        answer = await self._transport.request(shard, method, path, query, body)
-        self.faults += check_response(method, path, answer.status, answer.body)
+        answer = self._transport.request(shard, method, path, query, body)
+        answer.add_done_callback(lambda future: self._check(method, path, future))
         return answer
+
+    def _check(self, method: str, path: str, future: asyncio.Future[Response]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            answer = future.result()
+            self.faults += check_response(method, path, answer.status, answer.body)
 
     async def download(self, path: str) -> bytes:
         return await self._transport.download(path)

@@ -248,7 +248,7 @@ async def test_an_asterisk_that_stands_still_is_noticed_and_one_that_dies_is_wai
     with private_asterisk(tmp_path) as own:
         async with WebsocketTransport(own.url, "q", USER, PASSWORD, heartbeat=1) as ari, seen_on(ari) as seen:
             await stop_still(own.process.pid)
-            hanging = asyncio.create_task(ari.request("c", "GET", "asterisk/ping"))
+            hanging = asyncio.ensure_future(ari.request("c", "GET", "asterisk/ping"))
             lost = await seen.link(LinkDown)
             assert lost.why == "the event socket is silent: no pong"
             with pytest.raises(PbxUnreachable):

@@ -91,8 +91,8 @@ async def test_ten_thousand_requests_at_once_are_all_answered_in_each_contacts_o
 async def test_a_blocked_channel_delays_no_other_contact(peer: Peer, clock: Clock) -> None:
     gate = peer.block("channels/slow/answer")
     async with transport(peer, sockets=2) as ari:
-        slow = asyncio.create_task(ari.request("slow", "POST", "channels/slow/answer"))
-        behind = asyncio.create_task(ari.request("slow", "POST", "channels/slow/play"))
+        slow = asyncio.ensure_future(ari.request("slow", "POST", "channels/slow/answer"))
+        behind = asyncio.ensure_future(ari.request("slow", "POST", "channels/slow/play"))
         await asyncio.gather(*(ari.request(shard, "POST", f"channels/{shard}/answer") for shard in SHARDS))
         assert not slow.done() and not behind.done()
         gate.set()
@@ -108,15 +108,16 @@ async def test_more_blocked_channels_than_sockets_open_more_sockets_up_to_a_boun
     async with transport(peer, sockets=2, most=5) as ari:
         await up(ari.reports())
         slow = [
-            asyncio.create_task(ari.request(f"slow{n}", "POST", f"channels/slow{n}/answer")) for n in range(4)
+            asyncio.ensure_future(ari.request(f"slow{n}", "POST", f"channels/slow{n}/answer"))
+            for n in range(4)
         ]
-        other = asyncio.create_task(ari.request("other", "GET", "asterisk/ping"))
+        other = asyncio.ensure_future(ari.request("other", "GET", "asterisk/ping"))
         while not other.done():
             clock.jump(0.1)
             await turns(20)
         assert not any(task.done() for task in slow)
         slow += [
-            asyncio.create_task(ari.request(f"slow{n}", "POST", f"channels/slow{n}/answer")) for n in (4, 5)
+            asyncio.ensure_future(ari.request(f"slow{n}", "POST", f"channels/slow{n}/answer")) for n in (4, 5)
         ]
         for _ in range(10):
             clock.jump(0.1)
@@ -134,7 +135,7 @@ async def test_a_queue_of_commands_that_are_slow_but_not_stuck_opens_more_socket
     async with transport(peer, sockets=1, most=3) as ari:
         await up(ari.reports())
         asked = [
-            asyncio.create_task(ari.request(f"c{n}", "POST", f"channels/c{n}/answer")) for n in range(10)
+            asyncio.ensure_future(ari.request(f"c{n}", "POST", f"channels/c{n}/answer")) for n in range(10)
         ]
         for gate in gates:
             await turns(50)
@@ -150,7 +151,8 @@ async def test_sockets_opened_for_a_rush_are_closed_when_it_is_over(peer: Peer, 
     async with transport(peer, sockets=1, most=4) as ari:
         await up(ari.reports())
         slow = [
-            asyncio.create_task(ari.request(f"slow{n}", "POST", f"channels/slow{n}/answer")) for n in range(4)
+            asyncio.ensure_future(ari.request(f"slow{n}", "POST", f"channels/slow{n}/answer"))
+            for n in range(4)
         ]
         while len(ari._open) < 4:
             clock.jump(0.1)
@@ -196,7 +198,7 @@ async def test_a_lost_socket_fails_what_was_on_it_at_once_and_comes_back(peer: P
     async with transport(peer, sockets=2) as ari:
         reports = ari.reports()
         await up(reports)
-        pending = [asyncio.create_task(ari.request("a", "POST", "channels/a/answer")) for _ in range(5)]
+        pending = [asyncio.ensure_future(ari.request("a", "POST", "channels/a/answer")) for _ in range(5)]
         await turns()
         assert "channels/a/answer" in [r["uri"] for r in peer.requests]
         for app in list(peer.sockets):
@@ -234,7 +236,7 @@ async def test_a_peer_without_a_pong_is_down_and_nothing_waits_for_it(peer: Peer
         reports = ari.reports()
         await up(reports)
         peer.pongs = False
-        pending = asyncio.create_task(ari.request("a", "POST", "channels/a/answer"))
+        pending = asyncio.ensure_future(ari.request("a", "POST", "channels/a/answer"))
         lost = asyncio.create_task(down(reports))
         for _ in range(8):
             await turns(50)
@@ -261,8 +263,8 @@ async def test_a_request_never_answered_fails_at_its_deadline_and_its_socket_is_
     peer.block("channels/a/answer")
     async with transport(peer, sockets=1, most=1, deadline=10) as ari:
         await up(ari.reports())
-        flying = asyncio.create_task(ari.request("a", "POST", "channels/a/answer"))
-        waiting = asyncio.create_task(ari.request("b", "GET", "asterisk/ping"))
+        flying = asyncio.ensure_future(ari.request("a", "POST", "channels/a/answer"))
+        waiting = asyncio.ensure_future(ari.request("b", "GET", "asterisk/ping"))
         await turns()
         clock.jump(9.9)
         await turns()
@@ -282,8 +284,8 @@ async def test_a_request_never_answered_fails_at_its_deadline_and_its_socket_is_
 async def test_a_cancelled_request_leaves_its_contact_and_socket_usable(peer: Peer, clock: Clock) -> None:
     gate = peer.block("channels/a/answer")
     async with transport(peer, sockets=1, most=1) as ari:
-        flying = asyncio.create_task(ari.request("a", "POST", "channels/a/answer"))
-        waiting = asyncio.create_task(ari.request("b", "POST", "channels/b/answer"))
+        flying = asyncio.ensure_future(ari.request("a", "POST", "channels/a/answer"))
+        waiting = asyncio.ensure_future(ari.request("b", "POST", "channels/b/answer"))
         await turns()
         flying.cancel()
         waiting.cancel()
@@ -404,7 +406,7 @@ async def test_a_recording_comes_over_http(peer: Peer, clock: Clock) -> None:
 async def test_leaving_fails_what_is_still_on_its_way(peer: Peer, clock: Clock) -> None:
     peer.block("channels/a/answer")
     async with transport(peer) as ari:
-        pending = asyncio.create_task(ari.request("a", "POST", "channels/a/answer"))
+        pending = asyncio.ensure_future(ari.request("a", "POST", "channels/a/answer"))
         await turns()
     with pytest.raises(PbxUnreachable, match="closed"):
         await pending
