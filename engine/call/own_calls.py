@@ -64,6 +64,8 @@ class OwnCalls:
 
     def look(self, agent: Agent) -> None:
         """A leg of ours may have come to an agent's phone, or gone from there."""
+        if not (self._used or self._foreign or self._waiting):
+            return
         line = self._line(agent)
         if line in self._used or line in self._foreign or line in self._waiting:
             self._look(line)

@@ -48,9 +48,11 @@ class Phones:
             self._distributor.submit(acd.PhoneReachable(agent.name, reachable))
 
     def _changed(self, changed: acd.AgentChanged) -> None:
-        agent, rung = self._distributor.state.agents.get(changed.agent), self._distributor.rung(changed.agent)
-        if rung is not None and changed.unreachable and changed.reason == acd.UNREACHABLE:
-            self._feed.look(rung.line)
+        if changed.unreachable and changed.reason == acd.UNREACHABLE:
+            rung = self._distributor.rung(changed.agent)
+            if rung is not None:
+                self._feed.look(rung.line)
+        agent = self._distributor.state.agents.get(changed.agent)
         if agent is not None:
             self._tell(agent)  # they may be at another phone
             self._own_calls.look(agent)  # a leg of ours may be there from now on, or no longer

@@ -1,41 +1,24 @@
-"""A frozen, slotted record with some fields changed: what `dataclasses.replace` does, in a third of the time.
+"""A frozen record with some fields changed: what `dataclasses.replace` does, in a small part of the time.
 
-Records with dozens of fields are folded from events, one new record for each event: on the way of every call, and of every report. Here the
-slots are copied as they are and nothing is initialised again, so it is for classes without `__post_init__`.
+Records with dozens of fields are folded from events, one new record for each event: on the way of every call, and of every report. Here
+what the record holds is copied in one piece, and nothing is initialised again. So it is for classes without `__post_init__`, and without
+slots, which would have to be copied one by one: of the contact's sixty that takes ten times as long.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from dataclasses import fields
-from itertools import repeat
-from operator import attrgetter
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-#: The names of a class's fields (two at least), and what reads them all.
-Slots = tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]
-
-_write = object.__setattr__
-_known: dict[type[Any], Slots] = {}
-
 
 def changed(record: T, /, **changes: Any) -> T:
     """The record with these fields changed. Raises AttributeError for a field that it does not have."""
-    cls: type[Any] = type(record)
-    names, read = _slots(cls)
-    made: T = object.__new__(cls)
-    deque(map(_write, repeat(made), names, read(record)), maxlen=0)
-    for name, value in changes.items():
-        _write(made, name, value)
+    held = record.__dict__
+    if not changes.keys() <= held.keys():
+        raise AttributeError(
+            f"{type(record).__name__} has no {', '.join(sorted(changes.keys() - held.keys()))}"
+        )
+    made: T = object.__new__(type(record))
+    made.__dict__.update(held, **changes)
     return made
-
-
-def _slots(cls: type[Any]) -> Slots:
-    found = _known.get(cls)
-    if found is None:
-        names = tuple(field.name for field in fields(cls))
-        found = _known[cls] = names, attrgetter(*names)
-    return found

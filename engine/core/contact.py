@@ -23,7 +23,7 @@ is when it ends on record: the time after it is nobody's wait and nobody's talk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -73,7 +73,7 @@ class Stage(StrEnum):
 IN_QUEUE = frozenset({Stage.WAITING, Stage.OFFERED, Stage.PICKED_UP, Stage.TALKING})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: a new one is made for each event (`changed.py`)
 class Contact:
     """One call. Times are seconds since the epoch or None; `wait_s` are seconds over all its queues, `talk_s` over all conversations.
 
@@ -452,7 +452,7 @@ def _recording_started(c: Contact, e: Event) -> Contact:
 
 
 def _recording_paused(c: Contact, e: Event) -> Contact:
-    tape = None if c.tape is None else changed(c.tape, paused=e.kind == "recording_paused")
+    tape = None if c.tape is None else replace(c.tape, paused=e.kind == "recording_paused")
     return changed(c, tape=tape)
 
 
@@ -471,8 +471,8 @@ def _supervised(c: Contact, e: Event) -> Contact:
     if now is None or e.kind == "supervision_ended":
         return changed(c, supervision=None)
     if e.kind == "supervision_began":
-        return changed(c, supervision=changed(now, began=True))
-    return changed(c, supervision=changed(now, mode=e.data["mode"], turns=now.turns + now.began))
+        return changed(c, supervision=replace(now, began=True))
+    return changed(c, supervision=replace(now, mode=e.data["mode"], turns=now.turns + now.began))
 
 
 def _consent(c: Contact, e: Event) -> Contact:

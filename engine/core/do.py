@@ -21,7 +21,7 @@ wrap_up_codes a list in JSON of {name, prompt}, in the order of their keys; of c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 #: What came of something asked for: a key, digits, a word such as open or timeout, or None for nothing (silence).
@@ -282,6 +282,10 @@ DOES: dict[str, type[Do]] = {
 }
 
 
+#: What each is made of: values that JSON knows, or tuples of them.
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in DOES.values()}
+
+
 def hidden(digits: str) -> str:
     """What stands for secret digits wherever something is written down, shown or decided."""
     return "•" * len(digits)
@@ -289,7 +293,8 @@ def hidden(digits: str) -> str:
 
 def plain(do: Do) -> dict[str, Any]:
     """A Do as JSON values; `do` names its class."""
-    return {"do": type(do).__name__, **asdict(do)}
+    kind = type(do)
+    return {"do": kind.__name__, **{name: getattr(do, name) for name in _FIELDS[kind]}}
 
 
 def asked(data: Mapping[str, Any]) -> Do:

@@ -150,7 +150,10 @@ class Keeping:
 
     def take(self, event: Event) -> frozenset[str]:
         """After one more event; the queues in which it has closed promises."""
-        judged = [promise for promise in self._estimates.take(event) if promise.kept is not None]
+        closed = self._estimates.take(event)
+        if not closed:
+            return frozenset()
+        judged = [promise for promise in closed if promise.kept is not None]
         for promise in judged:
             lately = self._queues.setdefault(promise.queue, _Lately())
             lately.judged.append((event.at, bool(promise.kept)))

@@ -85,7 +85,7 @@ _INSERT_MESSAGE = "INSERT INTO messages (contact, mailbox, file, seconds, at) VA
 
 #: Seconds between tries above which a ledger that is stopping gives up.
 _LAST_WORD = 1.0
-#: Seconds without events after which somebody looks whether the file is still there.
+#: Seconds after which somebody looks whether the file is still there, where no event has come that would have to be written into it.
 _LOOK = 5.0
 
 Row = tuple[object, ...]
@@ -209,13 +209,20 @@ class Ledger:
 
     async def run(self) -> None:
         """Write batches until `stop`, then what is left."""
-        while not self._stopping or self._batch.waiters:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK):
-                    await self._wake.wait()
-            self._wake.clear()
-            if self._batch.waiters or not self._in_place():
-                await self._write()
+        self._look()
+        try:
+            while not self._stopping or self._batch.waiters:
+                await self._wake.wait()
+                self._wake.clear()
+                if self._batch.waiters or not self._in_place():
+                    await self._write()
+        finally:
+            self._looking.cancel()
+
+    def _look(self) -> None:
+        """See to it that somebody looks now and then whether the file is still there."""
+        self._wake.set()
+        self._looking = asyncio.get_running_loop().call_later(_LOOK, self._look)
 
     async def close(self) -> None:
         """Let go of the file; after `run` has ended."""
