@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -311,7 +312,7 @@ class Calling:
         await self._line.try_hangup(leg or "")
         return True
 
-    async def _write(self, event: Event) -> None:
-        """Write down something of this conversation, and of the agent in it."""
+    def _write(self, event: Event) -> asyncio.Future[None]:
+        """Write down something of this conversation, and of the agent in it; done when it is on disk."""
         agent = self._talk.to if self._talk.kind == AGENT else None
-        await self._house.ledger.append(replace(event, contact=self._line.contact, agent=agent))
+        return self._house.ledger.append(replace(event, contact=self._line.contact, agent=agent))

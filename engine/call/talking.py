@@ -378,19 +378,14 @@ class Talking(Joining):
         return False
 
     async def _over(self, seen: float | None = None) -> bool:
-        """Both have had their conversation."""
+        """Both have had their conversation. The bridge goes once that is on disk; what the flow does next may share the commit."""
         by = "target" if self._talk.kind == NUMBER else "agent"
         if self._line.contact in self._house.distributor.state.talks:
-            await self._house.distributor.submit(acd.TalkEnded(self._line.contact, seen))
+            written = self._house.distributor.submit(acd.TalkEnded(self._line.contact, seen))
         else:
-            await self._write(
-                Event(
-                    "talk_ended",
-                    self._house.now(),
-                    data={"by": "lost" if seen is not None else by, "agent": None, **seen_until(seen)},
-                )
-            )
-        self._arranger.apart()
+            data = {"by": "lost" if seen is not None else by, "agent": None, **seen_until(seen)}
+            written = self._write(Event("talk_ended", self._house.now(), data=data))
+        written.add_done_callback(lambda _: self._arranger.apart())
         return True
 
     async def _caller_gone(self) -> None:
