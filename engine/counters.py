@@ -48,6 +48,17 @@ class Counters:
         self.security_unlogged = self._counter(
             "quietline_security_events_unlogged", "Of these, the ones that are in the log only as a number."
         )
+        self.speech_lost = self._counter(
+            "quietline_speech_lost", "Callers who were listened to, and then had only their keys.", "why"
+        )
+        self.speech_unheard = self._counter(
+            "quietline_speech_unheard", "Callers who had only their keys from the beginning.", "why"
+        )
+        self.speech_ended = self._counter(
+            "quietline_speech_processes_ended",
+            "Processes of recognisers that have ended by themselves.",
+            "what",
+        )
         self.faults = self._counter(
             "quietline_faults", "Faults of parts that calls do not need, which began anew.", "part"
         )
