@@ -192,11 +192,13 @@ async def run_engine(
         tapes = Tapes(client, ledger, archive, state / "recordings", now, lambda: house.site.settings)
         own_calls = OwnCalls(distributor)
         counters = Counters()
+        guests: dict[str, str] = {}
         house = House(
             app=app,
             client=client,
             tapes=tapes,
-            hearing=Hearing(ledger, counters, now),
+            hearing=Hearing(ledger, counters, now, guests),
+            guests=guests,
             ledger=ledger,
             archive=archive,
             services=services,

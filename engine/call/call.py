@@ -8,7 +8,7 @@ same point from the log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -60,7 +60,7 @@ from engine.core.do import (
 )
 from engine.core.event import Event
 from engine.core.flow import Flow
-from engine.core.interpreter import Beginning, Walk
+from engine.core.interpreter import Beginning, Walk, so_far
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
 log = structlog.get_logger()
@@ -73,23 +73,6 @@ GONE = frozenset({"caller", "lost", "crashed"})
 BETWEEN_DIGITS = 3.0
 #: Seconds after which a call that waits for the link looks for itself: it may have lost one command, not the link.
 LOOK_AGAIN = 5.0
-
-
-def begins_flow(event: Event) -> bool:
-    """Does a flow begin with this event: has somebody called, or been sent to a number of the house's?"""
-    return "flow_hash" in event.data
-
-
-def history(events: Iterable[Event]) -> tuple[Mapping[str, Any], list[Outcome]]:
-    """How the flow began that the caller is in, and the outcomes its interpreter was told, in order."""
-    begun: Mapping[str, Any] = {}
-    told: list[Outcome] = []
-    for event in events:
-        if begins_flow(event):
-            begun, told = event.data, []
-        elif event.kind == "step":
-            told.append(event.data["outcome"])
-    return begun, told
 
 
 class Call:
@@ -135,7 +118,7 @@ class Call:
 
     async def resume(self, events: list[Event], relink: Relink) -> None:
         """Take up a call that a former life of the engine began."""
-        await self._live(*history(events), relink)
+        await self._live(*so_far(events), relink)
 
     async def _live(self, arrived: Any, told: list[Outcome], relink: Relink | None) -> None:
         cause, seen = "failed", None

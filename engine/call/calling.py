@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import structlog
 
@@ -303,8 +305,8 @@ class Calling:
         await self._line.try_hangup(leg or "")
         return True
 
-    async def _to_extension(self, number: str, joined: str | None = None) -> bool:
-        """The caller goes to a number of the house's, which ends the conversation; `joined` as above."""
+    async def _to_extension(self, number: str, joined: Mapping[str, Any] = MappingProxyType({})) -> bool:
+        """The caller goes to a number of the house's, which ends the conversation; `joined`: in the place of a second call."""
         leg = self._talk.leg
         await self._sender.to_extension(self._contact, number, joined)
         await self._progress("channel_answered")

@@ -6,7 +6,7 @@ engine is ended is lost with it, and the event of that leg tells of the reports 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,14 +21,18 @@ from engine.store.ledger import Ledger
 class Hearing:
     """The sound of all legs that are on, by channel."""
 
-    def __init__(self, ledger: Ledger, counters: Counters, now: Callable[[], float]) -> None:
-        self._ledger, self._counters, self._now = ledger, counters, now
+    def __init__(
+        self, ledger: Ledger, counters: Counters, now: Callable[[], float], guests: Mapping[str, str]
+    ) -> None:
+        """`guests`: channels that are in the conversation of another contact than their name says, and that contact."""
+        self._ledger, self._counters, self._now, self._guests = ledger, counters, now, guests
         self._sounds: dict[str, tuple[str, Sound]] = {}
 
     def take(self, report: RtpReport) -> None:
         """Fold a report about a leg of ours; one about any other channel is none of our business."""
         channel = report.channel
-        contact = self._ledger.open.get(contact_of(channel))
+        guest = self._guests.get(channel) if MADE in channel else None
+        contact = self._ledger.open.get(guest or contact_of(channel))
         if contact is None or not in_use(contact, channel):
             return
         _, before = self._sounds.get(channel, (contact.id, Sound()))

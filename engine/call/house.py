@@ -65,12 +65,12 @@ class House:
     watch: Watch
     tapes: Tapes
     hearing: Hearing
+    #: Channels, and their bridges, that are part of the conversation of another contact than their name says: that contact.
+    guests: dict[str, str]
     #: Flow versions that calls still in progress began with, by hash.
     versions: dict[str, Flow]
     #: The lines of calls in progress, by contact.
     lines: dict[str, Line] = field(default_factory=dict)
-    #: Channels, and their bridges, that are part of the conversation of another contact than their name says: that contact.
-    guests: dict[str, str] = field(default_factory=dict)
     #: Editions that calls taken up from a former life of the engine began with, by their number.
     editions: dict[int, Edition] = field(default_factory=dict)
 

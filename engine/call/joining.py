@@ -2,7 +2,7 @@
 
     somebody has answered it     the caller is with them, in the bridge that is there
     it waits in a queue          the caller waits there, with the time they first came
-    it is in a flow              the caller is in that flow
+    it is in a flow              the caller is in that flow, where the call stands: what it is asked just then is asked again
 
 What is joined is on record in both contacts at once, in one commit: `transferred` here, `joined` there. The second one ends by it, as what
 it was. Where somebody has answered it two tasks meet: this one, whose caller it is, lays claim to them (Claim) and waits; the other one
@@ -12,6 +12,7 @@ answers between two things it hears, so neither of them is in the middle of anyt
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -24,7 +25,8 @@ from engine.call.ordering import Claim, Order, Verb, stands_at
 from engine.core import acd
 from engine.core.contact import Contact
 from engine.core.conversation import AGENT, JOINED, QUEUE, Conversation
-from engine.errors import CallerGone
+from engine.core.interpreter import GIVEN, so_far
+from engine.errors import CallerGone, StoreError
 
 log = structlog.get_logger()
 
@@ -87,9 +89,36 @@ class Joining(Calling):
         if target.kind == QUEUE:
             over = await self._into_queue(target.name, JOINED, joined=second.id)
         else:
-            over = await self._to_extension(target.name, second.id)
+            stands = await self._stands(second)
+            again = self._house.ledger.open.get(second.id)
+            if again is None or stands_at(again) != target or again.talk is not None:
+                return await self._joined_with(again)  # it has gone on meanwhile
+            over = await self._to_extension(target.name, {"joined": second.id, **stands})
         await self._line.try_hangup(second.channel)
         return "", over
+
+    async def _stands(self, second: Contact) -> dict[str, Any]:
+        """How far the second call has come in the flow of the number it has called; nothing where the caller can only begin there.
+
+        That is where another release is live by now, where the call itself is in a place that somebody else had before, and where the store
+        cannot be read.
+        """
+        house = self._house
+        try:
+            begun, told = so_far(await house.archive.events(second.id))
+        except StoreError as error:
+            log.error("it cannot be read how far a second call has come", contact=second.id, error=str(error))
+            return {}
+        same = begun.get("release") == house.edition.release and begun["flow_hash"] == self._flow_of(begun)
+        if not same or "stands" in begun:
+            return {}
+        return {"stands": {"variables": {name: begun[name] for name in GIVEN}, "told": told}}
+
+    def _flow_of(self, begun: Mapping[str, Any]) -> str:
+        """The hash of the flow that the number called leads to now."""
+        site = self._house.site
+        flow = site.flows.get(site.settings.numbers.get(begun["to_number"], ""))
+        return flow.hash if flow is not None else ""
 
     async def _claimed(self, second: Contact, talk: Conversation) -> str:
         """The caller is with whoever speaks in the second call; why that cannot be, or nothing."""

@@ -209,7 +209,8 @@ def stands_at(other: Contact) -> Target | None:
         return None
     if other.stage in IN_QUEUE and other.queued is not None:
         return Target(QUEUE, other.queued.data["group"] or other.queued.data["queue"])
-    return Target(EXTENSION, other.to_number)
+    sent = other.sent_to
+    return Target(EXTENSION, other.to_number if sent is None else str(sent.data["to"]))
 
 
 def target_of(settings: Settings, words: str) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,8 +114,11 @@ class Sender:
         site = self._house.site
         return site.flows.get(site.settings.numbers.get(number, ""))
 
-    async def to_extension(self, contact: Contact, number: str, joined: str | None = None) -> None:
-        """The caller leaves the conversation for the flow of a number of the house's, as new callers have it."""
+    async def to_extension(self, contact: Contact, number: str, joined: Mapping[str, Any]) -> None:
+        """The caller leaves the conversation for the flow of a number of the house's, as new callers have it.
+
+        Where they come to it in the place of a second call, that contact is `joined`, and (`stands`) how far it has come.
+        """
         talk, flow = contact.talk, self._flow(number)
         assert talk is not None
         assert flow is not None
@@ -123,7 +127,7 @@ class Sender:
             "kind": EXTENSION,
             "to": number,
             "leg": None,
-            "how": JOINED if joined else BLIND,
+            "how": BLIND,
             "queue": talk.queue,
             "from": talk.to,
             "flow": flow.name,
@@ -133,7 +137,7 @@ class Sender:
             "to_number": number,
             "language": contact.language if contact.language in flow.languages else flow.languages[0],
         }
-        data |= {"joined": joined} if joined else {}
+        data |= {**joined, "how": JOINED} if joined else {}
         await self._house.distributor.submit(acd.HandedOver(contact.id, data))
         self._line.forget_commands()
 

@@ -17,7 +17,7 @@ import structlog
 from engine.ari.calls import HangupReason
 from engine.ari.transport import AriTransport, LinkDown, LinkUp
 from engine.call.booking import shown
-from engine.call.call import Call, begins_flow
+from engine.call.call import Call
 from engine.call.called import bridge_of, in_use
 from engine.call.diary import left_by, leg_of
 from engine.call.house import Edition, House
@@ -32,6 +32,7 @@ from engine.core.conversation import AGENT, PHONE, QUEUE
 from engine.core.event import Event
 from engine.core.facts import LOST
 from engine.core.flow import Flow
+from engine.core.interpreter import begins_flow
 from engine.core.phones import endpoint_of_channel, phone_at
 from engine.errors import EngineError, PbxUnreachable, SetupError, StoreError
 from engine.store.archive import Archive
@@ -363,7 +364,8 @@ class Switchboard:
         self._house.hearing.held(channel["id"] for channel in held)
         callers = [contact.channel for contact in self._house.ledger.open.values()]
         relink = await Relink.of(held, self._house.watch.seen(), callers, self._house.client)
-        self._house.guests = guests(self._house.ledger.open.values())
+        self._house.guests.clear()
+        self._house.guests.update(guests(self._house.ledger.open.values()))
         self._give_up_places(relink)
         self._give_up_offers(relink, asked_at)
         for call in list(self._calls.values()):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.core.do import Do, End, Outcome
+from engine.core.event import Event
 from engine.core.flow import Flow, Leave
 from engine.core.verbs import Callback
 from engine.core.way import Way
@@ -49,18 +50,38 @@ class Walk:
             self.do = None
         return self.do
 
+    def follow(self, history: Iterable[Outcome]) -> Walk:
+        """Go on as far as these outcomes lead."""
+        for outcome in history:
+            if self.do is None:
+                break
+            self.send(outcome)
+        return self
+
 
 #: What the flow knows of every call from its start.
 GIVEN = ("language", "from_number", "to_number")
 
 
 @dataclass(frozen=True, slots=True)
+class Stood:
+    """How far somebody had come in a flow in whose place the caller is: what they began with, and what they were told."""
+
+    variables: Mapping[str, str]
+    told: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Beginning:
-    """How a contact begins: the variables it is given, and of a callback the action that asked for it, and which of them are secret."""
+    """How a contact begins: the variables it is given, and of a callback the action that asked for it, and which of them are secret.
+
+    `stands`: not at the flow's beginning, but in the place of somebody else; what is asked from then on is asked of the caller.
+    """
 
     variables: Mapping[str, str]
     ringing_back: Place | None = None
     secret: tuple[str, ...] = ()
+    stands: Stood | None = None
 
     @classmethod
     def of(cls, arrived: Mapping[str, Any]) -> Beginning:
@@ -68,11 +89,17 @@ class Beginning:
         asked = arrived.get("callback") or {}
         variables = {**asked.get("variables", {}), **{name: arrived[name] for name in GIVEN}}
         place = (asked["step"], asked["index"]) if asked else None
-        return cls(variables, place, tuple(asked.get("secret", ())))
+        stood = arrived.get("stands")
+        stands = Stood(stood["variables"], tuple(stood["told"])) if stood else None
+        return cls(variables, place, tuple(asked.get("secret", ())), stands)
 
     def walk(self, flow: Flow, history: Iterable[Outcome] = ()) -> Walk:
         """The interpreter of such a contact, brought to where `history` ends."""
-        return replay(flow, history, self.variables, self.ringing_back, self.secret)
+        if self.stands is None:
+            return replay(flow, history, self.variables, self.ringing_back, self.secret)
+        walk = replay(flow, self.stands.told, self.stands.variables)
+        walk.way.variables.update(self.variables)
+        return walk.follow(history)
 
     def found_in(self, flow: Flow) -> Beginning | None:
         """The same in another version of its flow, where its action may stand elsewhere; None: nobody is rung back there any more."""
@@ -103,9 +130,21 @@ def replay(
     way = Way.begin(flow, variables)
     way.caller.secret.update(secret)
     asking = _whole(way, ringing_back)
-    walk = Walk(way, asking, next(asking, None))
-    for outcome in history:
-        if walk.do is None:
-            break
-        walk.send(outcome)
-    return walk
+    return Walk(way, asking, next(asking, None)).follow(history)
+
+
+def begins_flow(event: Event) -> bool:
+    """Does a flow begin with this event: has somebody called, or been sent to a number of the house's?"""
+    return "flow_hash" in event.data
+
+
+def so_far(events: Iterable[Event]) -> tuple[Mapping[str, Any], list[Outcome]]:
+    """How the flow began that the caller is in, and the outcomes its interpreter was told, in order."""
+    begun: Mapping[str, Any] = {}
+    told: list[Outcome] = []
+    for event in events:
+        if begins_flow(event):
+            begun, told = event.data, []
+        elif event.kind == "step":
+            told.append(event.data["outcome"])
+    return begun, told

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from simulated import REST, simulated_engine
+from test_joined_calls import both
 from told import set_agents, told_by
 
 from engine import app
@@ -80,6 +81,26 @@ def test_both_legs_of_a_conversation_tell_how_they_were_heard(site: Loaded, tmp_
             assert counted['quietline_rtp_reports_total{leg="caller",direction="heard"}'] == 1
             assert counted['quietline_rtp_lost_packets_total{leg="agent",direction="spoken"}'] == 5
             assert counted['quietline_voice_mos_count{leg="agent",direction="spoken"}'] == 1
+            pbx.verify()
+
+    run(main())
+
+
+def test_the_leg_of_somebody_who_is_joined_with_a_caller_is_heard_in_the_callers_contact(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        pbx, feed = world(site), SimPhones({"agent-2000", "agent-2007"})
+        async with simulated_engine(pbx, site, tmp_path, phones=feed) as engine:
+            caller, first, second = await both(pbx, engine, site, AgentPlan("2007", 0.5), [])
+            first.refer("140", second)
+            await asyncio.sleep(1.0)
+            ((contact, leg),) = [(c.id, c.talk.leg) for c in engine.house.ledger.open.values() if c.talk]
+            feed.tell(replace(REPORT, channel=leg or ""))
+            await asyncio.sleep(1.0)
+            caller.hang_up()
+            await asyncio.sleep(REST)
+            assert voices(await engine.archive.events(contact))["agent"]["who"] == "2007"
             pbx.verify()
 
     run(main())

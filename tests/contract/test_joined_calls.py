@@ -6,15 +6,17 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from simulated import play_simulated, simulate
-from told import Told, disagreements, set_agents
+from simulated import REST, play_simulated, simulate, simulated_engine
+from told import Told, disagreements, set_agents, told_by
 
 from engine.app import Engine
 from engine.config import Loaded
 from engine.core.stays import KINDS, Books
 from engine.errors import SetupError
 from engine.sim.asterisk import SimulatedAsterisk
+from engine.sim.clock import run
 from engine.sim.line import Line
+from engine.sim.media import wav_lengths
 from engine.sim.people import dial, endpoint_of, phone, plug_in
 from engine.sim.scenario import AgentPlan, Hold, Scenario, Stay, Wait, load_scenario
 
@@ -102,7 +104,12 @@ def test_an_agent_joins_their_two_calls(case: tuple[str, ...], site: Loaded, tmp
 
 
 async def both(
-    pbx: SimulatedAsterisk, engine: Engine, site: Loaded, answers: AgentPlan, colleagues: list[Line]
+    pbx: SimulatedAsterisk,
+    engine: Engine,
+    site: Loaded,
+    answers: AgentPlan,
+    colleagues: list[Line],
+    number: str = "140",
 ) -> tuple[Line, ...]:
     """A caller on hold, the line of their agent's phone, and its second call, which a colleague has answered from a queue."""
     plug_in(pbx, Scenario("joined", "", ()), list(site.snapshot.settings.agents))
@@ -124,8 +131,8 @@ async def both(
     await set_agents(engine, (FIRST, SECOND))
     caller = pbx.call(CALLER, "101")
     await asyncio.sleep(4.0)
-    second = await dial(pbx, lines[0], "140")
-    await asyncio.sleep(3.0)
+    second = await dial(pbx, lines[0], number)
+    await asyncio.sleep(3.0 if number == "140" else 0.5)
     return caller, lines[0], second
 
 
@@ -171,6 +178,43 @@ def test_who_answered_the_second_call_has_the_caller_and_one_wrap_up_of_their_qu
     (gone,) = [event.data for event in told.events[FIRST] if event.kind == "joined"]
     assert gone == {"contact": caller["id"]}
     assert [(leg["to"], leg["how"], leg["ended"]) for leg in agent["legs"]] == [(SECOND, "queue", "joined")]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_caller_goes_on_where_the_second_call_stands_in_its_flow_and_is_asked_again_what_is_asked_there(
+    site: Loaded, tmp_path: Path, restart: bool
+) -> None:
+    """Four digits that the agent keys in lead to a choice, which is the caller's."""
+
+    async def main() -> Told:
+        pbx = SimulatedAsterisk(lengths=wav_lengths({"quietline/": site.catalog.folder}))
+        async with simulated_engine(pbx, site, tmp_path) as engine:
+            caller, first, second = await both(pbx, engine, site, AgentPlan(SECOND, 0.5), [], "109")
+            for key in "4711":
+                second.press(key)
+                await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
+            first.refer("109", second)
+            await asyncio.sleep(0.5)
+            if not restart:
+                return await chosen(pbx, engine, caller)
+        async with simulated_engine(pbx, site, tmp_path) as engine:
+            return await chosen(pbx, engine, caller)
+
+    async def chosen(pbx: SimulatedAsterisk, engine: Engine, caller: Line) -> Told:
+        await asyncio.sleep(0.5)
+        caller.press("1")
+        await asyncio.sleep(REST)
+        pbx.verify()
+        return await told_by(engine)
+
+    told = run(main())
+    record, events = told.records[CALLER], told.events[CALLER]
+    sent = next(n for n, event in enumerate(events) if event.kind == "transferred")
+    assert events[sent].data["stands"]["told"] == ["4711"]
+    steps = [(e.data["step"], e.data["do"], e.data["outcome"]) for e in events[sent:] if e.kind == "step"]
+    assert steps[:2] == [("number", "Choose", "1"), ("right", "End", None)]
+    assert record["joined"] == told.records[FIRST]["id"] and told.records[FIRST]["outcome"] == "completed"
 
 
 def test_a_second_call_that_nobody_has_made_cannot_be_joined(site: Loaded, tmp_path: Path) -> None:

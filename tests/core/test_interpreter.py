@@ -642,6 +642,17 @@ def seen(walk: i.Walk) -> tuple[d.Do | None, str, int, dict[str, str]]:
     return walk.do, known.step, known.index, dict(known.variables)
 
 
+def test_who_stands_in_somebodys_place_goes_on_there_as_who_they_are() -> None:
+    asked = one(replace(MENU, choices=keys(k1="a", k2="next")))
+    given = {"language": "en", "from_number": "+359", "to_number": "100"}
+    stands = {"variables": {**given, "language": "bg", "from_number": "2000"}, "told": ["9"]}
+    walk = i.Beginning.of({**given, "stands": stands}).walk(asked)
+    assert (walk.do, walk.told) == (i.replay(asked, ["9"]).do, 1)
+    assert {name: walk.way.variables[name] for name in given} == given
+    again = i.Beginning.of({**given, "stands": stands}).walk(asked, [None, "1"])
+    assert again.do is not None and again.do.step == "a"
+
+
 @settings(deadline=None, max_examples=60)
 @given(flows | st.sampled_from(list(SHIPPED.values())), st.data())
 def test_replay_is_exact_for_any_caller_of_any_flow_at_every_moment(
