@@ -91,12 +91,15 @@ async def play(pbx: SimulatedAsterisk, scenario: Scenario) -> None:
     async with asyncio.TaskGroup() as callers:
         for plan in scenario.callers:
             callers.create_task(call(pbx, plan), name=f"caller {plan.from_number}")
+        for plan in scenario.calls:
+            endpoint = endpoint_of(plan.from_number)
+            callers.create_task(call(pbx, plan, endpoint), name=f"phone {plan.from_number}")
 
 
-async def call(pbx: SimulatedAsterisk, plan: CallerPlan) -> None:
-    """One caller, from dialling to the end of the call."""
+async def call(pbx: SimulatedAsterisk, plan: CallerPlan, endpoint: str = "trunk") -> None:
+    """One caller, from dialling to the end of the call; `endpoint` is theirs."""
     await asyncio.sleep(plan.at)
-    line = pbx.call(plan.from_number, plan.number)
+    line = pbx.call(plan.from_number, plan.number, endpoint)
     up, over = asyncio.Event(), asyncio.Event()
     line.on_up = up.set
     line.on_over = _all(up.set, over.set)

@@ -29,7 +29,8 @@ Instead of `talk` and `press` a phone that answers may have `does`, a list like 
     join                     ask for the other sides of both calls to be brought together (a REFER with Replaces)
     drop                     put the second call down
 
-A phone that dials registers with the password `phone-` and its name.
+A phone that dials registers with the password `phone-` and its name. `calls` are what such phones dial while they are in no call:
+`{from: "2003", number: "*71", at: 9s, caller: [{wait: 4s}, hangup]}`.
 A phone that is not mentioned is switched off. `outside` are phones that calls go out to, by number and trunk; one that is not mentioned
 does not exist. `expect` names fields of the contact record; a list allows any of its values.
 `orders` are what people ask of conversations by command, `at` so long after the first call:
@@ -129,6 +130,11 @@ class Drop:
 Act = Wait | Talk | Press | HangUp | Stay | Hold | Refer | Dial | Join | Drop
 
 
+def password_of(phone: str) -> str:
+    """The password with which a phone of the house proves itself."""
+    return f"phone-{phone}"
+
+
 class Then(StrEnum):
     """What becomes of a ringing phone."""
 
@@ -157,7 +163,7 @@ class AgentPlan:
     @property
     def password(self) -> str:
         """That of a phone which registers."""
-        return f"phone-{self.name}"
+        return password_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,8 @@ class Scenario:
     race: bool = False
     outside: Mapping[str, AgentPlan] = field(default_factory=dict)
     orders: tuple[OrderPlan, ...] = ()
+    #: What phones of the house dial that are in no call; they prove themselves.
+    calls: tuple[CallerPlan, ...] = ()
 
 
 def load_scenarios(folder: Path) -> list[Scenario]:
@@ -236,12 +244,14 @@ _SCENARIO: Final = (
     "agents",
     "outside",
     "orders",
+    "calls",
     "ready",
     "race",
 )
 _ACTS: Final = ("wait", "talk", "press", "hangup", "stay")
 _PHONE_ACTS: Final = ("hold", "unhold", "refer", "dial", "join", "drop")
 _CALLER: Final = ("from", "number", "caller", "expect", "at")
+_CALL: Final = ("from", "number", "caller", "at")
 
 
 class _Reader:
@@ -271,7 +281,14 @@ class _Reader:
             given.get("race") is True,
             outside,
             tuple(self._orders(given.get("orders") or [])),
+            tuple(self._calls(given.get("calls") or [])),
         )
+
+    def _calls(self, given: Any) -> Iterable[CallerPlan]:
+        for index, one in enumerate(self._list("calls", given)):
+            where = f"calls[{index}]"
+            call = self._mapping(where, one, _CALL)
+            yield self._caller(f"{where}.", {**call, "expect": {}}, None)
 
     def _orders(self, given: Any) -> Iterable[OrderPlan]:
         for index, one in enumerate(self._list("orders", given)):
@@ -307,7 +324,7 @@ class _Reader:
                 raise self.wrong(where + key, "is missing")
         number = given.get("number", number)
         for key, value in (("from", given["from"]), ("number", number)):
-            if not isinstance(value, str) or not re.fullmatch(r"\+?[\w.-]+", value):
+            if not isinstance(value, str) or not re.fullmatch(r"[+*]?[\w.-]+", value):
                 raise self.wrong(where + key, f'{value!r} is no number; write it in quotes, such as "100"')
         expect = self._mapping(where + "expect", given["expect"])
         return CallerPlan(

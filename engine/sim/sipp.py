@@ -34,6 +34,7 @@ from engine.sim.scenario import (
     Talk,
     Then,
     Wait,
+    password_of,
 )
 
 KEY_NAMES: Final = {"*": "star", "#": "pound"}
@@ -64,12 +65,13 @@ class SippFile:
 
 def compile_scenario(scenario: Scenario, media: Path) -> list[SippFile]:
     """Every SIPp file a scenario needs: agents' phones first, since they must listen before anybody calls."""
+    calling = {plan.from_number for plan in scenario.calls}
     phones = [
         SippFile(
             f"{scenario.name}-agent-{plan.name}",
             agent_xml(plan, media),
             agent=plan.name,
-            password=plan.password if plan.dials else "",
+            password=plan.password if plan.dials or plan.name in calling else "",
         )
         for plan in (*scenario.agents.values(), *scenario.outside.values())
     ]
@@ -83,12 +85,26 @@ def compile_scenario(scenario: Scenario, media: Path) -> list[SippFile]:
         )
         for index, plan in enumerate(scenario.callers)
     ]
-    return phones + callers
+    calls = [
+        SippFile(
+            f"{scenario.name}-call-{index}",
+            caller_xml(plan, media, password_of(plan.from_number)),
+            number=plan.number,
+            from_number=plan.from_number,
+            at=plan.at,
+        )
+        for index, plan in enumerate(scenario.calls)
+    ]
+    return phones + callers + calls
 
 
-def caller_xml(plan: CallerPlan, media: Path) -> str:
-    """A caller who dials `[service]` as `[field0]`."""
-    return _document([_INVITE, *_acts(plan, media), _HANG_UP_CALLER, _REFUSED, _HUNG_UP, _DONE])
+def caller_xml(plan: CallerPlan, media: Path, password: str = "") -> str:
+    """A caller who dials `[service]` as `[field0]`; a phone of the house proves itself with its password."""
+    proves = f"[authentication username={plan.from_number} password={password}]" if password else ""
+    invite = _proven(plan.from_number, proves) if proves else _dialled(1)
+    return _document(
+        [invite, *_acts(plan, media), _hang_up_caller(3 if proves else 2), _REFUSED, _HUNG_UP, _DONE]
+    )
 
 
 def agent_xml(plan: AgentPlan, media: Path) -> str:
@@ -380,30 +396,56 @@ def _refer(sequence: int, to: str) -> str:
 
 
 _WITH_SDP: Final = "Content-Type: application/sdp\nContent-Length: [len]"
-_INVITE: Final = "\n".join(
-    [
-        _message(
-            ' retrans="500"',
-            _from_caller("INVITE sip:[service]@[remote_ip]:[remote_port]", "", 1, _WITH_SDP),
-            _SDP,
-        ),
-        '  <recv response="100" optional="true"/>',
-        '  <recv response="180" optional="true"/>',
-        '  <recv response="183" optional="true"/>',
-        '  <recv response="404" optional="true" next="refused"/>',
-        '  <recv response="200" rrs="true" timeout="20000"/>',
-        _message("", _from_caller("ACK [next_url]", "[peer_tag_param]", 1)),
-    ]
-)
-_HANG_UP_CALLER: Final = "\n".join(
-    [
-        _message(' retrans="500"', _from_caller("BYE [next_url]", "[peer_tag_param]", 2)),
-        '  <recv request="BYE" optional="true" next="crossed"/>',
-        '  <recv response="200" next="done"/>',
-        '  <label id="crossed"/>',
-        _message(' next="done"', _OK),
-    ]
-)
+_DIALLED: Final = "INVITE sip:[service]@[remote_ip]:[remote_port]"
+
+
+def _invite(sequence: int, proof: str = "") -> str:
+    head = f"{proof}\n{_WITH_SDP}" if proof else _WITH_SDP
+    return _message(' retrans="500"', _from_caller(_DIALLED, "", sequence, head), _SDP)
+
+
+def _dialled(sequence: int, proof: str = "") -> str:
+    """Dial, and wait for the answer."""
+    return "\n".join(
+        [
+            _invite(sequence, proof),
+            '  <recv response="100" optional="true"/>',
+            '  <recv response="180" optional="true"/>',
+            '  <recv response="183" optional="true"/>',
+            '  <recv response="404" optional="true" next="refused"/>',
+            '  <recv response="200" rrs="true" timeout="20000"/>',
+            _message("", _from_caller("ACK [next_url]", "[peer_tag_param]", sequence)),
+        ]
+    )
+
+
+def _proven(name: str, proof: str) -> str:
+    """Dial, say at once which phone calls, and prove it when asked to."""
+    old = (
+        f'Authorization: Digest username="{name}", realm="asterisk", nonce="old", uri="sip:old", response="0"'
+    )
+    return "\n".join(
+        [
+            _invite(1, old),
+            '  <recv response="401" auth="true"/>',
+            _message("", _refusal_taken("[service]", 1)),
+            _dialled(2, proof),
+        ]
+    )
+
+
+def _hang_up_caller(sequence: int) -> str:
+    return "\n".join(
+        [
+            _message(' retrans="500"', _from_caller("BYE [next_url]", "[peer_tag_param]", sequence)),
+            '  <recv request="BYE" optional="true" next="crossed"/>',
+            '  <recv response="200" next="done"/>',
+            '  <label id="crossed"/>',
+            _message(' next="done"', _OK),
+        ]
+    )
+
+
 _REFUSED: Final = "\n".join(
     [
         '  <label id="refused"/>',

@@ -7,15 +7,19 @@ import shutil
 from pathlib import Path
 
 import pytest
-from simulated import simulate
-from told import Told, set_agents
+from disturbed import play_disturbed
+from simulated import play_simulated, simulate
+from test_agreement import compare, play_real
+from test_recovery import troubles, wrong_ends
+from told import Told, disagreements, set_agents
+from twin import running_asterisk
 
 from engine.app import Engine
 from engine.config import Loaded, load_files
 from engine.core import acd
 from engine.sim.asterisk import SimulatedAsterisk
 from engine.sim.people import phone
-from engine.sim.scenario import AgentPlan, HangUp, Refer, Wait
+from engine.sim.scenario import AgentPlan, HangUp, Refer, Wait, load_scenario
 
 CALLER = "+359888000001"
 PARKS = AgentPlan("2001", does=(Wait(2.0), Refer("park"), Wait(20.0), HangUp()))
@@ -31,6 +35,32 @@ def parking(site_folder: Path, tmp_path: Path) -> Loaded:
     (folder / "site.yaml").write_text(text.replace("numbers:", numbers, 1) + '\nparking: ["*71", "*72"]\n')
     (folder / "parked.yaml").write_text("flow: parked\nsteps:\n  nobody:\n    - hangup: nobody_parked\n")
     return load_files(folder)
+
+
+FETCHED = load_scenario(Path(__file__).parents[1] / "scenarios" / "parking" / "fetched_by_phone.yaml")
+
+
+def test_a_colleague_who_dials_where_a_caller_is_parked_has_them_whatever_happens_to_the_engine(
+    parking: Loaded, tmp_path: Path
+) -> None:
+    calm = play_disturbed(parking, FETCHED, tmp_path / "calm")
+    assert calm.wrong == [] and disagreements(FETCHED, calm.told) == []
+    wrong = {}
+    for number, trouble in enumerate(troubles(calm, FETCHED.name)):
+        after = play_disturbed(parking, FETCHED, tmp_path / str(number), trouble)
+        if found := after.wrong + wrong_ends(FETCHED, calm, after):
+            wrong[str(trouble)] = found
+    assert wrong == {}
+
+
+@pytest.mark.asterisk
+@pytest.mark.timeout(120)
+def test_a_real_asterisk_tells_the_same_of_parking_and_fetching(parking: Loaded, tmp_path: Path) -> None:
+    simulated = play_simulated(parking, FETCHED, tmp_path / "simulated")
+    settings, prompts = parking.snapshot.settings, parking.catalog.folder
+    with running_asterisk(tmp_path / "asterisk", settings, prompts) as real:
+        told = asyncio.run(play_real(real, parking, [FETCHED], tmp_path / "real"))
+    assert compare(FETCHED, simulated, told) == []
 
 
 async def at(engine: Engine, seconds: float) -> list[dict[str, object]]:
