@@ -1,6 +1,6 @@
 """site.yaml with values that only count for once: `queues.sales.strategy=least_occupied`, as `quietline simulate --set` is told.
 
-A change is the way to a value and the value, written as in the file. It is put into what was read of site.yaml before anything is
+A change is the way to a value and the value, written as in the file. It is put into a copy of what was read of site.yaml before anything is
 checked, so what can be wrong with it is told by the checks and in the words of `quietline check`; its place is the change itself.
 """
 
@@ -18,8 +18,11 @@ from engine.errors import SetupError
 FILE = "--set"
 
 
-def change(root: Node, changes: Sequence[str], report: Report) -> None:
-    """Put changes into the tree of site.yaml; what cannot be read stands in the report. Raises SetupError where a way leads nowhere."""
+def changed(root: Node, changes: Sequence[str], report: Report) -> Node:
+    """The tree of site.yaml with changes; what cannot be read stands in the report. Raises SetupError where a way leads nowhere."""
+    if not changes:
+        return root
+    root = _moved(root, 0)
     for text in changes:
         way, equals, written = text.partition("=")
         names = [name.strip() for name in way.split(".")]
@@ -28,6 +31,7 @@ def change(root: Node, changes: Sequence[str], report: Report) -> None:
         value = _value(text, len(way) + 1, written, report)
         if value is not None:
             _put(_section(root, names, text), names[-1], text, value)
+    return root
 
 
 def _value(text: str, before: int, written: str, report: Report) -> Node | None:

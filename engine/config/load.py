@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.config.catalogfile import FILE as CATALOG
 from engine.config.catalogfile import CatalogFile, read_catalog
-from engine.config.changes import change
+from engine.config.changes import changed
 from engine.config.check import check_all
 from engine.config.flowfile import FlowFile, flow_paths, read_flow
 from engine.config.knowledge import FILE, KnowledgeFile, read_knowledge
@@ -163,8 +163,7 @@ def _site(
     root = read(path, shown(path), report)
     if root is None:
         return None
-    change(root, changes, report)
-    return read_site(root, shown(path), today, report, beside or folder)
+    return read_site(changed(root, changes, report), shown(path), today, report, beside or folder)
 
 
 def _flow(path: Path, languages: tuple[str, ...], report: Report) -> FlowFile | None:

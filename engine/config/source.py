@@ -30,6 +30,8 @@ MAX_SCALAR = 10_000
 MAX_NODES = 100_000
 #: Keys set twice that are told one by one.
 MAX_TWICE = 20
+#: So many files' trees are kept, each of so many characters of text at most.
+MAX_TREES, MAX_KEPT = 100, 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,22 @@ class _Open:
 
 
 def _composed(text: str, file: str, report: Report) -> Node | None:
+    """The tree of a text: of a site that is read again nearly all are kept. None with a fault is, and nobody changes one."""
+    kept = _TREES.pop((file, text), None)
+    said = len(report.problems)
+    root = kept or _composed_anew(text, file, report)
+    if root is not None and len(report.problems) == said and len(text) <= MAX_KEPT:
+        _TREES[file, text] = root
+        if len(_TREES) > MAX_TREES:
+            del _TREES[next(iter(_TREES))]
+    return root
+
+
+#: The trees of texts read lately, the last one at the end: by file and text.
+_TREES: dict[tuple[str, str], Node] = {}
+
+
+def _composed_anew(text: str, file: str, report: Report) -> Node | None:
     composer = _Composer(file, text.splitlines(), report)
     try:
         for event in _events(text):

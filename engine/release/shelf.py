@@ -50,10 +50,11 @@ def files_of(site: Path) -> dict[str, Path]:
 
 
 def _below(folder: Path, name: str, *patterns: str) -> Iterator[tuple[str, Path]]:
+    inside = len(folder.parts)
     for pattern in patterns:
         for path in folder.glob(pattern):
-            if path.is_file() and not path.name.startswith("."):
-                yield f"{name}/{path.relative_to(folder).as_posix()}", path
+            if not path.name.startswith(".") and path.is_file():
+                yield "/".join((name, *path.parts[inside:])), path
 
 
 def contents_of(site: Path) -> Contents:
