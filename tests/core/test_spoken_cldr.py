@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import cache
 
 import pytest
 from unicode_rbnf import RbnfEngine
@@ -36,6 +37,7 @@ ROUND = tuple(range(10_000, 1_000_001, 1_000))
 WIDE = (*MILLION, *ROUND, *range(1_000_000, 999_999_999, 7_654_321))
 
 
+@cache  # many cases ask for the same numbers, and this takes most of their time
 def cldr(language: str, rules: str, value: int) -> str:
     return " ".join(RULES[language].format_number(value, ruleset_names=[rules]).text.split())
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import wave
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from engine.config.prompts import load_catalog
@@ -42,6 +44,14 @@ def short_prompts(target: Path) -> Path:
 def write_silence(path: Path, seconds: float) -> None:
     """A recording of silence."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as out:
+    path.write_bytes(silence(seconds))
+
+
+@cache
+def silence(seconds: float) -> bytes:
+    """A WAV of silence: hundreds of recordings are the same."""
+    written = BytesIO()
+    with wave.open(written, "wb") as out:
         out.setparams((1, 2, RATE, 0, "NONE", ""))
         out.writeframes(bytes(2 * int(RATE * seconds)))
+    return written.getvalue()
