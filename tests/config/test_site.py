@@ -390,6 +390,7 @@ def _quiet(do: d.Do, choice: int) -> d.Outcome:
             return None
 
 
+@settings(deadline=None)  # how long it takes is the machine's load
 @given(_flow(), st.lists(st.integers(0, 3), min_size=60, max_size=60))
 def test_a_flow_that_passes_the_check_brings_every_silent_caller_to_an_end(
     text: str, luck: list[int]
