@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import structlog
 
@@ -24,6 +24,7 @@ from engine.ari.transport import AriTransport
 from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import ACD_KINDS, Distributor, rebuilt
+from engine.call.ears import Ears
 from engine.call.hearing import Hearing
 from engine.call.house import Edition, House
 from engine.call.lookout import Lookout
@@ -55,6 +56,7 @@ from engine.entitle.gate import PinGate
 from engine.errors import SiteError, StoreError
 from engine.pbx.render import RELEASES
 from engine.release.shelf import SHORT, Shelf
+from engine.speech.port import Deaf, Recogniser
 from engine.store.archive import Archive, open_archive
 from engine.store.ledger import Ledger, open_ledger
 from engine.store.stream import Stream
@@ -64,6 +66,8 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
+#: Hears nobody.
+DEAF: Final = Deaf()
 #: Seconds of log that the distributor's statistics are learned from when it starts.
 MEMORY = 7200.0
 #: Seconds within which a new version of the site is on disk, or is not taken.
@@ -159,11 +163,14 @@ async def run_engine(
     release: Release | None = None,
     feed: Feed | None = None,
     supervisor: str | None = None,
+    recogniser: Recogniser = DEAF,
 ) -> AsyncIterator[Engine]:
     """Run an engine on a transport until the block ends; `release` is what the files are. Raises StoreError when the store cannot be used.
 
     `feed` tells what Asterisk's manager knows: which phones can be reached (without it every phone counts as there until a call to it
     fails), how sound arrives, who is turned away. `supervisor` is the ARI application that is told of the floor, where one shall be.
+
+    `recogniser` hears what callers say; the one of none hears nobody, and callers have their keys.
 
     A release that the log does not know yet, the first one, is written there before any call takes it.
     """
@@ -199,6 +206,7 @@ async def run_engine(
             tapes=tapes,
             hearing=Hearing(ledger, counters, now, guests),
             guests=guests,
+            ears=Ears(client, recogniser, counters, now),
             ledger=ledger,
             archive=archive,
             services=services,
@@ -232,6 +240,7 @@ async def run_engine(
             distributor.run(switchboard.deliver),
             switchboard.run(),
             house.watch.keep(),
+            house.ears.run(),
             import_spool(house, archive, state / "spool" / "fallback"),
             *(beside(one.run, counters) for one in watching),
         )

@@ -62,6 +62,9 @@ class Counters:
         self.faults = self._counter(
             "quietline_faults", "Faults of parts that calls do not need, which began anew.", "part"
         )
+        self.ears_deaf = self._counter(
+            "quietline_ears_deaf", "Callers who were listened to, and whose sound did not come any more."
+        )
         self.ami_up = Gauge(
             "quietline_ami_up", "1 while Asterisk's manager tells us things.", registry=self.registry
         )

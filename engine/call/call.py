@@ -14,13 +14,14 @@ from typing import Any
 import structlog
 
 from engine.ari.calls import HangupReason
+from engine.call.answering import Choosing, Collecting
 from engine.call.booking import book
 from engine.call.called import in_use
 from engine.call.diary import left_by, seen_until
 from engine.call.entitling import entitle, recall, remember
 from engine.call.house import Edition, House
 from engine.call.inquiring import Inquiry
-from engine.call.line import END, MADE, Line, Reconnected, Relink, SentOn
+from engine.call.line import MADE, Line, Reconnected, Relink, SentOn
 from engine.call.listening import end_supervision
 from engine.call.notes import note
 from engine.call.ringback import RingBack
@@ -61,6 +62,8 @@ from engine.core.do import (
 from engine.core.event import Event
 from engine.core.flow import Flow
 from engine.core.interpreter import Beginning, Walk, so_far
+from engine.core.sayable import sayable
+from engine.core.speech import Choices
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
 log = structlog.get_logger()
@@ -69,8 +72,8 @@ log = structlog.get_logger()
 Start = Callable[[Event, Edition], None]
 #: How a call ends whose caller is there no more.
 GONE = frozenset({"caller", "lost", "crashed"})
-#: Seconds between two digits of one number.
-BETWEEN_DIGITS = 3.0
+#: Where only keys are heard.
+NOTHING = Choices({})
 #: Seconds after which a call that waits for the link looks for itself: it may have lost one command, not the link.
 LOOK_AGAIN = 5.0
 
@@ -91,6 +94,8 @@ class Call:
         self._walk: Walk | None = None
         #: Secret digits by the name of their variable: here, and nowhere else. A killed engine forgets them.
         self._secrets: dict[str, str] = {}
+        #: What was heard of the caller's words at the last thing asked, as its event tells it.
+        self._said: list[dict[str, Any]] = []
         self._inquiry = Inquiry(house, contact, edition, self._secrets)
 
     # --- the whole life -----------------------------------------------------------------------
@@ -209,12 +214,12 @@ class Call:
 
     async def _follow(self, walk: Walk, relink: Relink | None) -> None:
         while (do := walk.do) is not None:
-            self.line.playing_at = None
+            self.line.playing_at, self._said = None, []
             outcome = await self._perform(do, relink)
             relink = None
             walk.send(outcome)
             about = {"outcome": outcome, "language": self._language, "playing_at": self.line.playing_at}
-            data = {**plain(do), **about}
+            data = {**plain(do), **about, **({"said": self._said} if self._said else {})}
             written = self._house.ledger.append(Event("step", self._house.now(), self.id, data=data))
             match walk.do:
                 case None | End(prompt=None):
@@ -392,25 +397,22 @@ class Call:
             await self.line.play(media, self.edition.sounds.seconds(media), interrupt)
 
     async def _choose(self, do: Choose) -> Outcome:
-        await self._say((do.prompt,), languages=do.languages)
-        key = await self.line.key(asyncio.get_running_loop().time() + do.timeout)
-        if key not in do.keys:
-            self.line.keys.clear()  # what was typed ahead was meant for another answer
-        return key
+        with Choosing(self._house.ears, self.line, self._sayable(do), self._language) as choosing:
+            outcome = await choosing.answer(do, lambda: self._say((do.prompt,), languages=do.languages))
+        self._said = choosing.said
+        return outcome
 
     async def _collect(self, do: Collect) -> Outcome:
-        await self._say((do.prompt,))
-        loop = asyncio.get_running_loop()
-        digits, until = "", loop.time() + do.timeout
-        while len(digits) < do.most:
-            key = await self.line.key(until)
-            if key is None or key == END:
-                break
-            digits = "" if key == "*" else digits + key
-            until = loop.time() + BETWEEN_DIGITS
-        else:
-            self.line.expect_end(BETWEEN_DIGITS)
+        with Collecting(self._house.ears, self.line, do, self._sayable(do), self._language) as collecting:
+            outcome = await collecting.answer(do, lambda: self._say((do.prompt,)))
+        self._said = collecting.said
         if do.secret:
-            self._secrets[do.into] = digits
-            digits = hidden(digits)
-        return digits or None
+            self._secrets[do.into] = outcome or ""
+            return hidden(outcome or "") or None
+        return outcome
+
+    def _sayable(self, do: Choose | Collect) -> Choices:
+        """What may be said there, as the call's release has it; nothing where nobody hears the caller's language."""
+        if not do.says or self._language not in self._house.ears.recogniser.languages:
+            return NOTHING
+        return sayable(do, self.edition.sounds.catalog.words(self._language), self._language)

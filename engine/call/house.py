@@ -10,6 +10,7 @@ from engine.ari.client import AriClient
 from engine.call.agents import Agents
 from engine.call.bulletins import Bulletins
 from engine.call.distributor import Distributor
+from engine.call.ears import Ears
 from engine.call.hearing import Hearing
 from engine.call.line import Line
 from engine.call.orders import WorkOrders
@@ -67,6 +68,7 @@ class House:
     hearing: Hearing
     #: Channels, and their bridges, that are part of the conversation of another contact than their name says: that contact.
     guests: dict[str, str]
+    ears: Ears
     #: Flow versions that calls still in progress began with, by hash.
     versions: dict[str, Flow]
     #: The lines of calls in progress, by contact.

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -21,6 +21,7 @@ from engine.ari.outcome import outcome
 from engine.ari.transport import Response
 from engine.call.inbox import Inbox
 from engine.call.ordering import Claim, Order
+from engine.core import heard as h
 from engine.core.acd import Command, Doors
 from engine.errors import CallerGone, CallerLost, EngineError, Gone, PbxUnreachable
 
@@ -97,8 +98,25 @@ class News:
     """A bulletin has begun, which may concern a caller who waits."""
 
 
-#: What a call hears: what Asterisk reports, the distributor's words, that queues have opened or closed, what people say.
-Heard = AriEvent | Command | Doors | CalledOff | Order | Claim | News
+class Hears(Protocol):
+    """Whoever is told of a caller's speech while a step listens."""
+
+    def take(self, heard: h.Heard) -> None:
+        """Take in what the recogniser tells."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The recogniser tells something of what the caller says, `to` the step that listens."""
+
+    to: Hears
+    heard: h.Heard
+
+
+#: What a call hears: what Asterisk reports, the distributor's words, that queues have opened or closed, what people say,
+#: what a recogniser tells.
+Heard = AriEvent | Command | Doors | CalledOff | Order | Claim | News | Speech
 Item = Heard | Relink
 
 _ENDS = frozenset({"StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"})
@@ -116,6 +134,8 @@ class Line:
         self.calls = calls
         self.inbox: Inbox[Item] = Inbox()
         self.keys: deque[str] = deque()
+        #: The caller speaks, and is listened to: a prompt gives way.
+        self.talking = False
         self._playbacks = 0
         self._no_answer_until = 0.0
         #: The caller's channel has ended; and, before that, we have ended it as Quietline is taken down.
@@ -149,6 +169,8 @@ class Line:
         match item:
             case Relink():
                 raise Reconnected(item)
+            case Speech(to, heard):
+                to.take(heard)
             case {"type": "PlaybackStarted"} if self.playing_at is None:
                 self.playing_at = self._now()
             case dict() if item.get("channel", {}).get("id") == self.channel:
@@ -193,7 +215,7 @@ class Line:
                 return back.relink
 
     async def play(self, media: tuple[str, ...], seconds: float, interrupt: bool = True) -> None:
-        """Play to the end, or until a key is pressed if `interrupt`; a key already waiting skips it."""
+        """Play to the end, or until a key is pressed or the caller speaks if `interrupt`; a key already waiting skips it."""
         if not media or (interrupt and self.keys):
             return
         playback = await self.start(media)
@@ -201,7 +223,7 @@ class Line:
         while (item := await self.wait(until)) is not None:
             if finished(item, playback):
                 return
-            if interrupt and self.keys:
+            if interrupt and (self.keys or self.talking):
                 break
         await self.stop(playback)
 

@@ -20,6 +20,7 @@ from engine.call.booking import shown
 from engine.call.call import Call
 from engine.call.called import bridge_of, in_use
 from engine.call.diary import left_by, leg_of
+from engine.call.ears import EAR
 from engine.call.house import Edition, House
 from engine.call.line import MADE, CalledOff, Relink, contact_of_channel, two_calls
 from engine.call.ordering import NO_TALK, Order, Target, Verb, order_of, slot_of, talk_shown, target_of
@@ -197,7 +198,10 @@ class Switchboard:
         if event["type"] == "StasisStart":
             self._started(event)
         else:
-            call = self._calls.get(self._owner(self._subject(event)))
+            thing = self._subject(event)
+            if EAR in thing:
+                return  # what becomes of an ear's channels its sound tells
+            call = self._calls.get(self._owner(thing))
             if call is not None:
                 call.line.told(event)
             if event["type"] in ("ChannelDestroyed", "StasisEnd"):
@@ -219,7 +223,10 @@ class Switchboard:
 
     def _started(self, event: dict[str, Any]) -> None:
         channel, args = event["channel"], event["args"]
-        if len(args) == 2 and args[0] == "leg":
+        if EAR in channel["id"]:
+            if not self._house.ears.started(channel["id"]):
+                self._start(self._hang_up(channel["id"]), f"hang up {channel['id']}")
+        elif len(args) == 2 and args[0] == "leg":
             call = self._calls.get(args[1])
             if call is not None and self._in_use(channel["id"]):
                 call.line.inbox.put(event)
@@ -470,6 +477,8 @@ class Switchboard:
             self._house.tapes.keep(contact, name, told.get("recording_started", {}).get("queue"))
 
     def _in_use(self, thing: str) -> bool:
+        if EAR in thing:
+            return self._house.ears.holds(thing)
         return in_use(self._house.ledger.open.get(self._owner(thing)), thing)
 
 

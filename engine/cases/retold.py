@@ -8,6 +8,7 @@ from engine.core import do as d
 from engine.core.entitlement import AGAIN, Answer
 from engine.core.recorded import Told
 from engine.core.retrace import Change, Parting, Passed, What
+from engine.core.sayable import shown
 
 _WAITED = {
     "done": "spoke with an agent",
@@ -22,6 +23,8 @@ def did(passed: Passed) -> str:
     """What the caller did, or what was found out, at the last thing that the flow asked for."""
     told, outcome = passed.told, passed.outcome
     match passed.do:
+        case d.Choose() | d.Collect() if shown(outcome) not in (outcome, "silence"):
+            return f"says {shown(outcome)}" if outcome and outcome[-1] == d.MISHEARD else shown(outcome)
         case d.Choose(keys=keys) if outcome is not None and outcome not in keys:
             nowhere = f"pressed {outcome}, which leads nowhere here"
             was_right = told is not None and isinstance(told.do, d.Choose) and outcome in told.do.keys

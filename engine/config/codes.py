@@ -213,6 +213,9 @@ CODES: dict[str, str] = {
     "unsaid-choice": """A choice of a menu can be pressed but not said: its language has words for other choices, and none for this one.
         Words stand below `words` in prompts/<language>.yaml, under the name of the step the key leads to. A language without any words is
         one of keys alone, and nothing is said about it.""",
+    "unsure-key": """`unsure` of a menu has a prompt under a key that is none of its `choices`.
+        It holds the prompt that asks back where the caller probably said the words of that choice: write the choice's key, or take the
+        line out.""",
     "alike-words": """Two choices of one menu have words that sound alike (or the same word), so callers would come to the wrong one.
         Let them say something else for one of the two, or take the word out. `the` and `please` make no difference, nor does a letter at
         the end of a word: sale and sales are alike.""",

@@ -3,6 +3,8 @@
 Inputs are words in the order in which the flow asks:
 
     1          a key                                -          silence
+    sales      words of prompts/<language>.yaml for a key, a number, yes, no, repeat, operator; "sales?" where they are not surely
+               understood, ? for words that nobody understands
     471188     digits, where digits are asked       open, closed, holiday, override, emergency    opening hours
     done, timeout, full, unstaffed, closed, a key   waiting in a queue
     answered, failed, a key                         a transfer; a number that is not allowed fails without being asked
@@ -43,6 +45,7 @@ from engine.core.hours import Door
 from engine.core.outbound import way_out
 from engine.core.request import REQUEST_STATES, Noted
 from engine.core.resolution import in_words, meaning
+from engine.core.sayable import said_for, shown
 from engine.core.site import Settings
 from engine.core.verbs.manning import BLOCKED, CANNOT, REFUSED, STANDS
 from engine.errors import EngineError
@@ -50,6 +53,8 @@ from engine.errors import EngineError
 _MOST_LINES = 2000
 _SLOT = re.compile(r"\{\{\s*([\w.]+)\s*(?:\|\s*(\w+)\s*)?\}\}")
 _UNITS = {"minutes": " min"}
+#: What words come to that stand for no key, and the doubt about one.
+_SAID = rf"(\?)?|\?|{d.REPEAT}|{d.OPERATOR}"
 #: The input by which the caller leaves, and where they can.
 HANGUP = "hangup"
 AT_THE_PHONE = (d.Choose, d.Collect, d.Enqueue, d.Transfer, d.Record, d.Capture)
@@ -153,11 +158,26 @@ def _to_the_end(
             told = line(do, None if isinstance(do, d.Capture) else HANGUP, text, settings)
             yield Passed(do, None, text, told if told.endswith("✕") else f"{told}  ✕", gone=True)
             return
+        words = _words(do, left, catalog, walk.way.variables["language"])
         outcome = (
             _known(do, settings, given) if is_known(do, settings, given) else _answer(do, left, settings)
         )
-        yield Passed(do, outcome, text, line(do, outcome, text, settings))
+        told = line(do, outcome, text, settings)
+        yield Passed(do, outcome, text, f"{told} (“{words}”)" if words else told)
         walk.send(outcome)
+
+
+def _words(do: d.Do, left: list[str], catalog: Catalog, language: str) -> str:
+    """The words of the next input, where it is something that can be said here; it becomes what comes of them."""
+    if not isinstance(do, d.Choose | d.Collect) or not left:
+        return ""
+    doubt = d.MISHEARD if left[0].endswith(d.MISHEARD) else ""
+    phrase = left[0].removesuffix(d.MISHEARD)
+    meant = said_for(do, phrase, catalog.words(language), language)
+    if meant is None or phrase == meant:
+        return ""
+    left[0] = meant + doubt
+    return phrase
 
 
 def _ringing_back(walk: i.Walk, do: d.Book) -> i.Walk:
@@ -181,7 +201,7 @@ def line(do: d.Do, outcome: d.Outcome, text: str, settings: Settings) -> str:
         case d.Play():
             return f"♪ {text}"
         case d.Choose() | d.Collect():
-            return f"♪ {text}  ← {'silence' if outcome is None else outcome}"
+            return f"♪ {text}  ← {shown(outcome)}"
         case d.Look(what="outbound"):
             return f"? may {do.name or 'a withheld number'} be rung → {'yes' if outcome else 'no'}"
         case d.Book():
@@ -437,9 +457,9 @@ def _answers(do: d.Do, settings: Settings) -> tuple[d.Outcome, tuple[str, ...], 
     """What silence gives at this point, the words that can be given, and a pattern for others."""
     match do:
         case d.Choose():
-            return None, do.keys, "[0-9*#]"
+            return None, do.keys, f"[0-9*#]{_SAID if do.says else ''}"
         case d.Collect():
-            return None, (), f"[0-9]{{1,{do.most}}}"
+            return None, (), f"[0-9]{{1,{do.most}}}{_SAID if do.says else ''}"
         case d.Book():
             return None, ("agreed", "refused"), ""
         case d.RingBack():

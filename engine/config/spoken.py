@@ -2,6 +2,7 @@
 
 unsaid choice    a choice can be pressed but not said. A language without any words is one of keys alone, and nothing is said about it;
                  a choice that lacks words only in some languages is told once for the site (`missing-words`)
+unsure key       a prompt that asks whether somebody meant a choice stands under a key that is none
 alike words      two choices of one menu have words that sound alike (`engine.config.sounding` tells what that means)
 """
 
@@ -28,10 +29,11 @@ class _Menu:
 
 
 def check_spoken(flows: list[FlowFile], catalog: Catalog, report: Report) -> None:
-    """Both rules, for every menu in every language of its flow in which anything can be said."""
+    """Each rule, for every menu; the others in every language of its flow in which anything can be said."""
     used = {step for flow in flows for step in menu_steps(flow)}
     for flow in flows:
         spoken = [language for language in flow.languages if catalog.words(language)]
+        _unsure(flow, report)
         for menu in _menus(flow):
             _unsaid(menu, spoken, used, catalog, report)
             for language in spoken:
@@ -51,6 +53,16 @@ def _menus(flow: FlowFile) -> Iterator[_Menu]:
                 for key, target in action.choices.items():
                     steps.setdefault(target, flow.at(step, index, "choices", key))
                 yield _Menu(action.menu, flow.at(step, index, "menu"), steps)
+
+
+def _unsure(flow: FlowFile, report: Report) -> None:
+    for step, actions in flow.steps.items():
+        for index, action in enumerate(actions):
+            if isinstance(action, verbs.Menu):
+                for key in (x for x in action.unsure if x not in action.choices):
+                    text = f"key {key} is no choice of menu '{action.menu}', so nobody can have meant it"
+                    hint = f"its choices: {' '.join(action.choices)}"
+                    report.add(flow.at(step, index, "unsure", key), "unsure-key", text, hint)
 
 
 def _unsaid(menu: _Menu, languages: list[str], used: set[str], catalog: Catalog, report: Report) -> None:

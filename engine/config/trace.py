@@ -31,6 +31,7 @@ from engine.core.entitlement import AGAIN
 from engine.core.event import Event
 from engine.core.ranking import REBALANCED, WORDS
 from engine.core.resolution import in_words
+from engine.core.sayable import shown
 
 _OFFER_ENDS = {
     "no_answer": "does not answer",
@@ -187,7 +188,8 @@ class Trace:
             after = self._walk.send(outcome)
             to = f" → {after.step}" if after is not None and after.step != do.step else ""
         came = _came(do, outcome, to, unheard=event.data.get("playing_at", event.at) is None)
-        return [*said, *([(do.step, came)] if came else []), *self._begin()]
+        words = [(do.step, _heard(one)) for one in event.data.get("said", ())]
+        return [*said, *words, *([(do.step, came)] if came else []), *self._begin()]
 
     @property
     def _here(self) -> str:
@@ -208,6 +210,16 @@ class Trace:
         return step
 
 
+def _heard(said: Mapping[str, Any]) -> str:
+    """One hypothesis of a caller's words, how sure it was, and what was made of it."""
+    words, decision = said["words"], said["decision"]
+    sure = min((word[1] for word in words), default=0.0)
+    meant = {"match": decision["choice"], "confirm": f"{decision['choice']}?", "no_match": "not understood"}
+    why = decision["why"].replace("_", " ")
+    told = ", ".join(filter(None, [meant.get(decision["verdict"], ""), why]))
+    return f"“{' '.join(word[0] for word in words)}” {sure:.2f}: {told}"
+
+
 def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
     """What came of something the flow asked for; nothing where other events have told it already."""
     match do:
@@ -215,8 +227,8 @@ def _came(do: d.Do, outcome: d.Outcome, to: str, unheard: bool) -> str:
             return "(not heard: a key was there before)"
         case d.Choose() | d.Collect() if unheard and outcome is not None:
             return f"(not heard) {_came(do, outcome, to, unheard=False)}"
-        case d.Choose() | d.Collect() if outcome is None:
-            return f"← silence{to}"
+        case d.Choose() | d.Collect() if shown(outcome) != outcome:
+            return f"← {shown(outcome)}{to}"
         case d.Choose(keys=keys) if outcome not in keys:
             return f"← {outcome}, not one of {' '.join(keys)}{to}"
         case d.Collect(least=least) if len(outcome or "") < least:

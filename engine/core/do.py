@@ -1,7 +1,7 @@
 """What a flow asks the shell for: plain data, written into the log beside what came of it.
 
-Play     -> None                                Collect -> the digits, or None
-Choose   -> the key pressed, or None: silence   Look    -> open | closed | holiday | override | emergency
+Play     -> None                                Collect -> the digits, or None, or a word (below)
+Choose   -> a key, a word (below), or None: silence        Look    -> open | closed | holiday | override | emergency
 Enqueue  -> done | timeout | full | unstaffed | closed, or the key pressed while waiting
 Transfer -> answered | failed, or the key pressed while it rings
 Record   -> left | none                         Listen  -> None
@@ -16,13 +16,24 @@ AskAgent -> how they stand then, or code_wanted | no_conversation | no_phone | n
 A Look for requests gives a list in JSON, of {number, state, work_order}, one for bulletins of {name, prompt, scope}; one for an article its
 fields in JSON, or None; one for outbound the number as it can be dialled, or None: nobody may ring it; one for pause_reasons or
 wrap_up_codes a list in JSON of {name, prompt}, in the order of their keys; of codes also {ask}: is the agent asked whether it is resolved?
+
+Where a question may be answered by words (`says`), what is said comes out as the key it stands for. Other words that come of it:
+
+    REPEAT, OPERATOR   the caller wants to hear it again, or a person
+    MISHEARD           something was said, and not understood
+    KEY?               it was probably this key, or these digits: they should be asked (`unsure`)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+#: Names of words that mean the same everywhere, and what comes of them (of YES and NO the keys that they stand for).
+REPEAT, OPERATOR, YES, NO = "repeat", "operator", "yes", "no"
+#: What comes of words that were not understood; behind a key: what they were taken for, not surely.
+MISHEARD = "?"
 
 #: What came of something asked for: a key, digits, a word such as open or timeout, or None for nothing (silence).
 Outcome = str | None
@@ -55,6 +66,8 @@ class Choose(Do):
     keys: tuple[str, ...]
     timeout: float
     languages: tuple[str, ...] = ()
+    #: What may be said: (what comes of it, the name of its words in the caller's language). Not what tells one question of another.
+    says: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,8 @@ class Collect(Do):
     timeout: float
     into: str
     secret: bool = False
+    #: What may be said besides digits, as for a choice; nothing at all: only keys are heard.
+    says: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,13 +297,18 @@ DOES: dict[str, type[Do]] = {
 }
 
 
-#: What each is made of: values that JSON knows, or tuples of them.
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in DOES.values()}
+#: What each is made of: values that JSON knows, or tuples of them; without what may be said, which the flow knows.
+_FIELDS = {kind: tuple(one.name for one in fields(kind) if one.name != "says") for kind in DOES.values()}
 
 
 def hidden(digits: str) -> str:
     """What stands for secret digits wherever something is written down, shown or decided."""
     return "•" * len(digits)
+
+
+def unsure(outcome: Outcome) -> str | None:
+    """The key (or digits) that words were probably meant for, where they were not surely understood."""
+    return outcome[:-1] if outcome is not None and outcome[1:].endswith(MISHEARD) else None
 
 
 def plain(do: Do) -> dict[str, Any]:

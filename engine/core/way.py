@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
 
-from engine.core.do import Choose, Do, End, Outcome, Play
-from engine.core.flow import Flow, Leave, Level, StepName
+from engine.core.do import MISHEARD, NO, OPERATOR, REPEAT, YES, Choose, Collect, Do, End, Outcome, Play
+from engine.core.do import unsure as probably
+from engine.core.flow import Flow, Key, Leave, Level, PromptId, StepName
 
 #: Actions run since the caller last pressed a key or spoke to an agent.
 PATIENCE = 300
@@ -16,6 +19,14 @@ MOST_TEXT = 1000
 #: The variable that holds a customer's level, and the priority of a caller whose level has none of its own.
 LEVEL = "customer.level"
 PRIORITY = 5
+
+#: What may be said at every question that words can answer, beside its own.
+ALWAYS = (REPEAT, OPERATOR)
+#: What 1 and 2 are called where they mean yes and no.
+YES_NO = MappingProxyType({"1": YES, "2": NO})
+NO_PROMPTS: Mapping[Key, PromptId] = MappingProxyType({})
+#: Times a question is asked in all where the caller says "repeat", or words that are not understood.
+ASKED = 3
 
 _SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
@@ -119,7 +130,49 @@ class Way:
             yield Play(*self.here, (prompt,), True)
 
     def choose(
-        self, prompt: str, keys: Iterable[str], timeout: float, languages: Iterable[str] = ()
+        self,
+        prompt: str,
+        keys: Iterable[str],
+        timeout: float,
+        languages: Iterable[str] = (),
+        says: Mapping[Any, str] | None = None,
+        unsure: Mapping[Key, PromptId] = NO_PROMPTS,
+        patient: bool = False,
     ) -> Generator[Do, Outcome, Outcome]:
-        """Play a prompt, in several languages where these are given, and wait for a key."""
-        return self.heard((yield Choose(*self.here, prompt, tuple(keys), timeout, tuple(languages))))
+        """Play a prompt, in several languages where these are given, and wait for a key, or for words where `says` is given.
+
+        `says` is what may be said besides the keys' numbers: key -> the name of its words. Who wants to hear it again does. For words that
+        were probably meant for a key its prompt in `unsure` asks; without one they were not understood. With `patient` words that were not
+        understood are no answer: the question is asked again.
+        """
+        do = Choose(*self.here, prompt, tuple(keys), timeout, tuple(languages), spoken(says))
+        came = yield from self._again(do, patient)
+        key = probably(came)
+        if key is None:
+            return came
+        asks = unsure.get(Key(key))
+        if asks is None:
+            return MISHEARD
+        do = Choose(*self.here, asks, tuple(YES_NO), timeout, (), spoken(YES_NO))
+        sure = yield from self._again(do, patient=True)
+        return {"1": key, None: None}.get(sure, MISHEARD)
+
+    def collect(self, do: Collect) -> Generator[Do, Outcome, Outcome]:
+        """Collect digits; who wants to hear the prompt again does."""
+        return (yield from self._again(do))
+
+    def _again(self, do: Choose | Collect, patient: bool = False) -> Generator[Do, Outcome, Outcome]:
+        again = (REPEAT, MISHEARD) if patient else (REPEAT,)
+        for _ in range(ASKED):
+            came = self.heard((yield do))
+            if came not in again:
+                return came
+        return MISHEARD
+
+
+def spoken(says: Mapping[Any, str] | None) -> tuple[tuple[str, str], ...]:
+    """What may be said at a question, with what may always be said; nothing where only keys are heard."""
+    if says is None:
+        return ()
+    always = [(name, name) for name in ALWAYS if name not in says.values()]
+    return (*says.items(), *always)

@@ -23,12 +23,14 @@ from engine.sim.scenario import (
     Join,
     Press,
     Refer,
+    Say,
     Scenario,
     Stay,
     Talk,
     Then,
     Wait,
 )
+from engine.speech.scripted import Said, voiced
 
 
 def endpoint_of(agent: str) -> str:
@@ -130,6 +132,10 @@ async def _do(line: Line, over: asyncio.Event, acts: tuple[Act, ...], pbx: Simul
                 line.speak(True)
                 await _pause(over, seconds)
                 line.speak(False)
+            case Say(words, confidence):
+                for frame in filter(any, voiced(Said(words, confidence))):  # the rest of it is silence
+                    line.sound(frame)
+                await _pause(over, act.seconds)
             case Press(keys):
                 for key in keys:
                     line.press(key)

@@ -14,7 +14,9 @@ A caller does one thing after the other, from the moment the call is answered:
 
     wait: 2s        is silent for so long        press: "12"     sends keys, a fifth of a second apart
     talk: 5s        makes sound for so long      hangup          puts the phone down
-                                                 stay            stays until the other side ends the call
+    say: "sales"    says words                   stay            stays until the other side ends the call
+
+Words are heard as `say: sales (0.6)` tells with a confidence of 0.6, else as surely as can be.
 
 The last thing is `hangup` or `stay`, and nothing follows either. Several callers: `callers:`, a list of mappings with `from`, `caller`,
 `expect`, optionally `number` and `at` (when they dial, after the first); the same `from` twice is somebody who calls once more. An
@@ -52,6 +54,7 @@ from typing import Any, Final
 import yaml
 
 from engine.errors import SetupError
+from engine.speech.scripted import WORD
 
 #: Seconds between the keys of one `press`. Asterisk takes a key for 100 ms and then wants a gap of 45 ms; keys that are sent whole, in one
 #: packet, and faster than that reach the application twice (measured).
@@ -63,6 +66,7 @@ PRESSED: Final = 2.0
 #: Stands behind the number of somebody who calls once more.
 AGAIN: Final = " again"
 KEYS: Final = re.compile(r"[0-9*#]+")
+_SAID: Final = re.compile(r"(?P<words>[^\W\d_]+(?: [^\W\d_]+)*)(?: \((?P<confidence>0(?:\.\d+)?|1)\))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,19 @@ class Press:
     """Send keys."""
 
     keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say words, which a recogniser is so sure of."""
+
+    words: str
+    confidence: float = 1.0
+
+    @property
+    def seconds(self) -> float:
+        """How long that takes."""
+        return len(self.words.split()) * WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +144,7 @@ class Drop:
     """Put the second call down."""
 
 
-Act = Wait | Talk | Press | HangUp | Stay | Hold | Refer | Dial | Join | Drop
+Act = Wait | Talk | Press | Say | HangUp | Stay | Hold | Refer | Dial | Join | Drop
 
 
 def password_of(phone: str) -> str:
@@ -209,6 +226,11 @@ class Scenario:
     #: What phones of the house dial that are in no call; they prove themselves.
     calls: tuple[CallerPlan, ...] = ()
 
+    @property
+    def speaks(self) -> bool:
+        """Does anybody in it say words?"""
+        return any(isinstance(act, Say) for caller in self.callers for act in caller.does)
+
 
 def load_scenarios(folder: Path) -> list[Scenario]:
     """Every scenario of a folder, by name. Raises SetupError for the first that cannot be used."""
@@ -248,7 +270,7 @@ _SCENARIO: Final = (
     "ready",
     "race",
 )
-_ACTS: Final = ("wait", "talk", "press", "hangup", "stay")
+_ACTS: Final = ("wait", "talk", "press", "say", "hangup", "stay")
 _PHONE_ACTS: Final = ("hold", "unhold", "refer", "dial", "join", "drop")
 _CALLER: Final = ("from", "number", "caller", "expect", "at")
 _CALL: Final = ("from", "number", "caller", "at")
@@ -358,6 +380,11 @@ class _Reader:
                 if not isinstance(value, str) or not KEYS.fullmatch(value):
                     raise self.wrong(where, f'{value!r} is no row of keys; write such as press: "1"')
                 return Press(value)
+            case "say":
+                said = _SAID.fullmatch(value) if isinstance(value, str) else None
+                if said is None:
+                    raise self.wrong(where, f"{value!r} is no row of words; write such as say: sales please")
+                return Say(said["words"], float(said["confidence"] or 1.0))
             case "hold" | "unhold":
                 return Hold(what == "hold")
             case "refer" | "dial":

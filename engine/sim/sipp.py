@@ -29,6 +29,7 @@ from engine.sim.scenario import (
     Join,
     Press,
     Refer,
+    Say,
     Scenario,
     Stay,
     Talk,
@@ -175,6 +176,10 @@ def _acts(plan: CallerPlan, media: Path) -> Iterator[str]:
                 yield _stream(media / "caller.ulaw")
                 yield from _pause(seconds, f"act-{number}")
                 yield silence
+            case Say(words):
+                yield _stream(media / f"{words.replace(' ', '-')}.ulaw", 1)
+                yield from _pause(act.seconds, f"act-{number}")
+                yield silence
             case Press(keys):
                 yield from _keys(keys, media, f"act-{number}", silence)
             case Stay():
@@ -210,8 +215,8 @@ def _wait_for(request: str, seconds: float, then: str, otherwise: str) -> str:
     return f'  <recv request="{request}" timeout="{milliseconds}" ontimeout="{then}" next="{otherwise}"/>'
 
 
-def _stream(path: Path) -> str:
-    return f'  <nop><action><exec rtp_stream="{path},-1,0,PCMU/8000"/></action></nop>'
+def _stream(path: Path, times: int = -1) -> str:
+    return f'  <nop><action><exec rtp_stream="{path},{times},0,PCMU/8000"/></action></nop>'
 
 
 def _key(path: Path) -> str:

@@ -47,6 +47,7 @@ MEASURED: Final = frozenset(
         "ms",
         "playing_at",
         "rest_until",
+        "said",
         "sd",
         "seconds",
         "since",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from simulated import simulated_engine
+from simulated import hearing, simulated_engine
 from told import Told, give_orders, set_agents, told_by
 
 from engine.app import Engine
@@ -67,8 +67,9 @@ def play_disturbed(
     async def main() -> Aftermath:
         pbx = SimulatedAsterisk(lengths=wav_lengths({"quietline/": loaded.catalog.folder}), chance=chance)
         plug_in(pbx, scenario, list(loaded.snapshot.settings.agents))
+        hears = hearing(scenario)
         async with AsyncExitStack() as life:
-            engine = await life.enter_async_context(simulated_engine(pbx, loaded, folder))
+            engine = await life.enter_async_context(simulated_engine(pbx, loaded, folder, recogniser=hears))
             there: list[Engine] = [engine]
             await set_agents(engine, scenario.ready)
             began = pbx.now()
@@ -88,7 +89,9 @@ def play_disturbed(
                     transport.close()
                     await life.aclose()
                     await asyncio.sleep(trouble.gap)
-                    engine = await life.enter_async_context(simulated_engine(pbx, loaded, folder))
+                    engine = await life.enter_async_context(
+                        simulated_engine(pbx, loaded, folder, recogniser=hears)
+                    )
                     there.append(engine)
             await people
             await orders

@@ -10,7 +10,7 @@ from pathlib import Path
 from told import Told, give_orders, set_agents, told_by
 
 from engine.ami.port import Feed
-from engine.app import Engine, run_engine
+from engine.app import DEAF, Engine, run_engine
 from engine.config import Loaded
 from engine.core.release import Release
 from engine.sim.asterisk import SimulatedAsterisk
@@ -18,6 +18,8 @@ from engine.sim.clock import VirtualTimeLoop, run
 from engine.sim.media import wav_lengths
 from engine.sim.people import play, plug_in
 from engine.sim.scenario import Scenario
+from engine.speech.port import Recogniser
+from engine.speech.scripted import Scripted
 
 #: Virtual seconds after the last caller has gone in which everything comes to rest.
 REST = 30.0
@@ -30,6 +32,7 @@ async def simulated_engine(
     folder: Path,
     release: Release | None = None,
     phones: Feed | None = None,
+    recogniser: Recogniser = DEAF,
 ) -> AsyncIterator[Engine]:
     """An engine that takes calls from `pbx`; while its store opens, works or closes, virtual time stands still."""
     loop = asyncio.get_running_loop()
@@ -42,7 +45,14 @@ async def simulated_engine(
     loop.busy_hooks.append(at_work)
     try:
         async with run_engine(
-            pbx.connect(), loaded, folder, loop.wall, durable=False, release=release, feed=phones
+            pbx.connect(),
+            loaded,
+            folder,
+            loop.wall,
+            durable=False,
+            release=release,
+            feed=phones,
+            recogniser=recogniser,
         ) as engine:
             running.append(engine)
             try:
@@ -57,14 +67,19 @@ async def simulated_engine(
 Act = Callable[[SimulatedAsterisk, Engine], Awaitable[None]]
 
 
-def simulate(loaded: Loaded, folder: Path, act: Act) -> Told:
+def hearing(scenario: Scenario) -> Recogniser:
+    """Who hears what the scenario's callers say: somebody only where they do."""
+    return Scripted("en") if scenario.speaks else DEAF
+
+
+def simulate(loaded: Loaded, folder: Path, act: Act, recogniser: Recogniser = DEAF) -> Told:
     """Run an engine on a simulated Asterisk while `act` happens; everything must be ARI, and nothing may be left over."""
 
     async def main() -> Told:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualTimeLoop)
         pbx = SimulatedAsterisk(lengths=wav_lengths({"quietline/": loaded.catalog.folder}))
-        async with simulated_engine(pbx, loaded, folder) as engine:
+        async with simulated_engine(pbx, loaded, folder, recogniser=recogniser) as engine:
             await act(pbx, engine)
             await asyncio.sleep(REST)
             pbx.verify()
@@ -82,4 +97,4 @@ def play_simulated(loaded: Loaded, scenario: Scenario, folder: Path) -> Told:
         await set_agents(engine, scenario.ready)
         await asyncio.gather(play(pbx, scenario), give_orders(lambda: engine, scenario))
 
-    return simulate(loaded, folder, act)
+    return simulate(loaded, folder, act, hearing(scenario))

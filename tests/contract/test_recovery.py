@@ -7,7 +7,7 @@ What must hold, whenever it happens:
 
 - Every caller who met an engine has exactly one contact, and it is closed; none is closed as a fault of ours.
 - A caller who stays is never hung up on: their call ends where the flow ends it. One who presses nothing ends as scripted, or, since a
-  phone may have to ring again, at most in the voicemail. A key pressed while nobody listens is lost, an agent's who rings in, too.
+  phone may have to ring again, at most in the voicemail. A key pressed or a word said while nobody listens is lost, an agent's key, too.
 - A caller who waits keeps place and time of entry, and a conversation lasts as long as agent and caller want.
 - Every agent is where they would be without it, or ready.
 - Nothing is left over in Asterisk, no offer rings, nobody waits, and the distributor's books are in order.
@@ -24,7 +24,7 @@ from disturbed import Aftermath, Kind, Trouble, play_disturbed
 
 from engine.config import Loaded
 from engine.core.event import Event
-from engine.sim.scenario import AgentPlan, CallerPlan, Press, Scenario, Stay, load_scenarios
+from engine.sim.scenario import AgentPlan, CallerPlan, Press, Say, Scenario, Stay, load_scenarios
 
 SCENARIOS = load_scenarios(Path(__file__).parents[1] / "scenarios")
 MOMENTS = os.environ.get("QUIETLINE_MOMENTS", "5")
@@ -87,7 +87,9 @@ def complaints(scenario: Scenario, caller: CallerPlan, calm: Aftermath, after: A
     if record["outcome"] == "failed" and scripted != "failed":
         wrong.append("failed")
     if isinstance(caller.does[-1], Stay) and not after.met_no_engine:
-        pressed = any(isinstance(act, Press) for one in (caller, *signing_in(scenario)) for act in one.does)
+        pressed = any(
+            isinstance(act, Press | Say) for one in (caller, *signing_in(scenario)) for act in one.does
+        )
         allowed = {scripted} | (PRESSED if pressed else ALSO.get(scripted, set()))
         if cause not in ("flow", "unknown_number"):
             wrong.append(f"never hangs up, but ended by {cause}")

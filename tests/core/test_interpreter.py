@@ -697,3 +697,81 @@ def test_everything_asked_belongs_to_the_action_that_asks_and_can_be_written_dow
         assert do.index < len(any_flow.steps[step(do.step)])
         assert json.loads(json.dumps(d.plain(do)))["do"] in d.DOES
         walk.send(data.draw(any_outcomes(do)))
+
+
+# --- words ------------------------------------------------------------------------------------
+
+SPOKEN = v.Menu(
+    prompt("m"),
+    choices=keys(k1="a", k2="b"),
+    otherwise=step("e"),
+    invalid=prompt("no"),
+    by_key=prompt("press"),
+    unsure={f.Key("1"): prompt("meant_a")},
+    retries=3,
+)
+
+
+@pytest.mark.parametrize(
+    "outcomes, wanted",
+    [
+        (["2"], "b"),
+        (["operator"], "e"),
+        (["repeat", "1"], "a"),
+        (["1?", "1"], "a"),
+        (["1?", "2", "2"], "m"),
+        (["1?", None, "1"], "a"),
+        (["2?"], "no"),
+        (["?"], "no"),
+        (["?", None, "?"], "press"),
+        (["9", None, "?", None, "9"], "no"),
+        (["9", None, "?", None, "?"], "press"),
+        (["repeat"] * 3, "no"),
+        (["?", None, "?", None, "?", None, "?"], "e"),
+    ],
+)
+def test_words_lead_as_keys_do_and_are_asked_back_or_told_where_they_are_not_understood(
+    outcomes: list[d.Outcome], wanted: str
+) -> None:
+    match i.replay(one(SPOKEN), outcomes).do:
+        case d.Play(prompts=(heard, *_)) | d.Choose(prompt=heard):
+            assert heard == wanted
+        case do:
+            raise AssertionError(f"{do} is not heard")
+
+
+def test_a_menu_says_what_may_be_said_and_its_events_do_not() -> None:
+    do = i.replay(one(SPOKEN)).do
+    assert isinstance(do, d.Choose)
+    assert do.says == (("1", "a"), ("2", "b"), ("repeat", "repeat"), ("operator", "operator"))
+    assert "says" not in d.plain(do)
+    assert d.asked(d.plain(do)) == do
+
+
+@pytest.mark.parametrize(
+    "outcomes, wanted",
+    [
+        (["4711", "1"], "next"),
+        (["4711?", "1"], "next"),
+        (["?"], "no"),
+        (["operator"], "a"),
+        (["4711", "operator"], "a"),
+        (["repeat", "471", "?", "1"], "next"),
+    ],
+)
+def test_digits_may_be_said_and_are_read_back(outcomes: list[d.Outcome], wanted: str) -> None:
+    do = i.replay(one(ASK), outcomes).do
+    assert do is not None
+    assert wanted in (do.step, *getattr(do, "prompts", ()))
+
+
+def test_digits_that_were_not_surely_understood_and_are_not_read_back_are_none() -> None:
+    plain = replace(ASK, confirm=None)
+    assert i.replay(one(plain), ["4711?"]).do == d.Play("start", 0, ("no",), True)
+    assert where(one(plain), "4711") == "next"
+
+
+def test_secret_digits_cannot_be_said() -> None:
+    asked, secret = (i.replay(one(replace(ASK, secret=hidden))).do for hidden in (False, True))
+    assert isinstance(asked, d.Collect) and isinstance(secret, d.Collect)
+    assert asked.says and not secret.says

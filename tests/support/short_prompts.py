@@ -22,6 +22,8 @@ still_waiting: Thank you for waiting.
 closed: We are closed now.
 whose_call: A call for you.
 """
+#: What callers may say for steps that no shipped flow has; `words` is the last thing in a file of prompts.
+WORDS = "  desks: [office, desks, middle]\n"
 #: A value in a prompt's text.
 SLOT = re.compile(r"\{\{.*?\}\}")
 #: Seconds every prompt of a copied prompts folder lasts; fragments (numbers, units) last a third of it.
@@ -31,7 +33,7 @@ PROMPT = 1.0
 def short_prompts(target: Path) -> Path:
     """The repository's English texts with recordings that all last a second, and the same without numbers as another language."""
     target.mkdir(parents=True)
-    english = MORE + (REPOSITORY / "prompts" / "en.yaml").read_text()
+    english = MORE + (REPOSITORY / "prompts" / "en.yaml").read_text() + WORDS
     (target / "en.yaml").write_text(english)
     (target / "bg.yaml").write_text(SLOT.sub("some", english))
     catalog = load_catalog(target, Report())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import ClassVar
 
-from engine.core.do import Capture, Collect, Do, Listen, Outcome, Play, Recall, Remember
+from engine.core.do import MISHEARD, OPERATOR, Capture, Collect, Do, Listen, Outcome, Play, Recall, Remember
+from engine.core.do import unsure as probably
 from engine.core.flow import (
     Action,
     Asking,
@@ -18,7 +19,8 @@ from engine.core.flow import (
     StepName,
     Variable,
 )
-from engine.core.way import Way
+from engine.core.speech import keys_only
+from engine.core.way import YES_NO, Way, spoken
 
 #: Set once a remembered language has been looked for in this call.
 RECALLED = "language.recalled"
@@ -58,7 +60,9 @@ class Language(Action):
         if self.remember and (yield from self._recall(way)):
             return None
         for _ in range(self.retries + 1):
-            key = yield from way.choose(self.language, self.choices, self.timeout, self._languages)
+            key = yield from way.choose(
+                self.language, self.choices, self.timeout, self._languages, self.choices
+            )
             if key is not None and key in self.choices:
                 way.set("language", self.choices[Key(key)])
                 if self.remember:
@@ -84,7 +88,11 @@ class Language(Action):
 
 @dataclass(frozen=True, slots=True)
 class Menu(Action):
-    """Play a prompt and go where the caller's key says."""
+    """Play a prompt and go where the caller's key says, or the words for the step it leads to.
+
+    Words that are not surely understood are asked back by the key's prompt in `unsure`. From the second time that words were not understood
+    `by_key` is said in place of `invalid`. Whoever asks for a person goes to `otherwise`.
+    """
 
     ends: ClassVar[bool] = True
     silent_by: ClassVar[tuple[str, ...] | None] = ("otherwise",)
@@ -94,23 +102,33 @@ class Menu(Action):
     choices: Mapping[Key, StepName]
     otherwise: StepName
     invalid: PromptId | None = None
+    by_key: PromptId | None = None
+    unsure: Mapping[Key, PromptId] = field(default_factory=dict)
     timeout: Seconds = Seconds(6)
     retries: int = 2
 
     def perform(self, way: Way) -> Asking:
         """Ask until a key of `choices` comes, or the tries are over; a wrong key is told."""
+        misheard = 0
         for attempt in range(self.retries + 1):
-            key = yield from way.choose(self.menu, self.choices, self.timeout)
+            key = yield from way.choose(
+                self.menu, self.choices, self.timeout, says=self.choices, unsure=self.unsure
+            )
             if key is not None and key in self.choices:
                 return self.choices[Key(key)]
+            if key == OPERATOR:
+                break
+            misheard += key == MISHEARD
             if key is not None and attempt < self.retries:
-                yield from way.play(self.invalid)
+                yield from way.play((keys_only(misheard) and self.by_key) or self.invalid)
         return self.otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class Ask(Action):
-    """Collect digits into a variable; `confirm` reads them back (1 accepts, anything else asks again).
+    """Collect digits, keyed in or said, into a variable; `confirm` reads them back (1 or yes accepts, anything else asks again).
+
+    Whoever asks for a person goes to `otherwise`.
 
     `secret: yes` keeps them out of every log, event, trace, page and recording; they can only be given to a look-up or a service.
     """
@@ -134,12 +152,21 @@ class Ask(Action):
         if self.secret:
             way.caller.secret.add(self.into)
         for attempt in range(self.retries + 1):
-            do = Collect(*way.here, self.ask, least, most, self.timeout, self.into, self.secret)
-            digits = way.heard((yield do))
-            if digits is not None and least <= len(digits) <= most:
+            says = spoken(None if self.secret else {})
+            do = Collect(*way.here, self.ask, least, most, self.timeout, self.into, self.secret, says)
+            came = yield from way.collect(do)
+            if came == OPERATOR:
+                break
+            digits = probably(came) if self.confirm is not None and probably(came) else came
+            if digits is not None and least <= len(digits) <= most and digits[-1] != MISHEARD:
                 way.set(self.into, digits)
-                if self.confirm is None or (yield from way.choose(self.confirm, "12", self.timeout)) == "1":
+                if self.confirm is None:
                     return None
+                right = yield from way.choose(self.confirm, "12", self.timeout, says=YES_NO, patient=True)
+                if right == "1":
+                    return None
+                if right == OPERATOR:
+                    break
             elif digits is not None and attempt < self.retries:
                 yield from way.play(self.invalid)
         way.variables.pop(self.into, None)

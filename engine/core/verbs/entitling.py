@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import KW_ONLY, dataclass
 
-from engine.core.do import Collect, Do, Entitle, Outcome
+from engine.core.do import MISHEARD, OPERATOR, Collect, Do, Entitle, Outcome, unsure
 from engine.core.entitlement import AGAIN, TRIES, Answer, Standing
 from engine.core.flow import Action, Asking, DigitRange, PromptId, Seconds, SourceName, StepName
-from engine.core.way import LEVEL, Way
+from engine.core.way import LEVEL, Way, spoken
 
 #: What a flow knows of the customer afterwards, and under which name the shell keeps the PIN.
 NUMBER, NAME, ENTITLED = "customer.number", "customer.name", "customer.entitled"
@@ -48,6 +48,8 @@ class Entitlement(Action):
             came = yield from self._ask(way)
             if came == AGAIN:
                 continue
+            if came == OPERATOR:
+                break
             tries -= 1
             answer = Answer.read(came) if came else answer
             if answer.outcome is not Standing.UNKNOWN:
@@ -60,6 +62,8 @@ class Entitlement(Action):
     def _ask(self, way: Way) -> Generator[Do, Outcome, Outcome]:
         """One try: what came of it, nothing for too few digits, None for silence."""
         number = yield from self._digits(way, self.number, self.number_digits, NUMBER)
+        if number == OPERATOR:
+            return number
         if not number or self.by == "number":
             return number and (yield Entitle(*way.here, self.entitlement, self.by, number, ""))
         pin = yield from self._digits(way, self.pin, self.pin_digits, PIN)
@@ -68,10 +72,15 @@ class Entitlement(Action):
     def _digits(
         self, way: Way, prompt: str | None, digits: DigitRange, into: str
     ) -> Generator[Do, Outcome, Outcome]:
-        """Digits; nothing for too few of them, None for silence."""
-        do = Collect(*way.here, prompt or "", digits.least, digits.most, self.timeout, into, into == PIN)
-        came = way.heard((yield do))
-        return came if came is None or len(came) >= digits.least else ""
+        """Digits; nothing for too few of them or words that are none, OPERATOR for who wants a person, None for silence."""
+        secret = into == PIN
+        says = spoken(None if secret else {})
+        do = Collect(*way.here, prompt or "", digits.least, digits.most, self.timeout, into, secret, says)
+        came = yield from way.collect(do)
+        came = unsure(came) or came  # a wrong number is known by nobody
+        if came in (None, OPERATOR):
+            return came
+        return came if came != MISHEARD and len(came or "") >= digits.least else ""
 
     def _keep(self, way: Way, answer: Answer) -> None:
         values = (answer.number, answer.name, answer.level, "yes" if answer.granted else "no")

@@ -30,7 +30,7 @@ from engine.core.flow import (
     Variable,
 )
 from engine.core.request import Noted
-from engine.core.way import Way
+from engine.core.way import YES_NO, Way
 
 #: Articles told one after the other.
 MOST_ARTICLES = 30
@@ -172,7 +172,7 @@ class Survey(Action):
         """Ask one after the other, and write each answer down at once."""
         for question, prompt in self.questions.items():
             keys = self._keys(question)
-            key = yield from way.choose(prompt, keys, self.timeout)
+            key = yield from way.choose(prompt, keys, self.timeout, says={}, patient=True)
             if key in keys:
                 yield Note(*way.here, "survey", self._answer(question, key))
         return None
@@ -267,11 +267,13 @@ class Answers(Action):
     ) -> Generator[Do, Outcome, tuple[str | None, bool]]:
         """The article that follows, and whether this one has helped."""
         if article["ask"] is not None:
-            key = yield from way.choose(article["ask"], (YES, NO), self.timeout)
+            key = yield from way.choose(article["ask"], (YES, NO), self.timeout, says=YES_NO, patient=True)
             return {YES: article["yes"], NO: article["no"]}.get(key or ""), False
         if article["next"] is not None:
             return article["next"], False
-        key = yield from way.choose(self.solved, (YES, NO, REPEAT), self.timeout)
+        key = yield from way.choose(
+            self.solved, (YES, NO, REPEAT), self.timeout, says={**YES_NO, REPEAT: "repeat"}, patient=True
+        )
         if key == REPEAT:
             return article["name"], False
         yield Note(*way.here, "article", {"article": article["name"], "solved": key == YES})

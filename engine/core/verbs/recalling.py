@@ -24,7 +24,7 @@ from engine.core.flow import (
     Seconds,
     StepName,
 )
-from engine.core.way import PRIORITY, Way
+from engine.core.way import PRIORITY, YES_NO, Way
 
 #: Keys while the number is confirmed.
 RIGHT, ANOTHER = "1", "2"
@@ -82,7 +82,7 @@ class Callback(Action):
             if number is None:
                 break
             way.set(self.NUMBER, number.removeprefix("+"))
-            key = yield from way.choose(self.callback, self._keys, ANSWER_WITHIN)
+            key = yield from way.choose(self.callback, self._keys, ANSWER_WITHIN, says=YES_NO, patient=True)
             if key == RIGHT:
                 came = yield Book(*way.here, self.in_queue, number)
                 return None if came is not None else self.on_declined

@@ -18,6 +18,8 @@ HERE = Path(__file__).parent
 RATE = 8000
 EVENTS = {**{str(digit): digit for digit in range(10)}, "star": 10, "pound": 11}
 PACKET = 50
+TONES = {"low": 300, "middle": 600, "high": 900}
+WORD = 0.35
 HELD = 100 * RATE // 1000
 
 
@@ -40,6 +42,14 @@ def voice(seconds: float, pitch: float) -> bytes:
     return bytes(samples)
 
 
+def tone(hertz: float) -> bytes:
+    """A word of the language of tones: as long as one word lasts in the simulator."""
+    height = 32768 * 10 ** (-20 / 20) * math.sqrt(2)
+    return bytes(
+        ulaw(int(height * math.sin(2 * math.pi * hertz * n / RATE))) for n in range(int(WORD * RATE))
+    )
+
+
 def key(event: int) -> bytes:
     """One telephone-event: number, end bit and volume, duration in samples, then padding up to SIPp's packet."""
     return struct.pack("!BBH", event, 0x80 | 10, HELD).ljust(PACKET, b"\0")
@@ -50,6 +60,8 @@ def main() -> None:
     (HERE / "caller.ulaw").write_bytes(voice(4, 190))
     (HERE / "agent.ulaw").write_bytes(voice(4, 115))
     (HERE / "silence.ulaw").write_bytes(b"\xff" * RATE)
+    for word, hertz in TONES.items():
+        (HERE / f"{word}.ulaw").write_bytes(tone(hertz))
     for name, event in EVENTS.items():
         (HERE / f"key-{name}").write_bytes(key(event))
 
