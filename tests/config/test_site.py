@@ -133,10 +133,10 @@ def test_no_prompt_is_shipped_that_neither_a_flow_nor_an_article_nor_the_engine_
     ]
     refs = [ref for flow in flows if flow for named in flow.refs.values() for ref in named]
     spoken = {ref.name for ref in refs if ref.to == "prompt"} | {*SPOKEN_BY_ENGINE, *BULLETINS}
-    #: What a queue's `whisper` speaks, whether the shipped site asks for it or not.
+    #: What a queue's `whisper` speaks.
     spoken |= {PARKED_AT, "whisper_wait", *(f"whisper_language_{language}" for language in catalog.languages)}
     for queue in site.settings.queues.values():
-        spoken |= {*queue.comfort, *([queue.place_kept] if queue.place_kept else [])}
+        spoken |= {*queue.comfort, *filter(None, (queue.place_kept, queue.consent))}
     for article in site.settings.articles.values():
         spoken |= {*article.say, *([article.ask] if article.ask else [])}
     chosen = (*site.settings.pause_reasons.values(), *site.settings.wrap_up_codes.values())
@@ -297,7 +297,7 @@ def test_a_rehearsal_tells_what_the_caller_hears(site: Snapshot, catalog: Catalo
 def test_a_rehearsal_speaks_what_was_keyed_in(site: Snapshot, catalog: Catalog) -> None:
     lines = rehearse(site.flows["sales"], site.settings, catalog, ["open", "1", "471188", "1", "done"])
     assert any("471188" in line and line.endswith("← 1") for line in lines)
-    assert any("queue sales, priority 7 → done" in line for line in lines)
+    assert any("queue accounts, priority 7 → done" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ["support", "sales", "renewals", "messages"])
