@@ -47,6 +47,7 @@ from engine.core.event import Event
 from engine.core.overrides import folded
 from engine.core.owing import Owing
 from engine.core.places import Places
+from engine.core.quality import G711
 from engine.core.release import Release, releases
 from engine.core.site import Settings
 from engine.counters import Counters
@@ -204,7 +205,7 @@ async def run_engine(
             app=app,
             client=client,
             tapes=tapes,
-            hearing=Hearing(ledger, counters, now, guests),
+            hearing=Hearing(ledger, counters, now, guests, G711 if settings.asterisk == "private" else None),
             guests=guests,
             ears=Ears(client, recogniser, counters, now),
             ledger=ledger,
@@ -244,8 +245,11 @@ async def run_engine(
             import_spool(house, archive, state / "spool" / "fallback"),
             *(beside(one.run, counters) for one in watching),
         )
-        async with owned(*work):
-            yield Engine(house, archive, switchboard, shelf, stream, known, counters, phones)
+        try:
+            async with owned(*work):
+                yield Engine(house, archive, switchboard, shelf, stream, known, counters, phones)
+        finally:
+            house.hearing.held(())
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """How well people hear each other, per leg: RTCP reports are folded here, and written down once, when the leg has ended.
 
-A report comes every five seconds for each leg and direction. None of them is on disk: what was reported of a leg that is still on when the
-engine is ended is lost with it, and the event of that leg tells of the reports that came afterwards.
+A report comes every five seconds for each leg and direction. None of them is on disk. An engine that ends while a leg is still on writes
+down what was reported until then, and the next one what comes afterwards, each with the time it knows of; one that is killed loses it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,18 @@ class Hearing:
     """The sound of all legs that are on, by channel."""
 
     def __init__(
-        self, ledger: Ledger, counters: Counters, now: Callable[[], float], guests: Mapping[str, str]
+        self,
+        ledger: Ledger,
+        counters: Counters,
+        now: Callable[[], float],
+        guests: Mapping[str, str],
+        codec: str | None,
     ) -> None:
-        """`guests`: channels that are in the conversation of another contact than their name says, and that contact."""
-        self._ledger, self._counters, self._now, self._guests = ledger, counters, now, guests
+        """`guests`: channels that are in the conversation of another contact than their name says, and that contact; `codec` is what all
+        legs speak, None: it is not known.
+        """
+        self._ledger, self._counters, self._now = ledger, counters, now
+        self._guests, self._codec = guests, codec
         self._sounds: dict[str, tuple[str, Sound]] = {}
 
     def take(self, report: RtpReport) -> None:
@@ -36,23 +44,23 @@ class Hearing:
         if contact is None or not in_use(contact, channel):
             return
         _, before = self._sounds.get(channel, (contact.id, Sound()))
-        after = before.after(report)
+        after = before.after(report, self._now())
         if (known := whose(contact, channel)) is not None:
             after = replace(after, kind=known[0], who=known[1])
         self._sounds[channel] = contact.id, after
         self._counters.rtp_reports.labels(after.kind, "heard" if report.heard else "spoken").inc()
 
     def ended(self, channel: str) -> None:
-        """A channel is gone: what was reported of it is written down."""
+        """A channel is gone, or heard by this engine no more: what was reported of it is written down."""
         known = self._sounds.pop(channel, None)
         if known is not None:
             contact, sound = known
-            told = sound.told(channel)
+            told = sound.told(channel, self._codec)
             self._ledger.append(Event("voice", self._now(), contact, data=told))
             self._count(sound.kind, told)
 
     def held(self, channels: Iterable[str]) -> None:
-        """Asterisk holds these channels and no others: all others have ended while nobody saw it."""
+        """Asterisk holds these channels and no others, or this engine ends: all others have ended, or will, while it does not see it."""
         for channel in self._sounds.keys() - set(channels):
             self.ended(channel)
 

@@ -95,7 +95,9 @@ def _voice(data: Mapping[str, Any]) -> str:
     ways = {"spoken": "their voice arrived", "heard": "they heard"}
     told = [f"{way} {_sound(data[name])}" for name, way in ways.items() if data[name] is not None]
     whom = "the caller" if data["kind"] == CALLER else f"{data['kind']} {data['who']}".strip()
-    return f"♬ {whom}: " + ", ".join([*told, *([f"round trip {trip:g} ms"] if trip is not None else [])])
+    told += [f"round trip {trip:g} ms"] if trip is not None else []
+    told += ["as if by G.711: the codec is not known"] if data.get("codec", "") is None else []
+    return f"♬ {whom}: " + ", ".join(told)
 
 
 def _sound(one: Mapping[str, Any]) -> str:

@@ -11,9 +11,9 @@ The estimate is the E-model's, ITU-T G.107, with its default values for all that
     Idd = 25 * ((1 + X^6)^(1/6) - 3 * (1 + (X/3)^6)^(1/6) + 2), X = log2(Ta / 100)      delay above Ta = 100 ms
     MOS = 1 + 0.035 R + R (R - 60) (100 - R) * 7e-6    between R = 0 (1.0) and R = 100 (4.5)
 
-Ie is 0 and Bpl 25.1 for G.711 on phones that conceal a lost packet (ITU-T G.113, appendix I). Ta, from mouth to ear, is what is known of
-it: a packet's own 20 ms, a jitter buffer of twice the jitter, and half the round trip where the phone tells it. So it is the leg's own
-quality: what the other leg of a conversation adds stands in the other leg's figures.
+Ie is 0 and Bpl 25.1 for G.711 on phones that conceal a lost packet (ITU-T G.113, appendix I); our own Asterisk speaks no other codec. Ta,
+from mouth to ear, is what is known of it: a packet's own 20 ms, a jitter buffer of twice the jitter, and half the round trip where the
+phone tells it. So it is the leg's own quality: what the other leg of a conversation adds stands in the other leg's figures.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from engine.core.contact import Contact
 from engine.core.conversation import AGENT
 
 CALLER, SUPERVISOR = "caller", "supervisor"
+#: The codec of whatever phone our own Asterisk speaks with: µ-law or A-law.
+G711 = "g711"
 #: The best rating with G.107's default values.
 BEST = 93.2
 #: How well G.711 with concealment stands loss.
@@ -138,10 +140,15 @@ class Sound:
     round_trips: int = 0
     all_round_trips: float = 0.0
     longest_round_trip: float = 0.0
+    #: When the first report came, and the last: what is told is of the time between, and of the seconds before the first.
+    from_at: float | None = None
+    until_at: float | None = None
 
-    def after(self, report: RtpReport) -> Sound:
+    def after(self, report: RtpReport, at: float) -> Sound:
         """With one more report."""
-        sound = self._timed(report.round_trip) if report.round_trip is not None else self
+        sound = replace(self, from_at=at if self.from_at is None else self.from_at, until_at=at)
+        if report.round_trip is not None:
+            sound = sound._timed(report.round_trip)
         if report.heard:
             return replace(sound, heard=sound.heard.after(report, sound.round_trip))
         return replace(sound, spoken=sound.spoken.after(report, sound.round_trip))
@@ -155,13 +162,16 @@ class Sound:
             longest_round_trip=max(self.longest_round_trip, seconds),
         )
 
-    def told(self, leg: str) -> dict[str, Any]:
-        """The data of the event `voice`."""
+    def told(self, leg: str, codec: str | None) -> dict[str, Any]:
+        """The data of the event `voice`; `codec` None: not known, and the figures are those that G.711 would have."""
         n = self.round_trips
         return {
             "leg": leg,
             "kind": self.kind,
             "who": self.who,
+            "codec": codec,
+            "from_at": self.from_at,
+            "until_at": self.until_at,
             "spoken": self.spoken.told,
             "heard": self.heard.told,
             "round_trip_ms": round(1000 * self.all_round_trips / n, 1) if n else None,

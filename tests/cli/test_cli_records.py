@@ -66,12 +66,13 @@ def test_contacts_as_json_is_one_documented_object_a_line(quietline: Quietline, 
 
 
 SPOKEN = {"reports": 3, "lost": 6, "loss_percent": 0.8, "jitter_ms": 6.0, "mos": 4.28}
-VOICE = {"leg": "1.0", "kind": "caller", "who": "7001", "spoken": SPOKEN, "heard": None}
+VOICE = {"leg": "1.0", "kind": "caller", "who": "7001", "codec": "g711", "spoken": SPOKEN, "heard": None}
 
 
 def test_how_a_leg_was_heard_stands_in_its_json_and_trace(quietline: Quietline, state: Path) -> None:
     voice = {**VOICE, "round_trip_ms": None, "round_trip_ms_max": None}
-    other = {**voice, "kind": "agent", "who": "2001", "heard": SPOKEN, "round_trip_ms": 38.0}
+    other = {**voice, "kind": "agent", "who": "2001", "codec": None, "heard": SPOKEN}
+    other["round_trip_ms"] = 38.0
 
     async def write() -> None:
         async with open_ledger(state / "quietline.db", durable=False) as ledger:
@@ -84,7 +85,7 @@ def test_how_a_leg_was_heard_stands_in_its_json_and_trace(quietline: Quietline, 
     told = quietline("trace", "c1", "--state", state).out
     assert "♬ the caller: their voice arrived MOS 4.3 (loss 0.8 %, jitter 6 ms)\n" in told
     assert "♬ agent 2001: their voice arrived MOS 4.3 (loss 0.8 %, jitter 6 ms), they heard MOS 4.3" in told
-    assert told.endswith("round trip 38 ms\n")
+    assert told.endswith("round trip 38 ms, as if by G.711: the codec is not known\n")
 
 
 def test_contacts_can_be_narrowed_by_time_and_outcome(quietline: Quietline, state: Path) -> None:

@@ -141,6 +141,31 @@ def test_a_leg_that_ends_while_no_engine_is_connected_is_told_of_afterwards(
     run(main())
 
 
+def test_a_leg_that_outlives_its_engine_is_told_of_by_both_each_for_its_own_time(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        pbx, feeds = world(site), [SimPhones({f"agent-{AGENT}"}) for _ in range(2)]
+        async with simulated_engine(pbx, site, tmp_path, phones=feeds[0]) as engine:
+            line, caller, _ = await talking(pbx, engine)
+            feeds[0].tell(replace(REPORT, channel=caller))
+            await asyncio.sleep(1.0)
+            ended = engine.house.now()
+        async with simulated_engine(pbx, site, tmp_path, phones=feeds[1]) as engine:
+            began = engine.house.now()
+            feeds[1].tell(replace(REPORT, channel=caller, sequence=500, jitter=0.02))
+            await asyncio.sleep(1.0)
+            line.hang_up()
+            await asyncio.sleep(REST)
+            (events,) = (await told_by(engine)).events.values()
+            before, after = [event.data for event in events if event.kind == "voice"]
+            assert before["until_at"] <= ended <= began <= after["from_at"]
+            assert (before["spoken"]["jitter_ms"], after["spoken"]["jitter_ms"]) == (4.0, 20.0)
+            assert {before["codec"], after["codec"]} == {"g711"}
+
+    run(main())
+
+
 class Broken(SimPhones):
     """A feed with a fault of its own: it fails the first time."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.core.contact import Contact, apply
 from engine.core.event import Event
-from engine.core.quality import Direction, RtpReport, Sound, estimated, opinion, rating, whose
+from engine.core.quality import G711, Direction, RtpReport, Sound, estimated, opinion, rating, whose
 
 REPORT = RtpReport("1.0", heard=True, sequence=1, lost=0, loss=0.0, jitter=0.0)
 
@@ -62,10 +62,10 @@ def test_jitter_and_the_round_trip_count_as_delay() -> None:
 def test_a_leg_tells_means_and_the_worst_of_each_direction() -> None:
     sound = Sound("caller", "+359")
     for n, (loss, jitter, trip) in enumerate([(0.0, 0.002, 0.02), (0.1, 0.01, 0.04)], 1):
-        sound = sound.after(
-            replace(REPORT, sequence=250 * n, lost=25, loss=loss, jitter=jitter, round_trip=trip)
-        )
-    told = sound.told("1.0")
+        report = replace(REPORT, sequence=250 * n, lost=25, loss=loss, jitter=jitter, round_trip=trip)
+        sound = sound.after(report, 100.0 + 5 * n)
+    told = sound.told("1.0", G711)
+    assert (told["codec"], told["from_at"], told["until_at"]) == ("g711", 105.0, 110.0)
     assert told["spoken"] is None and (told["round_trip_ms"], told["round_trip_ms_max"]) == (30.0, 40.0)
     heard = told["heard"]
     assert (heard["reports"], heard["lost"], heard["loss_percent"], heard["loss_percent_max"]) == (
@@ -79,8 +79,9 @@ def test_a_leg_tells_means_and_the_worst_of_each_direction() -> None:
 
 
 def test_what_was_not_reported_is_absent_and_not_good() -> None:
-    told = Sound("agent", "2001").after(replace(REPORT, heard=False)).told("1.0")
+    told = Sound("agent", "2001").after(replace(REPORT, heard=False), 5.0).told("1.0", None)
     assert told["heard"] is None and told["round_trip_ms"] is None and told["spoken"]["reports"] == 1
+    assert told["codec"] is None and told["from_at"] == told["until_at"] == 5.0
 
 
 def test_a_report_between_which_and_the_last_nothing_came_makes_nothing_better() -> None:
