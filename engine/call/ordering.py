@@ -157,7 +157,9 @@ def talk_shown(contact: Contact) -> dict[str, Any]:
     """A conversation as JSON values: who is in it, and what the caller hears."""
     talk = contact.talk
     if talk is None:
-        return {"contact": contact.id, "from_number": contact.from_number, "with": None, "now": "over"}
+        gone = {"contact": contact.id, "from_number": contact.from_number, "with": None}
+        to = _sent_to(contact)
+        return {**gone, "now": "over"} if to is None else {**gone, "now": "sent on", "to": to}
     asked = talk.asked
     return {
         "contact": contact.id,
@@ -180,6 +182,23 @@ def talk_shown(contact: Contact) -> dict[str, Any]:
         "slot": slot_of(contact),
         "parked_until": talk.parked.data["until"] if talk.parked is not None else None,
     }
+
+
+def _sent_to(contact: Contact) -> str | None:
+    """The queue in which the caller waits, or is about to; or the number of the site's to whose flow they have gone."""
+    if contact.sent_back is not None:
+        return str(contact.sent_back.data["to"])
+    if contact.stage in IN_QUEUE and contact.queued is not None:
+        return str(contact.queued.data["group"] or contact.queued.data["queue"])
+    return str(contact.sent_to.data["to"]) if contact.sent_to is not None else None
+
+
+def in_vain(contact: Contact, since: float) -> dict[str, str] | None:
+    """Who was called in since then and is so no more, without having answered, and why."""
+    leg = contact.legs[-1] if contact.legs else None
+    if leg is None or leg.ended is None or leg.from_at is not None or leg.rang_at < since:
+        return None
+    return {"name": leg.to, "why": leg.ended}
 
 
 def now_of(talk: Conversation) -> str:

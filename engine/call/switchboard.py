@@ -23,7 +23,17 @@ from engine.call.diary import left_by, leg_of
 from engine.call.ears import EAR
 from engine.call.house import Edition, House
 from engine.call.line import MADE, CalledOff, Relink, contact_of_channel, two_calls
-from engine.call.ordering import NO_TALK, Order, Target, Verb, order_of, slot_of, talk_shown, target_of
+from engine.call.ordering import (
+    NO_TALK,
+    Order,
+    Target,
+    Verb,
+    in_vain,
+    order_of,
+    slot_of,
+    talk_shown,
+    target_of,
+)
 from engine.call.remarks import remark
 from engine.call.signing import at_phone
 from engine.core import acd
@@ -139,11 +149,14 @@ class Switchboard:
             raise SetupError(
                 f"{who}: Asterisk is not connected, and nothing can be done with a call until it is"
             )
+        asked_at = self._house.now()
         sentence = await self._answer(call, order)
         if sentence:
             raise SetupError(f"{who}: {sentence}")
         now = self._house.ledger.open.get(contact.id)
-        told = talk_shown(now) if now is not None else {"contact": contact.id}
+        told: dict[str, Any] = talk_shown(now) if now is not None else {"contact": contact.id}
+        if now is not None and (rung := in_vain(now, asked_at)) is not None:
+            told["in_vain"] = rung
         return told if order.answer.done() else {**told, "unwritten": self._house.ledger.trouble}
 
     async def _answer(self, call: Call, order: Order) -> str:

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from engine.cli.ask import ask
 from engine.cli.console import clock, print_json, say, table
 from engine.cli.place import STATE, JsonOption, StateOption
+from engine.config.trace_talk import CALLED_IN_ENDS
 from engine.errors import SetupError
 from engine.release.live import login
 
@@ -151,7 +152,7 @@ def order(state: Path, who: str, do: str, target: tuple[str, ...] = (), priority
     if "unwritten" in told:
         say(f"That is asked for, and done when it can be written: {told['unwritten']}.")
         return
-    say(sentence(told) + RECORDED.get(told.get("recording") or "", ""))
+    say(in_vain(told) + sentence(told) + RECORDED.get(told.get("recording") or "", ""))
 
 
 def asked_of(state: Path, who: str, do: str, to: str, **more: int) -> dict[str, Any]:
@@ -163,10 +164,18 @@ def asked_of(state: Path, who: str, do: str, to: str, **more: int) -> dict[str, 
     return told
 
 
+def in_vain(told: Mapping[str, Any]) -> str:
+    """Who has not come, where they have been rung and are so no more."""
+    rung = told.get("in_vain")
+    return "" if rung is None else f"{rung['name']} {CALLED_IN_ENDS.get(rung['why'], rung['why'])}. "
+
+
 def sentence(told: Mapping[str, Any]) -> str:
     """What a conversation is now, in words."""
     caller = told.get("from_number") or told["contact"]
     by, asked = told.get("with"), told.get("called_in")
+    if by is None and told.get("now") == "sent on":
+        return f"{caller} is sent on to {told['to']}."
     if by is None:
         return f"{caller} is in no conversation any more."
     match told["now"]:

@@ -17,7 +17,8 @@ _FOR = {
     "back": "is rung again for the caller, who comes back",
     "retrieve": "is rung for the caller, who is parked",
 }
-_ENDS = {
+#: What became of somebody who was called in.
+CALLED_IN_ENDS = {
     "no_answer": "does not answer",
     "rejected": "rejects the call",
     "busy": "is busy",
@@ -57,7 +58,9 @@ def talk_told(before: Contact, event: Event) -> list[str] | None:
                 before.talk is not None and before.talk.asked is not None and before.talk.asked.answered
             )
             ends = (
-                "has hung up" if answered and data["why"] == "target" else _ENDS.get(data["why"], data["why"])
+                "has hung up"
+                if answered and data["why"] == "target"
+                else CALLED_IN_ENDS.get(data["why"], data["why"])
             )
             return [f"☎ {data['to']} {ends}"]
         case "conferenced":

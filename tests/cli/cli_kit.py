@@ -201,7 +201,7 @@ class FakeEngine:
         """Note it, where there is such a conversation."""
         if self.refusal:
             raise SetupError(self.refusal)
-        found = [one for one in self.talks if who in (one["contact"], one["with"]["name"])]
+        found = [one for one in self.talks if who in (one["contact"], (one["with"] or {}).get("name"))]
         if found:
             self.ordered.append((who, dict(asked)))
         return found[0] if found else None

@@ -74,6 +74,17 @@ def test_what_a_conversation_is_then_is_said(
     assert quietline("call", "hold", "2001", "--state", tmp_path).out == f"{sentence}\n"
 
 
+def test_where_a_caller_is_sent_and_who_does_not_come_is_said(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    engine.talks = [TALKING | {"in_vain": {"name": "0888123", "why": "unreachable"}}]
+    said = quietline("call", "transfer", "2001", "number", "0888123", "--state", tmp_path).out
+    assert said == "0888123 cannot be reached. +359888000001 speaks with 2001.\n"
+    engine.talks = [TALKING | {"with": None, "now": "sent on", "to": "sales"}]
+    said = quietline("call", "transfer", "1795524605-0", "queue", "sales", "--state", tmp_path).out
+    assert said == "+359888000001 is sent on to sales.\n"
+
+
 def test_what_cannot_be_done_is_refused_in_a_sentence(
     quietline: Quietline, engine: FakeEngine, tmp_path: Path
 ) -> None:

@@ -61,6 +61,25 @@ def test_who_wraps_up_a_caller_they_have_sent_on_does_nothing_to_them_any_more(
     simulate(slow, tmp_path, act)
 
 
+def test_an_order_tells_who_does_not_come_and_where_the_caller_is_sent(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line = await talking(pbx, engine, site)
+        order = engine.switchboard.order
+        told = await order(FIRST, {"do": "transfer", "to": "number 0420"})
+        assert told is not None and told["now"] == "talking"
+        assert told["in_vain"] == {"name": "0420", "why": "unreachable"}
+        told = await order(FIRST, {"do": "hold"})
+        assert told is not None and told["now"] == "held" and "in_vain" not in told
+        told = await order(FIRST, {"do": "transfer", "to": "queue desk_b"})
+        assert told is not None and (told["now"], told["to"]) == ("sent on", "desk_b")
+        await asyncio.sleep(3.0)
+        told = await order(SECOND, {"do": "transfer", "to": "extension 103"})
+        assert told is not None and (told["now"], told["to"]) == ("sent on", "103")
+        line.hang_up()
+
+    simulate(site, tmp_path, act)
+
+
 def test_a_caller_who_was_being_parked_as_the_engine_died_is_parked(site: Loaded, tmp_path: Path) -> None:
     async def main() -> None:
         pbx = SimulatedAsterisk(lengths=wav_lengths({"quietline/": site.catalog.folder}))
