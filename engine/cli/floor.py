@@ -16,6 +16,8 @@ from engine.cli.following import follow as watch
 from engine.cli.history import unpublished
 from engine.cli.place import STATE, JsonOption, StateOption
 from engine.config.trace import length
+from engine.core.agent import AgentState
+from engine.core.facts import UNREACHABLE
 from engine.core.release import Release
 from engine.errors import SetupError
 from engine.release.live import login
@@ -214,5 +216,11 @@ def sentence(name: str, told: dict[str, Any]) -> str:
     why += f", code {told['code']}" if told["code"] else ""
     later = f"; then {told['then'].replace('_', ' ')}" if told["then"] else ""
     title = f" {told['title']}" if told["title"] else ""
-    unwritten = f" That is not on disk yet: {told['unwritten']}." if told.get("unwritten") else ""
-    return f"{name}{title} is {told['state'].replace('_', ' ')}{why}{later}.{unwritten}"
+    more = " Their phone is being asked; they are ready as soon as it answers." if _awaited(told) else ""
+    more += f" That is not on disk yet: {told['unwritten']}." if told.get("unwritten") else ""
+    return f"{name}{title} is {told['state'].replace('_', ' ')}{why}{later}.{more}"
+
+
+def _awaited(told: dict[str, Any]) -> bool:
+    """Does only their phone keep them from being ready?"""
+    return (told["state"], told["reason"]) == (AgentState.PAUSED, UNREACHABLE)

@@ -111,6 +111,15 @@ def test_an_agents_state_that_is_not_on_disk_yet_is_taken_and_said_to_be_so(
     )
 
 
+def test_an_agent_whose_phone_is_not_there_hears_that_it_is_asked(
+    quietline: Quietline, engine: FakeEngine, tmp_path: Path
+) -> None:
+    said = quietline("agent", "2001", "pause", "unreachable", "--state", tmp_path)
+    assert said.out == (
+        "2001 Mila is paused (unreachable). Their phone is being asked; they are ready as soon as it answers.\n"
+    )
+
+
 def test_an_agent_is_made_ready_paused_and_logged_out(
     quietline: Quietline, engine: FakeEngine, tmp_path: Path
 ) -> None:
