@@ -74,6 +74,10 @@ def cannot_use(path: Path, error: sqlite3.Error) -> StoreError:
         )
     if code(error) == sqlite3.SQLITE_FULL:
         return StoreError(f"The store {path} cannot be opened: the disk is full. Make room and try again.")
+    if str(error).startswith(("no such table", "no such column")):
+        return StoreError(
+            f"The store {path} is as an older Quietline left it: `quietline up` brings it to this one, once no older engine runs."
+        )
     return StoreError(
         f"The store {path} cannot be opened: {error}. Check the folder's permissions and free space."
     )

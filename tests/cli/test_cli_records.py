@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -86,6 +88,13 @@ def test_how_a_leg_was_heard_stands_in_its_json_and_trace(quietline: Quietline, 
     assert "♬ the caller: their voice arrived MOS 4.3 (loss 0.8 %, jitter 6 ms)\n" in told
     assert "♬ agent 2001: their voice arrived MOS 4.3 (loss 0.8 %, jitter 6 ms), they heard MOS 4.3" in told
     assert told.endswith("round trip 38 ms, as if by G.711: the codec is not known\n")
+
+
+def test_a_store_that_an_older_version_has_written_is_told_as_such(quietline: Quietline, state: Path) -> None:
+    with closing(sqlite3.connect(state / "quietline.db")) as db:
+        db.execute("DROP TABLE voice")
+    said = quietline("contacts", "--json", "--state", state)
+    assert said.status == 1 and "is as an older Quietline left it: `quietline up`" in said.sentence
 
 
 def test_contacts_can_be_narrowed_by_time_and_outcome(quietline: Quietline, state: Path) -> None:
