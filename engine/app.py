@@ -58,6 +58,7 @@ from engine.errors import SiteError, StoreError
 from engine.pbx.render import RELEASES
 from engine.release.shelf import SHORT, Shelf
 from engine.speech.port import Deaf, Recogniser
+from engine.speech.recognisers import Recognisers
 from engine.store.archive import Archive, open_archive
 from engine.store.ledger import Ledger, open_ledger
 from engine.store.stream import Stream
@@ -93,6 +94,8 @@ class Engine:
     releases: tuple[Release, ...]
     #: What is counted while it runs.
     counters: Counters
+    #: Hears callers with the models of the site.
+    recognisers: Recognisers
     #: Watches agents' phones, where somebody tells of them.
     phones: Phones | None = None
     _publishing: int = 0
@@ -129,6 +132,7 @@ class Engine:
         await self.house.desk.open(files.snapshot.settings.entitlement)
         self.house.edition, self.releases = edition, (*self.releases, release)
         self.house.distributor.reload(files.snapshot.settings)
+        self.recognisers.reload(models_of(files.snapshot.settings))
         if self.phones is not None:
             self.phones.tell()
         await self._read(self.shelf.prune, self._used())
@@ -164,14 +168,14 @@ async def run_engine(
     release: Release | None = None,
     feed: Feed | None = None,
     supervisor: str | None = None,
-    recogniser: Recogniser = DEAF,
+    recogniser: Recogniser | None = None,
 ) -> AsyncIterator[Engine]:
     """Run an engine on a transport until the block ends; `release` is what the files are. Raises StoreError when the store cannot be used.
 
     `feed` tells what Asterisk's manager knows: which phones can be reached (without it every phone counts as there until a call to it
     fails), how sound arrives, who is turned away. `supervisor` is the ARI application that is told of the floor, where one shall be.
 
-    `recogniser` hears what callers say; the one of none hears nobody, and callers have their keys.
+    `recogniser` hears what callers say; without one it is what the site's models hear with, and where it has none callers have their keys.
 
     A release that the log does not know yet, the first one, is written there before any call takes it.
     """
@@ -201,13 +205,14 @@ async def run_engine(
         own_calls = OwnCalls(distributor)
         counters = Counters()
         guests: dict[str, str] = {}
+        recognisers = Recognisers(models_of(settings), counters)
         house = House(
             app=app,
             client=client,
             tapes=tapes,
             hearing=Hearing(ledger, counters, now, guests, G711 if settings.asterisk == "private" else None),
             guests=guests,
-            ears=Ears(client, recogniser, counters, now),
+            ears=Ears(client, recogniser or recognisers, counters, now),
             ledger=ledger,
             archive=archive,
             services=services,
@@ -231,7 +236,7 @@ async def run_engine(
         first_states(distributor, events)
         phones = Phones(distributor, feed, own_calls) if feed is not None else None
         stream = Stream(ledger, archive, lambda: house.site.settings, distributor.expected, now)
-        watching: list[Lookout | Stream | Supervising | Tapes] = [stream, tapes]
+        watching: list[Lookout | Recognisers | Stream | Supervising | Tapes] = [stream, tapes, recognisers]
         if supervisor:
             watching.append(Supervising(house.client, stream, supervisor))
         if feed is not None and phones is not None:
@@ -247,9 +252,14 @@ async def run_engine(
         )
         try:
             async with owned(*work):
-                yield Engine(house, archive, switchboard, shelf, stream, known, counters, phones)
+                yield Engine(house, archive, switchboard, shelf, stream, known, counters, recognisers, phones)
         finally:
             house.hearing.held(())
+
+
+def models_of(settings: Settings) -> dict[str, Path]:
+    """Where the site's models lie, by language."""
+    return {language: Path(folder) for language, folder in settings.models.items()}
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from engine.config.rehearse import RehearsalError
 from engine.config.rehearse import rehearse as rehearsed
 from engine.config.render_prompts import VOICES, render
 from engine.config.report import guess, plural, printable
-from engine.core.site import Snapshot
+from engine.core.site import Settings, Snapshot
 from engine.errors import SetupError
 
 #: So many flows are named where one is asked for that is not there.
@@ -69,7 +69,16 @@ def summary(site: Snapshot) -> str:
         "trunk": settings.trunks,
     }
     counts = ", ".join(plural(len(things), name) for name, things in held.items())
-    return f"The site is good: {counts}; every text is recorded in {', '.join(settings.languages)}."
+    good = f"The site is good: {counts}; every text is recorded in {', '.join(settings.languages)}."
+    return f"{good} {speakable(settings)}".rstrip()
+
+
+def speakable(settings: Settings) -> str:
+    """In which languages callers can speak, in a sentence; nothing where the site is one of keys."""
+    heard = [language for language in settings.languages if language in settings.models]
+    keys = [language for language in settings.languages if language not in settings.models]
+    only = f", and have only their keys in {', '.join(keys)}" if keys else ""
+    return f"Callers can speak in {', '.join(heard)}{only}." if heard else ""
 
 
 def rehearse(

@@ -6,6 +6,7 @@
     paths        `engine.config.paths`: steps end, silent callers reach an end
     recordings   `engine.config.recorded`: they are there, can be played, and say what the texts say
     texts        `engine.config.texts`: each language says what the engine speaks, the same values, and words for the same choices
+    speaking     `engine.config.speaking`: models for callers' words, and words that these do not know
     spoken       `engine.config.spoken`: what can be pressed can be said, and no two choices sound alike
     idle         `engine.config.idle`: no option is without effect beside the others
     surveys      `engine.config.surveys`: the question whether the matter is resolved is one of the survey's
@@ -37,6 +38,7 @@ from engine.config.report import Place, Report, guess, in_languages, likely
 from engine.config.sitefile import SiteFile
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
+from engine.config.speaking import check_speech
 from engine.config.spoken import check_spoken
 from engine.config.subflows import link_flows, runs
 from engine.config.surveys import check_surveys
@@ -85,6 +87,7 @@ def check_all(
             _spoken_to_agents(site, slot, PARKED_AT, catalog, report)
         check_texts(site, flows, catalog, report)
         check_spoken(flows, catalog, report)
+        check_speech(site, catalog, report)
     for flow in flows:
         check_flow(flow, site, catalog, report)
         check_entitlement(flow, site, report)

@@ -16,7 +16,7 @@ from engine.config.catalogfile import LEVELS
 from engine.config.codes import document
 from engine.config.kinds import Option, options, spell
 from engine.config.schema import texts
-from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
+from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, SPEECH_OPTIONS, TOP
 from engine.config.texts import SPOKEN_BY_ENGINE
 from engine.core.flow import DigitRange
 from engine.core.ranking import CHOOSERS
@@ -45,7 +45,7 @@ def filled(page: str) -> str:
 def tables() -> str:
     """A table for every verb, every section of site.yaml, and every level of the catalog."""
     verbs = [f"### {word}\n\n{_about(cls)}\n\n{_table(options(cls))}" for word, cls in VERBS.items()]
-    blocks = [("queue_defaults", QUEUE_DEFAULTS), ("external", EXTERNAL_OPTIONS)]
+    blocks = [("queue_defaults", QUEUE_DEFAULTS), ("external", EXTERNAL_OPTIONS), ("speech", SPEECH_OPTIONS)]
     blocks += [(name, wanted) for name, (_, wanted) in SECTIONS.items()]
     sections = [f"### site.yaml: {name}\n\n{_table(wanted)}" for name, wanted in blocks]
     sections += [f"### catalog.yaml: a {level.word}\n\n{_table(level.options)}" for level in LEVELS]

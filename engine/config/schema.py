@@ -18,7 +18,7 @@ from engine.config.catalogfile import TOP as DEPARTMENTS
 from engine.config.flowfile import FLOW_OPTIONS
 from engine.config.kinds import KINDS, Kind, Option, options
 from engine.config.knowledge import article_options
-from engine.config.sitekinds import EXTERNAL_OPTIONS, NAME, QUEUE_DEFAULTS, SECTIONS, TOP
+from engine.config.sitekinds import EXTERNAL_OPTIONS, NAME, QUEUE_DEFAULTS, SECTIONS, SPEECH_OPTIONS, TOP
 from engine.core.flow import Action, StepName
 from engine.core.verbs import VERBS
 
@@ -42,6 +42,7 @@ def site_schema() -> Schema:
     root = _object(TOP, "A Quietline site: numbers, hours, queues, agents and trunks.")
     blocks = root["properties"]
     blocks["external"] = _object(EXTERNAL_OPTIONS, "How to reach an Asterisk that already runs.")
+    blocks["speech"] = _object(SPEECH_OPTIONS, "What hears callers' words.")
     blocks["queue_defaults"] = _object(QUEUE_DEFAULTS, "What all queues share unless they say otherwise.")
     for name, (kind, wanted) in SECTIONS.items():
         entry = _object(wanted, f"One of the {name}.")

@@ -12,7 +12,7 @@ from typing import Any, cast
 from engine.config.calendars import public_holidays
 from engine.config.kinds import BAD, Option, Reader, Ref, read_options
 from engine.config.report import Place, Report
-from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, TOP
+from engine.config.sitekinds import EXTERNAL_OPTIONS, QUEUE_DEFAULTS, SECTIONS, SPEECH_OPTIONS, TOP
 from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
 from engine.core import site as s
@@ -76,10 +76,11 @@ def read_site(root: Node, file: str, today: date, report: Report, folder: Path) 
     known.prompts = top.get("prompts", known.prompts)
     defaults = _read_block(root, "queue_defaults", QUEUE_DEFAULTS, reader)
     external = _read_block(root, "external", EXTERNAL_OPTIONS, reader)
+    speech = _read_block(root, "speech", SPEECH_OPTIONS, reader)
     sections = {name: _read_section(root, name, reader) for name in SECTIONS}
     known.refs = reader.refs
     if report.errors == before:
-        known.settings = _settings(top, external, defaults, sections, today, folder.absolute())
+        known.settings = _settings(top, external, speech, defaults, sections, today, folder.absolute())
     return known
 
 
@@ -123,6 +124,7 @@ def _read_section(root: MappingNode, section: str, reader: Reader) -> dict[str, 
 def _settings(
     top: Values,
     external: Values,
+    speech: Values,
     defaults: Values,
     sections: Mapping[str, dict[str, Values]],
     today: date,
@@ -148,6 +150,7 @@ def _settings(
         parking=top.get("parking", ()),
         override_pin=top.get("override_pin"),
         prompts=top.get("prompts", "../prompts"),
+        models={n: os.path.normpath(folder / said) for n, said in speech.get("models", {}).items()},
         entitlement={n: _source(n, v, folder) for n, v in sections["entitlement"].items()},
         outbound={n: s.OutboundRule(n, **v) for n, v in sections["outbound"].items()},
     )

@@ -225,6 +225,12 @@ def _file(text: str) -> str:
     return text
 
 
+def _folder(text: str) -> str:
+    if not text.isprintable() or not 0 < len(text.encode(errors="replace")) <= 250:
+        raise Wrong(f"{short(text)} is not the name of a folder", "write it like ../models/en")
+    return text
+
+
 def _country(text: str) -> str:
     if text not in COUNTRIES:
         raise Wrong(f"no country is called {short(text)}", guess(text, COUNTRIES) or "two letters, like BG")
@@ -476,6 +482,8 @@ EXTERNAL_OPTIONS = (
     Option("ami_username", PLAIN, False),
     Option("ami_password", PASSWORD, False),
 )
+FOLDER = scalar("folder", "a folder, seen from this file, such as ../models/en", _folder, _TYPED)
+SPEECH_OPTIONS = (Option("models", map_of(LANGUAGE, FOLDER), True),)
 QUEUE_DEFAULTS = tuple(replace(o, required=False) for o in rule_options(s.QueueRule))
 
 #: Section -> how its names are written, and the options under each name.
@@ -502,6 +510,7 @@ TOP = (
     ),
     Option("asterisk", choice("private", "external"), False, "private"),
     Option("external", replace(ANYTHING, written="options, see below"), False),
+    Option("speech", replace(ANYTHING, written="options, see below"), False),
     Option("numbers", map_of(CALLED, FLOW), True),
     Option("parking", list_of(CALLED), False),
     Option("emergency", YES_NO, False, False),

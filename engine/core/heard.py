@@ -22,7 +22,10 @@ UNKNOWN: Final = "[unk]"
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: its confidence from 0 to 1, and where it is in the sound, in seconds since the utterance was opened."""
+    """One word: its confidence from 0 to 1, and where it is in the sound, in seconds since the utterance was opened.
+
+    In a partial hypothesis a recogniser that knows neither yet says 0.
+    """
 
     text: str
     confidence: float

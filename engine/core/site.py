@@ -275,6 +275,8 @@ class Settings:
     #: The digits by which the `override` of a flow is allowed.
     override_pin: str | None = None
     prompts: str = "../prompts"  # folder of prompts, beside the site's folder
+    #: Language -> the absolute path of a folder with a model for its speech; all others are languages of keys alone.
+    models: Mapping[str, str] = field(default_factory=dict)
     entitlement: Mapping[str, SourceRule] = field(default_factory=dict)
     #: In the order of the keys by which a phone takes them; none: any words are a reason.
     pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)

@@ -5,6 +5,7 @@ A check is one function that returns its finding or raises nothing; `run_checks`
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import shutil
 import socket
@@ -30,6 +31,7 @@ from engine.pbx.ports import Ports, check_free
 from engine.pbx.process import ask_ari, running
 from engine.pbx.root import ADVISORIES, OLDEST_ASTERISK, dotted, find_root
 from engine.pbx.secrets import SHORTEST, load_secrets
+from engine.speech.trial import tried
 
 SLOW_NAME = 0.2
 LITTLE_DISK, SOME_DISK = 500_000_000, 2_000_000_000
@@ -275,6 +277,22 @@ def prompts(patient: Patient) -> Check:
     return Check("prompts", Level.FAIL, f"{problems[0]}{more}", "Run `quietline prompts render`.")
 
 
+def speech(patient: Patient) -> Check:
+    """Are callers heard with the models that the site names? Each is loaded, and must recognise its recording."""
+    models = {n: Path(folder) for n, folder in patient.settings.models.items()} if patient.settings else {}
+    if not models:
+        return Check("speech", Level.OK, "callers have their keys: the site names no model for their words")
+    assert patient.settings is not None
+    told = asyncio.run(tried(models))
+    silent = [why for why in told.values() if why]
+    if silent:
+        mend = "Calls come in all the same, with keys; docs/speech.md tells where models come from."
+        return Check("speech", Level.WARN, silent[0], mend)
+    keys = [language for language in patient.settings.languages if language not in told]
+    only = f"; keys only in {', '.join(keys)}" if keys else ""
+    return Check("speech", Level.OK, f"callers can speak in {', '.join(told)}{only}")
+
+
 def writable(patient: Patient) -> Check:
     """Can the state be written?"""
     try:
@@ -419,4 +437,5 @@ CHECKS: tuple[Callable[[Patient], Check], ...] = (
     ports,
     ari,
     prompts,
+    speech,
 )

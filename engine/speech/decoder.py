@@ -52,15 +52,36 @@ class VoskModel:
         self._model = vosk.Model(model_path=folder)
         self._unknown = next((one for one in UNKNOWNS if self.knows(one)), "")
 
-    def decoder(self, phrases: Sequence[str]) -> VoskDecoder:
-        """Who hears those of these phrases of which the model knows every word: of the others it would hear a part."""
+    def decoder(self, phrases: Sequence[str]) -> Decoder:
+        """Who hears those of these phrases of which the model knows every word: of the others it would hear a part.
+
+        Where there is none, nothing is heard: an empty list of words ends the process.
+        """
         known = [one for one in phrases if all(map(self.knows, one.split()))]
+        if not known:
+            return NoWords()
         grammar = [*known, self._unknown] if self._unknown else known
         return VoskDecoder(self._vosk, self._model, json.dumps(grammar, ensure_ascii=False))
 
     def knows(self, one: str) -> bool:
         """Is this word in the model's vocabulary?"""
         return bool(self._model.vosk_model_find_word(one) >= 0)
+
+
+class NoWords:
+    """Hears nothing."""
+
+    def accept(self, sound: bytes) -> bool:
+        """Lets it pass."""
+        return False
+
+    def partial(self) -> tuple[Word, ...]:
+        """No words."""
+        return ()
+
+    def final(self) -> tuple[Word, ...]:
+        """No words."""
+        return ()
 
 
 class VoskDecoder:
@@ -74,7 +95,6 @@ class VoskDecoder:
     def _new(self) -> Any:
         one = self._recognizer(*self._arguments)
         one.SetWords(True)
-        one.SetPartialWords(True)
         return one
 
     def accept(self, sound: bytes) -> bool:
@@ -82,8 +102,9 @@ class VoskDecoder:
         return bool(self._one.AcceptWaveform(sound))
 
     def partial(self) -> tuple[Word, ...]:
-        """The words so far."""
-        return _words(json.loads(self._one.PartialResult()).get("partial_result", ()))
+        """The words so far, without times and confidences: Vosk would have these a second later only."""
+        said = json.loads(self._one.PartialResult())["partial"]
+        return tuple(word(_known(one), 0.0, 0.0, 0.0) for one in said.split())
 
     def final(self) -> tuple[Word, ...]:
         """The words of this stretch."""

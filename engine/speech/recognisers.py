@@ -35,6 +35,11 @@ class Recognisers:
         """Languages with a model that are not heard, and why: a sentence each, without its full stop."""
         return {language: workers.trouble for language, workers in self._workers.items() if workers.trouble}
 
+    async def tried(self) -> None:
+        """Wait until it is known of each language whether it is heard."""
+        for workers in list(self._workers.values()):
+            await workers.tried.wait()
+
     def open(self, vocabulary: Vocabulary, hear: Hear) -> LinkedUtterance | None:
         """Listen to a caller, where their language is heard."""
         workers = self._workers.get(vocabulary.language)

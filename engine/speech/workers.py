@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 #: The program that holds a model.
 HOLDER: Final = (sys.executable, "-m", "engine.speech.worker")
+#: Why nobody is heard yet.
+LOADING: Final = "the model is being loaded"
 #: Callers whom one listener hears at most.
 MOST: Final = 40
 #: Seconds within which a model is loaded, and within which a listener answers.
@@ -64,7 +66,9 @@ class Workers:
     pauses: tuple[float, ...] = PAUSES
     #: How a holder is started: the words before the folder and the number of its socket.
     program: tuple[str, ...] = HOLDER
-    _why: str = "the model is being loaded"
+    #: Is it known whether callers are heard?
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    _why: str = LOADING
     _printed: IO[bytes] | None = None
     _links: list[Link] = field(default_factory=list)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -202,6 +206,7 @@ class Workers:
         if self._why:
             log.info("callers can speak", language=self.language, model=str(self.folder))
         self._why = ""
+        self.tried.set()
 
     async def _ready(self, link: Link) -> None:
         """Wait for a listener, and have it prove that it hears. Raises SetupError."""
@@ -247,6 +252,7 @@ class Workers:
         if why != self._why:
             log.warning("callers may not be able to speak; keys go on", language=self.language, why=why)
         self._why = why
+        self.tried.set()
 
     def _counted(self, hear: Hear) -> Hear:
         def told(heard: Heard) -> None:

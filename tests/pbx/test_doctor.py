@@ -219,3 +219,11 @@ def test_a_clock_that_runs_behind_its_own_files_is_found(patient: Patient) -> No
     later = 4_000_000_000
     os.utime(patient.state / "quietline.db", (later, later))
     assert "older than files written here" in doctor.clock(patient).sentence
+
+
+def test_a_model_that_hears_nobody_is_told_and_calls_come_in(tmp_path: Path) -> None:
+    site = settings(models={"en": str(tmp_path / "none")})
+    found = doctor.speech(Patient(tmp_path, free_ports(), site, list))
+    assert (found.level, found.sentence) == (Level.WARN, f"{tmp_path / 'none'} is no folder with a model")
+    assert "with keys" in found.what_to_do
+    assert doctor.speech(Patient(tmp_path, free_ports(), settings(), list)).level is Level.OK
