@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench load docker-check clean
+.PHONY: help demo test check bench bench-speech load docker-check clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,6 +15,7 @@ WITH_TOOLS := .[dev,prompts]
 export PYTHONDONTWRITEBYTECODE :=
 
 ONCE ?=
+MODEL ?=
 NAME ?= --mix tests/load/mix-everything.yaml
 RATE ?= 2
 CALLS ?= 40
@@ -39,6 +40,9 @@ check: .venv/.tools  ## style, types, layers, and the shipped site with its case
 
 bench: .venv/.tools  ## measure what docs/benchmarks.md reports
 	$(BIN)/python -m tests.bench
+
+bench-speech: .venv/.tools  ## measure how well words are heard: MODEL=folder of an English model of Vosk's
+	$(BIN)/python -m tests.bench.speech $(if $(MODEL),--model $(MODEL))
 
 load: .venv/.program  ## SIPp calls against a site that is up: NAME=scenario RATE=calls/s CALLS=n
 	$(BIN)/quietline load $(NAME) --rate $(RATE) --calls $(CALLS)

@@ -11,6 +11,7 @@
     sweep       an agent becomes free                                                 against sweeps of SQL tables and a full scan
     isolation   other contacts' commands while one channel blocks                     against one socket
     day         a simulated day of a 20-agent site
+    speech      how well callers' words are heard, and at what cost; by itself: `make bench-speech MODEL=FOLDER`
     simulate    `quietline simulate`: a day of 100 agents and 5,000 calls
 
 Sections that compare take turns, round by round; the table shows medians and ranges. Nothing else should run on the machine meanwhile: what
@@ -57,6 +58,7 @@ PROGRAMS = {
     "isolation": "ari_isolation",
     "day": "day",
     "simulate": "whatif",
+    "speech": "speech",
 }
 PORTS = 12_000
 
