@@ -2,10 +2,12 @@
 
 Sound is looked at in frames of 20 ms. How it works, in dB below full scale:
 
-    floor       the softest tenth of a second of the last 1.5 s, and at least -65: what the line sounds like when nobody speaks
-    threshold   10 above the floor, between -45 and -28
+    line        the levels of the tenths of a second that end in the last 1.5 s, each at least -65
+    threshold   14 above the softest of them or 8 above seven tenths of them, whichever is lower, between -45 and -26; -32 before there
+                are ten. Steady noise stays below the second, people in the background below the first, and a caller who speaks from the
+                beginning comes above it at the first gap between their words
     begin       3 frames of the last 4 above the threshold; the 240 ms before belong to the speech
-    end         0.3 s below the threshold, or 14 below the loudest of this speech, whichever is higher; or 15 s of it
+    end         0.3 s below the threshold, or 10 below the loudest of this speech, whichever is higher; or 15 s of it
     gain        the loudest frames of speech come to -18, so that speech as a whole comes to about -23; between -20 and +30,
                 and it changes by 1 a frame at most while somebody speaks
 
@@ -30,19 +32,20 @@ FRAME_BYTES: Final = 2 * SAMPLES
 SECONDS: Final = SAMPLES / RATE
 
 SILENCE: Final = -65.0
-MARGIN: Final = 10.0
-LOWEST, HIGHEST = -45.0, -28.0
+ABOVE_SOFTEST, ABOVE_MOST, MOST = 14.0, 8.0, 0.7
+LOWEST, HIGHEST, FIRST = -45.0, -26.0, -32.0
+ENOUGH: Final = 10
 ABOVE, OF = 3, 4
 SMOOTHED: Final = 5
 WINDOW: Final = 75
 BEFORE: Final = 12
-BELOW_PEAK: Final = 14.0
+BELOW_PEAK: Final = 10.0
 HANG: Final = 15
 LONGEST: Final = 750
 TARGET: Final = -18.0
 MOST_DOWN, MOST_UP = -20.0, 30.0
 SLEW: Final = 1.0
-FADING: Final = 0.1
+FADING: Final = 0.05
 _FULL: Final = 32768.0**2
 
 
@@ -112,8 +115,12 @@ class Levels:
     @property
     def threshold(self) -> float:
         """Above which sound may be speech."""
-        floor = max(SILENCE, min(self._smooth, default=SILENCE))
-        return max(LOWEST, min(HIGHEST, floor + MARGIN))
+        if len(self._smooth) < ENOUGH:
+            return FIRST
+        ordered = sorted(self._smooth)
+        softest, most = ordered[0], ordered[int(len(ordered) * MOST)]
+        wanted = min(max(SILENCE, softest) + ABOVE_SOFTEST, max(SILENCE, most) + ABOVE_MOST)
+        return max(LOWEST, min(HIGHEST, wanted))
 
     def push(self, sound: bytes) -> Iterator[Found]:
         """The next stretch of sound; half a sample waits for its other half."""
@@ -139,8 +146,8 @@ class Levels:
                 yield from self._begin()
 
     def _begins(self) -> bool:
-        recent = list(self._levels)[-OF:]
-        return sum(one > self.threshold for one in recent) >= ABOVE
+        threshold = self.threshold
+        return sum(one > threshold for one in list(self._levels)[-OF:]) >= ABOVE
 
     def _begin(self) -> Iterator[Found]:
         self._speaks, self._below = 1, 0

@@ -79,6 +79,11 @@ def test_a_line_on_which_nobody_speaks_is_silent(decibels: float) -> None:
     assert marks(found_in(noise(4, decibels))) == []
 
 
+def test_people_in_the_background_are_no_caller() -> None:
+    murmur = b"".join(noise(0.12, -46 + 12 * (number % 2), number) for number in range(40))
+    assert marks(found_in(murmur)) == []
+
+
 def test_a_constant_is_no_sound() -> None:
     assert marks(found_in(silence(0.5) + array("h", [20_000] * RATE * 2).tobytes())) == []
 
