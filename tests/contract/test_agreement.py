@@ -22,11 +22,12 @@ from simulated import play_simulated
 from told import BACK, Told, disagreements, give_orders, set_agents, told_by
 from twin import RealAsterisk, leftovers, running_asterisk
 
-from engine.app import Engine, run_engine
+from engine.app import DEAF, Engine, run_engine
 from engine.config import Loaded, load_files
 from engine.sim import line
 from engine.sim.scenario import Scenario, load_scenario, load_scenarios
 from engine.sim.transcript import transcript
+from engine.speech.port import Recogniser
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 #: Scenarios played on the real Asterisk at the same time.
@@ -35,11 +36,17 @@ AT_ONCE = 20
 REST = 10.0
 
 
-async def play_real(real: RealAsterisk, site: Loaded, scenarios: list[Scenario], folder: Path) -> Told:
+async def play_real(
+    real: RealAsterisk,
+    site: Loaded,
+    scenarios: list[Scenario],
+    folder: Path,
+    recogniser: Recogniser = DEAF,
+) -> Told:
     """Play them on the real Asterisk with an engine of their own. AssertionError when something is left over."""
     async with (
         real.transport() as transport,
-        run_engine(transport, site, folder / "state", time.time) as engine,
+        run_engine(transport, site, folder / "state", time.time, recogniser=recogniser) as engine,
     ):
         await engine.switchboard.ready.wait()
         await set_agents(engine, together(scenarios).ready)
@@ -103,7 +110,7 @@ def test_a_simulator_that_departs_is_found_out(
 def test_both_worlds_tell_the_same_of_every_scenario(tmp_path: Path) -> None:
     spoken = {
         one.name for one in load_scenarios(SCENARIOS) if one.speaks
-    }  # words take a recogniser: test_speaking.py
+    }  # words take a recogniser: test_words_asterisk.py
     paths = sorted(path for path in SCENARIOS.glob("*.yaml") if path.stem not in spoken)
     copies = Copies(SCENARIOS / "site", paths)
     copies.write_site(tmp_path / "site")
