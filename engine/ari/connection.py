@@ -19,7 +19,7 @@ from picows import WSError, WSHandshakeError, WSInvalidURL
 
 from engine.ari.websocket import Take, Websocket
 from engine.errors import EngineError, PbxUnreachable, SetupError
-from engine.media.samples import LARGEST, samples
+from engine.media.samples import Samples
 
 #: A recording is on this machine; one that takes longer will not come.
 DOWNLOAD = aiohttp.ClientTimeout(total=30)
@@ -104,23 +104,16 @@ class Connection:
     @asynccontextmanager
     async def media(self, connection: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """The sound of a channel that waits for us beside ARI, under `media`; PbxUnreachable when it is not there, or no more."""
-        assert self._session is not None, "the connection is used inside its `async with`"
-        url = f"{self._url.removesuffix('/ari')}/media/{connection}"
+        url = f"{self._url.removesuffix('/ari').replace('http', 'ws', 1)}/media/{connection}"
         try:
             async with asyncio.timeout(self._patience):
-                websocket = await self._session.ws_connect(
-                    url,
-                    protocols=("media",),
-                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                    max_msg_size=LARGEST,
-                    decode_text=False,
-                )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                samples = await Samples.open(url, self._headers)
+        except (WSError, TimeoutError, OSError) as error:
             raise PbxUnreachable(f"{url}: {error or 'no answer'}") from error
         try:
-            yield samples(websocket)
+            yield samples.stretches()
         finally:
-            await websocket.close()
+            samples.close()
 
     def _refused(self, status: int) -> PbxUnreachable | EngineError:
         match status:
