@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
+from hashlib import sha1
 from typing import Any
 
 import pytest
 from ari_peer import PASSWORD, USER, Clock, Peer
 
+from engine.ari.connection import Connection
 from engine.ari.pool import TakenOver, WebsocketTransport
 from engine.ari.transport import LinkDown, LinkUp, Report, Response
 from engine.errors import EngineError, PbxUnreachable, SetupError
@@ -413,3 +416,50 @@ async def test_leaving_fails_what_is_still_on_its_way(peer: Peer, clock: Clock) 
     assert [report async for report in ari.reports()] in ([], [LinkUp(first=True)])
     with pytest.raises(PbxUnreachable, match="closed"):
         await ari.request("a", "GET", "asterisk/ping")
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+async def test_a_connection_that_is_given_up_while_it_is_being_opened_is_closed(upgraded: bool) -> None:
+    closed = asyncio.Event()
+
+    async def stand_still(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        if upgraded:
+            writer.write(upgrade(asked))
+        await reader.read()
+        writer.close()
+        closed.set()
+
+    server = await asyncio.start_server(stand_still, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/ari"
+    given_up = Connection(url, USER, PASSWORD, patience=5.0 if upgraded else 0.05)
+    opening = asyncio.ensure_future(given_up.websocket("q", lambda frame: None, lambda: opening.cancel()))
+    with pytest.raises(asyncio.CancelledError if upgraded else PbxUnreachable):
+        await opening
+    async with asyncio.timeout(10):
+        await closed.wait()
+    server.close()
+
+
+async def test_an_asterisk_that_closes_a_connection_before_it_answers_is_tried_again() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    connection = Connection(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/ari", USER, PASSWORD)
+    with pytest.raises(PbxUnreachable, match="closed before it was a websocket"):
+        await connection.websocket("q", lambda frame: None)
+    server.close()
+
+
+def upgrade(asked: bytes) -> bytes:
+    """The answer that makes a websocket of what has asked for one."""
+    key = next(
+        line.split()[1] for line in asked.splitlines() if line.lower().startswith(b"sec-websocket-key")
+    )
+    accept = b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", usedforsecurity=False).digest())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
