@@ -92,6 +92,18 @@ async def test_whatever_comes_is_whole_samples_and_no_exception(sends: Sends, ex
     assert await heard(sends) == expected
 
 
+async def test_a_connection_that_is_closed_before_it_is_a_websocket_is_the_worlds_fault() -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server, Connection(f"http://127.0.0.1:{port_of(server)}/ari", "user", "secret") as way:
+        with pytest.raises(PbxUnreachable):
+            async with way.media("one"):
+                raise AssertionError("nobody is there")
+
+
+def port_of(server: asyncio.Server) -> int:
+    return int(server.sockets[0].getsockname()[1])
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/ari", "http://127.0.0.1:1"])
 async def test_sound_that_cannot_be_had_is_the_worlds_fault(url: str) -> None:
     async with Connection(url, "user", "secret", patience=0.5) as way:
