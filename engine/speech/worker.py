@@ -76,8 +76,12 @@ class Listening:
         return bool(data)
 
     def _close(self, utterance: int) -> None:
-        self._listeners.pop(utterance, None)
+        self._forget(utterance)
         self._waiting = deque(frame for frame in self._waiting if frame.utterance != utterance)
+
+    def _forget(self, utterance: int) -> None:
+        self._listeners.pop(utterance, None)
+        self._acked.pop(utterance, None)
 
     def _do(self, frame: Frame) -> None:
         utterance = frame.utterance
@@ -88,8 +92,9 @@ class Listening:
             case b"S" if utterance in self._listeners:
                 self._hear(utterance, self._listeners[utterance], frame.data)
             case b"F" if utterance in self._listeners:
-                for heard in self._listeners.pop(utterance).finish():
+                for heard in self._listeners[utterance].finish():
                     self._heard(utterance, heard)
+                self._forget(utterance)
                 self._tell(DONE, utterance)
             case b"K":
                 self._tell(UNKNOWN, utterance, [one for one in frame.json() if not self._model.knows(one)])

@@ -108,18 +108,22 @@ class Workers:
 
     async def run(self) -> None:
         """Keep a holder, and with it the listeners."""
-        loop, tries = asyncio.get_running_loop(), 0
+        loop, short = asyncio.get_running_loop(), 0
         try:
             while True:
                 began = loop.time()
                 await self._hold()
-                tries = 0 if loop.time() - began > self.pauses[-1] else tries + 1
-                await asyncio.sleep(self.pauses[min(tries, len(self.pauses)) - 1])
+                short = 0 if loop.time() - began > self.pauses[-1] else short + 1
+                await asyncio.sleep(self.pause(short))
         finally:
             links, self._links = self._links, []
             for link in links:
                 link.end()
                 await link.closed
+
+    def pause(self, short: int) -> float:
+        """Seconds before the next holder; `short`: how many in a row have not lived long."""
+        return self.pauses[max(0, min(short, len(self.pauses)) - 1)]
 
     async def _hold(self) -> None:
         """One holder's life. Listeners outlive it."""
@@ -184,6 +188,8 @@ class Workers:
             ) from None
         except ConnectionError:
             data = b""
+        except (ValueError, KeyError, TypeError) as error:
+            raise SetupError(f"the recogniser's process does not speak as it should: {error}") from error
         if not data:
             raise SetupError(
                 f"the model in {self.folder} cannot be read: it is no model of Vosk's, or not whole"
@@ -220,6 +226,8 @@ class Workers:
                     f"the model in {self.folder} does not hear its test recording: "
                     f"that says '{self.proof.words}', and it heard '{heard}'"
                 )
+        if link.closed.done():  # nobody would be told of its end any more
+            raise SetupError(f"the recogniser for '{self.language}' has ended as soon as it began")
 
     async def _something_ends(self, holder: socket.socket) -> None:
         """Wait until a listener has ended, or raise SetupError when the holder has."""

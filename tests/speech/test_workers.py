@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -12,15 +13,18 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tones import CRASH, SLOW, silence, tone
+from tones import CRASH, SLOW, Tones, silence, tone
 
 from engine.core.heard import Began, Heard, Hypothesis, Lost
 from engine.counters import Counters
 from engine.errors import SetupError
 from engine.speech import workers
+from engine.speech.link import Link
 from engine.speech.port import Vocabulary
 from engine.speech.proof import Proof
 from engine.speech.recognisers import Recognisers
+from engine.speech.wire import FINISH, OPEN, SOUND, Frame
+from engine.speech.worker import Listening
 from engine.speech.workers import Workers
 
 PROGRAM = (sys.executable, str(Path(__file__).with_name("tones.py")))
@@ -217,3 +221,48 @@ async def test_a_site_that_takes_another_model_hears_with_that_one(tmp_path: Pat
     with suppress(asyncio.CancelledError):
         await task
     await until(lambda: not children(tmp_path), "nothing is left")
+
+
+#: A holder that a newer Quietline has brought.
+FUTURE = """
+import socket, sys
+from engine.speech.wire import HELLO, packed
+with socket.socket(fileno=int(sys.argv[2])) as engine:
+    engine.sendall(packed(HELLO, 0, {"version": 99}))
+    engine.recv(1)
+"""
+
+
+async def test_a_holder_of_another_version_is_trouble_and_ends_nothing(tmp_path: Path) -> None:
+    one = Workers("tones", tmp_path, Counters(), pauses=(0.05,), program=(sys.executable, "-c", FUTURE))
+    task = asyncio.create_task(one.run())
+    await until(lambda: task.done() or "version 99" in one.trouble, "it was tried")
+    assert not task.done()
+    assert one.trouble == (
+        "the recogniser's process does not speak as it should: it speaks version 99, and we speak 1"
+    )
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_listener_that_ends_as_it_begins_is_given_no_callers(tmp_path: Path) -> None:
+    link = Link(lambda link: None)
+    link.ready.set_result(None)
+    link.connection_lost(None)
+    with pytest.raises(SetupError, match="has ended as soon as it began"):
+        await Workers("tones", tmp_path, Counters())._ready(link)
+
+
+def test_a_holder_that_has_lived_long_is_followed_at_once_and_others_later_and_later(tmp_path: Path) -> None:
+    one = Workers("tones", tmp_path, Counters(), pauses=(1.0, 2.0, 60.0))
+    assert [one.pause(short) for short in range(6)] == [1.0, 1.0, 2.0, 60.0, 60.0, 60.0]
+
+
+def test_a_listener_keeps_nothing_of_callers_whom_it_has_heard() -> None:
+    engine, theirs = socket.socketpair()
+    listening = Listening(Tones(), theirs)
+    with engine, theirs:
+        for kind, data in ((OPEN, b'["low"]'), (SOUND, SAYS_LOW), (FINISH, b"")):
+            listening._do(Frame(kind, 1, data))
+    assert listening._acked == listening._listeners == {}
