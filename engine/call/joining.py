@@ -12,7 +12,7 @@ answers between two things it hears, so neither of them is in the middle of anyt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import structlog
@@ -26,7 +26,7 @@ from engine.core import acd
 from engine.core.contact import Contact
 from engine.core.conversation import AGENT, JOINED, QUEUE, Conversation
 from engine.core.interpreter import GIVEN, so_far
-from engine.errors import CallerGone, StoreError
+from engine.errors import CallerGone, Gone, PbxUnreachable, StoreError
 
 log = structlog.get_logger()
 
@@ -87,15 +87,24 @@ class Joining(Calling):
         if sentence := self._sender.refusal(Order(Verb.TRANSFER, target), talk):
             return sentence, False
         if target.kind == QUEUE:
-            over = await self._into_queue(target.name, JOINED, joined=second.id)
+            going = self._into_queue(target.name, JOINED, joined=second.id)
         else:
             stands = await self._stands(second)
             again = self._house.ledger.open.get(second.id)
             if again is None or stands_at(again) != target or again.talk is not None:
                 return await self._joined_with(again)  # it has gone on meanwhile
-            over = await self._to_extension(target.name, {"joined": second.id, **stands})
-        await self._line.try_hangup(second.channel)
-        return "", over
+            going = self._to_extension(target.name, {"joined": second.id, **stands})
+        return "", await self._in_its_place(going, second.channel)
+
+    async def _in_its_place(self, going: Awaitable[bool], second: str) -> bool:
+        """Bring the caller there, and let the second call go, also where the caller has gone in this moment, or nobody can tell."""
+        try:
+            over = await going
+        except (Gone, PbxUnreachable):
+            await self._line.try_hangup(second)
+            raise
+        await self._line.try_hangup(second)
+        return over
 
     async def _stands(self, second: Contact) -> dict[str, Any]:
         """How far the second call has come in the flow of the number it has called; nothing where the caller can only begin there.

@@ -227,3 +227,24 @@ def test_a_second_call_that_nobody_has_made_cannot_be_joined(site: Loaded, tmp_p
         caller.hang_up()
 
     assert simulate(site, tmp_path, act).records[CALLER]["joined"] is None
+
+
+def test_the_second_call_ends_also_where_the_caller_goes_as_they_take_its_place(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        def taken() -> list[str]:
+            return [one.id for one in engine.house.ledger.open.values() if one.taken_over]
+
+        caller, first, second = await both(pbx, engine, site, AgentPlan(SECOND, 60.0), [])
+        await engine.switchboard.order(FIRST, {"do": "resume"})
+        order = asyncio.ensure_future(engine.switchboard.order(FIRST, {"do": "complete"}))
+        while not taken():  # noqa: ASYNC110 - the very moment in which it is decided
+            await asyncio.sleep(0)
+        caller.hang_up()
+        await asyncio.wait({order})
+        await asyncio.sleep(1.0)
+        assert taken() == [] and second.over
+        first.hang_up()
+
+    simulate(site, tmp_path, act)
