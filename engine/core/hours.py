@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from engine.core.overrides import EVERYTHING, NO_RULINGS, Ruling, Rulings, Word, standing
@@ -290,11 +291,17 @@ def _spans(site: Site, day: date) -> tuple[Span, ...]:
 
 
 def _stretches(site: Site, day: date, spans: Sequence[Span]) -> Iterator[Stretch]:
-    zone = ZoneInfo(site.timezone)
     for span in spans:
-        start, end = _instant(zone, day, span.opens, last=False), _instant(zone, day, span.closes, last=True)
+        start, end = _stretch(site.timezone, day, span.opens, span.closes)
         if start < end:
             yield start, end
+
+
+@lru_cache(maxsize=4096)  # every look at the clock asks for the same two days
+def _stretch(timezone: str, day: date, opens: int, closes: int) -> Stretch:
+    """From when until when a range of a local day is, by UTC; the end is not behind the beginning where it is skipped."""
+    zone = ZoneInfo(timezone)
+    return _instant(zone, day, opens, last=False), _instant(zone, day, closes, last=True)
 
 
 def _covering(site: Site, at: float) -> float | None:
