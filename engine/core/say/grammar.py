@@ -42,7 +42,11 @@ class Grammar:
     @property
     def forms(self) -> frozenset[Form]:
         """The forms this language can speak."""
-        return frozenset(f for f in Form if f in OF_EVERY_LANGUAGE or getattr(self, f.value) is not None)
+        return frozenset(form for form in Form if self.speaks(form))
+
+    def speaks(self, form: Form) -> bool:
+        """Can this language speak this form?"""
+        return form in OF_EVERY_LANGUAGE or getattr(self, form.value) is not None
 
 
 #: What stands before digits, by the name of its fragment.

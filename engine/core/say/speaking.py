@@ -87,7 +87,7 @@ def _fragments(variable: str, form: Form, value: object, language: str) -> Sound
     grammar = GRAMMARS.get(language)
     if grammar is None:
         return f"'{variable}' cannot be spoken: no grammar of numbers for language '{language}'"
-    if form not in grammar.forms:
+    if not grammar.speaks(form):
         return f"'{variable}' cannot be spoken: language '{language}' has no form '{form}'"
     if value is None or value == "":
         return f"'{variable}' has no value"
