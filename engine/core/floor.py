@@ -267,8 +267,10 @@ class State:
         last = self.agents.get(queue.last_rung or "")
         call = Call(contact, now, -1 if last is None else last.order, len(self.agents))
         ready = [e[3] for e in lane.heap if e[2] == e[3].stamp and e[3].cooling.get(contact, 0.0) <= now]
+        busy = "occupied" in queue.strategy.inputs  # to work this out takes longest
         standing = [
-            Standing(a.name, a.idle_since, a.order, a.presence.occupied(now), a.rule.weight) for a in ready
+            Standing(a.name, a.idle_since, a.order, a.presence.occupied(now) if busy else 0.0, a.rule.weight)
+            for a in ready
         ]
         return ranked(queue.strategy, standing, call)
 

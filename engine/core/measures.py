@@ -189,10 +189,12 @@ class Presence:
         spent = [0.0, 0.0, 0.0]
         until, first = now, now - BUSY_WINDOW
         for began, counts_as in reversed(self._past):
-            spent[counts_as] += max(0.0, until - max(began, first))
-            until = began
             if began <= first:
+                spent[counts_as] += max(0.0, until - first)
                 break
+            if until > began:
+                spent[counts_as] += until - began
+            until = began
         seconds = spent[_BUSY] + spent[_READY]
         return spent[_BUSY] / seconds if seconds else 0.0
 

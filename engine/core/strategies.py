@@ -20,7 +20,7 @@ class Standing(NamedTuple):
     agent: str
     idle_since: float  # since when they have waited for a contact, seconds since the epoch
     order: int  # place in the site's file, from 0
-    occupied: float  # share of their time they were busy, as measures.Presence tells
+    occupied: float  # share of their time they were busy, as measures.Presence tells; 0 where no input of the strategy
     weight: int
 
 

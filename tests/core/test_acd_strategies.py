@@ -9,9 +9,10 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from hashlib import blake2b
+from itertools import pairwise
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ class Floor(Shell):
         self.chance = chance
         self.count = 0
         self.order = {rule.name: i for i, rule in enumerate(rules)}
-        self.did: dict[str, list[tuple[float, str]]] = defaultdict(list)  # since they signed in
+        self.did: dict[str, deque[tuple[float, str]]] = defaultdict(deque)  # since they signed in
         self.rang: dict[str, str] = {}
 
     def tell(self, fact: acd.Fact) -> list[acd.Command]:
@@ -102,11 +103,12 @@ class Floor(Shell):
         ]
 
     def occupied(self, name: str) -> float:
-        spent: Counter[str] = Counter()
-        for (began, state), (ended, _) in zip(
-            self.did[name], [*self.did[name][1:], (self.now, "")], strict=True
-        ):
-            spent[state] += max(0.0, ended - max(began, self.now - 3600.0))
+        did, first = self.did[name], self.now - 3600.0
+        while len(did) > 1 and did[1][0] <= first:  # what ended before counts no more, and time only goes on
+            did.popleft()
+        spent: dict[str, float] = dict.fromkeys(("ready", "reserved", "talking", "wrap_up", "paused"), 0.0)
+        for (began, state), (ended, _) in pairwise([*did, (self.now, "")]):
+            spent[state] += max(0.0, ended - max(began, first))
         busy = spent["reserved"] + spent["talking"] + spent["wrap_up"]
         return busy / (busy + spent["ready"]) if busy + spent["ready"] else 0.0
 
