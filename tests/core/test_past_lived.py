@@ -8,14 +8,14 @@ from math import inf
 import pytest
 from acd_shell import site
 from test_acd_day import AGENTS, GROUPS, HOUR, MIDNIGHT, QUEUES
-from test_reports_day import ReportedDay
+from test_reports_day import days_log
 
 from engine.core.event import Event
 from engine.core.facts import AgentSet
 from engine.core.stays import Books
 from engine.core.tally import Terms
 from engine.staffing.crew import crew_of, with_crew
-from engine.staffing.experiment import experiment
+from engine.staffing.experiment import Experiment, experiment
 from engine.staffing.figures import ALL, Day, day_of
 from engine.staffing.past import planned
 from engine.staffing.plan import Plan
@@ -26,9 +26,7 @@ SETTINGS = site(QUEUES, AGENTS, GROUPS)
 
 @pytest.fixture(scope="module")
 def log() -> list[Event]:
-    day = ReportedDay(seed=2026)
-    day.live()
-    return day.log
+    return list(days_log())
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +38,20 @@ def plan_of(log: list[Event], vary: bool = False) -> Plan:
     return planned((), log, SETTINGS, MIDNIGHT, END, vary=vary)
 
 
+@pytest.fixture(scope="module")
+def four_more(log: list[Event]) -> Experiment:
+    """The day as it was, lived twice, beside the same with four agents more."""
+    base = plan_of(log)
+    return experiment(base, with_crew(base, crew_of("+4")), 2, "1", Terms())
+
+
 def value(day: Day, figure: str) -> float:
     return float(day[ALL][figure] or 0.0)
 
 
-def test_yesterday_lived_again_is_as_it_was_as_far_as_it_is_known(log: list[Event], really: Day) -> None:
-    found = experiment(plan_of(log), None, 2, "1", Terms()).base
-    for day in found.days:
+def test_yesterday_lived_again_is_as_it_was_as_far_as_it_is_known(four_more: Experiment, really: Day) -> None:
+    assert len(four_more.base.days) == 2
+    for day in four_more.base.days:
         assert value(day, "offered") == pytest.approx(value(really, "offered"), abs=2)
         for figure, within in {
             "answered": 0.05,
@@ -68,11 +73,9 @@ def test_days_like_yesterday_have_as_many_callers_but_not_the_same(log: list[Eve
         assert value(day, "aht_s") == pytest.approx(value(really, "aht_s"), rel=0.08)
 
 
-def test_four_more_agents_would_have_made_yesterdays_waits_shorter(log: list[Event]) -> None:
-    base = plan_of(log)
-    found = experiment(base, with_crew(base, crew_of("+4")), 2, "1", Terms())
-    assert found.changed is not None
-    for day, changed in zip(found.base.days, found.changed.days, strict=True):
+def test_four_more_agents_would_have_made_yesterdays_waits_shorter(four_more: Experiment) -> None:
+    assert four_more.changed is not None
+    for day, changed in zip(four_more.base.days, four_more.changed.days, strict=True):
         assert value(changed, "offered") == pytest.approx(value(day, "offered"), rel=0.02)
         assert value(changed, "asa_s") < value(day, "asa_s") - 2.0
         assert value(changed, "sl_offered") > value(day, "sl_offered") + 0.02

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import cache
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,11 +52,17 @@ class ReportedDay(Day):
         """The books are balanced by the reports here."""
 
 
-@pytest.fixture(scope="module")
-def log() -> list[Event]:
+@cache  # other tests look at the same day
+def days_log() -> tuple[Event, ...]:
+    """All that is written on the day."""
     day = ReportedDay(seed=2026)
     day.live()
-    return day.log
+    return tuple(day.log)
+
+
+@pytest.fixture(scope="module")
+def log() -> list[Event]:
+    return list(days_log())
 
 
 @pytest.fixture(scope="module")
