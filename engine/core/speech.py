@@ -30,7 +30,7 @@ KEYS_ONLY_AFTER: Final = 2
 class Trust:
     """From where on a recogniser is believed: shares from 0 to 1, and seconds."""
 
-    good: float = 0.75
+    good: float = 0.85
     fair: float = 0.45
     better: float = 0.9
     margin: float = 0.3
@@ -157,7 +157,7 @@ def _scores(choices: Choices, words: Sequence[Word]) -> Iterator[Score]:
         score = sum(word.confidence for word in found) / len(found)
         cover = sum(word.end - word.start for word in found) / spoken if spoken > 0 else 1.0
         one = Score(choice, phrase, round(score, 3), round(cover, 3))
-        if choice not in best or best[choice].score < one.score:
+        if choice not in best or (best[choice].score, best[choice].cover) < (one.score, one.cover):
             best[choice] = one
     yield from best.values()
 

@@ -42,7 +42,7 @@ def said(text: str, confidence: float = 1.0, *, final: bool = True, steady: floa
 
 CASES = [
     ("sales", 1.0, "match", "sales", "clear"),
-    ("leave a message", 0.8, "match", "message", "clear"),
+    ("leave a message", 0.9, "match", "message", "clear"),
     ("? sales", 1.0, "match", "sales", "clear"),
     ("a person", 1.0, "match", "operator", "clear"),
     ("say it again", 1.0, "match", "repeat", "clear"),
