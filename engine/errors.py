@@ -5,6 +5,7 @@ Exception
 │   ├── SiteError          the site's files cannot be used; says what, where, what to do
 │   ├── StoreError         the store cannot write or read (disk full, locked, no permission; NoStore: none is there yet)
 │   ├── SetupError         this machine lacks something (port in use, Asterisk too old, no prompt); one clear sentence
+│   │   ├── PortTaken      another program has a port that is wanted: another one may do
 │   │   └── BadWord        something that somebody asks with cannot be used; `about` names it, for pages
 │   └── AlreadyThere       a thing of this id was made before; after a lost link that is as good as having made it
 └── WorldError             the world's: expected outcomes of a call, never a traceback
@@ -36,6 +37,10 @@ class NoStore(StoreError):
 
 class SetupError(EngineError):
     """This machine or its configuration lacks something; the text says what to do."""
+
+
+class PortTaken(SetupError):
+    """Another program has a port that is wanted here; the text says which, whose, and what to do."""
 
 
 class BadWord(SetupError):

@@ -37,7 +37,7 @@ from engine.cli.start import bring_up, take_down
 from engine.config import load_site
 from engine.core.release import following
 from engine.core.site import Settings
-from engine.errors import SetupError
+from engine.errors import PortTaken, SetupError
 from engine.load.compare import Batch, differences
 from engine.load.scenario import AGENTS_ANSWER, read_caller
 from engine.load.sipp import AgentPhones, SippResult, SippRun, SippSpec
@@ -100,10 +100,8 @@ def demo(
     make_state(place.state)
     root = ensure_root(say)
     with alone(place.state / "demo.lock"):
-        place = staged(place, ports)
         try:
-            publish_folder(place)
-            bring_up(place, say)
+            place = raised(place, ports)
             if place.site != SITE:
                 say(f"This demo plays a copy of the site, with phones of its own: {shown(place.site)}")
             return asyncio.run(Demo(place, root, load_site(place.site).settings).perform(once))
@@ -112,6 +110,24 @@ def demo(
         finally:
             say("Taking everything down …")
             take_down(place.state)
+
+
+def raised(place: Place, ports: int | None) -> Place:
+    """Have the demo's site run, once more elsewhere where somebody took a port after the look at them; where it runs."""
+    try:
+        return run_there(staged(place, ports))
+    except PortTaken as taken:
+        if ports is not None:
+            raise
+        say(f"{taken}; once more with other ports")
+        return run_there(staged(place, ports))
+
+
+def run_there(place: Place) -> Place:
+    """Have the site's folder run at this place."""
+    publish_folder(place)
+    bring_up(place, say)
+    return place
 
 
 def publish_folder(place: Place) -> None:

@@ -166,7 +166,7 @@ def take_place(place: Place) -> None:
     # An engine that was killed holds its port until its last thread has ended.
     wait_until(lambda: refusal(pages, place.pages_address) is None, LAST_THREAD)
     if (why := refusal(pages, place.pages_address)) is not None:
-        raise SetupError(why)
+        raise why
     make_run_folder(place.state)
     remember(place)
     remember_process("engine", place.state, os.getpid())

@@ -18,7 +18,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import SetupError
+from engine.errors import PortTaken, SetupError
 
 RTP_OFFSET = 100
 RTP_PORTS = 4000
@@ -78,11 +78,14 @@ def check_free(
     wanted: tuple[Need, ...] | None = None,
     pages_address: str = "127.0.0.1",
 ) -> None:
-    """Raise SetupError, one sentence, for the first port that cannot be opened; `wanted` narrows it to some of them."""
+    """Raise SetupError, one sentence, for the first port that cannot be opened; `wanted` narrows it to some of them.
+
+    It is a PortTaken where another program has the port.
+    """
     listens = {"SIP": bind, "pages": pages_address}
     for need in needs(ports) if wanted is None else wanted:
         if (why := refusal(need, listens.get(need.purpose, "127.0.0.1"))) is not None:
-            raise SetupError(why)
+            raise why
 
 
 def free_ports(bind: str = "127.0.0.1") -> Ports:
@@ -94,23 +97,27 @@ def free_ports(bind: str = "127.0.0.1") -> Ports:
     raise SetupError("none of fifty ranges of ports is free: name one with --ports BASE")
 
 
-def refusal(need: Need, address: str) -> str | None:
-    """One sentence why this port cannot be opened; None when it can."""
+def refusal(need: Need, address: str) -> SetupError | None:
+    """Why this port cannot be opened, in one sentence; None when it can."""
     try:
         with open_socket(need.kind, address) as trial:
             trial.bind((address, need.port))
     except PermissionError:
-        return (
+        return SetupError(
             f"{need.kind.upper()} port {need.port}, wanted for {need.purpose}, needs more rights than this user has: "
             "choose ports above 1023 with --ports"
         )
     except OverflowError:
-        return f"{need.port}, wanted for {need.purpose}, is no port: choose one between 1 and 65535"
+        return SetupError(
+            f"{need.port}, wanted for {need.purpose}, is no port: choose one between 1 and 65535"
+        )
     except OSError as error:
         if isinstance(error, socket.gaierror) or error.errno == 99:  # EADDRNOTAVAIL
             option = "--pages-address" if need.purpose == "pages" else "--bind"
-            return f"{address}, where {need.purpose} shall listen, is no address of this machine: correct {option}"
-        return (
+            return SetupError(
+                f"{address}, where {need.purpose} shall listen, is no address of this machine: correct {option}"
+            )
+        return PortTaken(
             f"{need.kind.upper()} port {need.port}, wanted for {need.purpose}, is in use{by_whom(need)}: "
             "stop that program, or move all ports with --ports BASE"
         )

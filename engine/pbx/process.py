@@ -166,7 +166,10 @@ def wait_until(done: Callable[[], bool], seconds: float) -> bool:
 
 
 def start_asterisk(layout: Layout, deadline: float = START_DEADLINE) -> Process:
-    """Start this state's Asterisk, rendered before, and wait until it takes calls. Raises SetupError with what its log says."""
+    """Start this state's Asterisk, rendered before, and wait until it takes calls. Raises SetupError with what its log says.
+
+    It is a PortTaken where another program took a port after the look at them.
+    """
     if (process := running("asterisk", layout.state)) is not None:
         return process
     check_free(layout.ports, layout.bind, asterisk_needs(layout.ports))
@@ -174,14 +177,14 @@ def start_asterisk(layout: Layout, deadline: float = START_DEADLINE) -> Process:
     before = messages.stat().st_size if messages.exists() else 0
     console = layout.asterisk / "log" / "console"
     process = start_detached("asterisk", asterisk_command(layout), layout.state, console)
-    if not wait_until(lambda: gone(process) or ari_answers(layout), deadline) or gone(process):
-        why = errors_in(messages, before) or last_lines(console)
-        stop("asterisk", layout.state)
-        raise SetupError(f"Asterisk does not start: {why}. Its log is {messages}")
-    if why := errors_in(messages, before):
-        stop("asterisk", layout.state)
-        raise SetupError(f"Asterisk started with an error: {why}. Its log is {messages}")
-    return process
+    up = wait_until(lambda: gone(process) or ari_answers(layout), deadline) and not gone(process)
+    why = errors_in(messages, before)
+    if up and not why:
+        return process
+    stop("asterisk", layout.state)
+    check_free(layout.ports, layout.bind, asterisk_needs(layout.ports))
+    how = "started with an error" if up else "does not start"
+    raise SetupError(f"Asterisk {how}: {why or last_lines(console)}. Its log is {messages}")
 
 
 def asterisk_command(layout: Layout) -> list[str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from cli_kit import arrived
 
-from engine.cli.demo import CALLERS, SCENARIOS, SITE, alone
+from engine.cli import demo
+from engine.cli.demo import CALLERS, SCENARIOS, SITE, alone, raised
 from engine.cli.feed import Feed, Mark, record_lines
 from engine.cli.place import Place
 from engine.cli.records import Teller
@@ -21,7 +22,7 @@ from engine.config import load_site
 from engine.config.load import prompts_beside
 from engine.core.contact import FIELDS
 from engine.core.event import Event
-from engine.errors import SetupError
+from engine.errors import PortTaken, SetupError
 from engine.load.scenario import read_caller
 from engine.load.sipp import phone_port
 from engine.pbx.ports import free_ports
@@ -110,6 +111,27 @@ def test_a_phone_whose_port_somebody_else_has_stands_at_the_next_one(tmp_path: P
         other.bind(("127.0.0.1", place.ports.sip + 10))
         stands = {phone_port(uri)[1] for uri in phones(staged(place, place.ports.sip).site).values()}
     assert place.ports.sip + 10 not in stands and place.ports.sip + 11 in stands
+
+
+def test_a_port_taken_after_the_look_at_it_moves_the_demo_once_unless_somebody_asked_for_that_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path, SITE, free_ports())
+    began: list[Place] = []
+
+    def bring_up(there: Place, _tell: object) -> None:
+        began.append(there)
+        if len(began) % 2:
+            taken.bind(("127.0.0.1", there.ports.sip))
+            raise PortTaken("it is taken")
+
+    monkeypatch.setattr(demo, "bring_up", bring_up)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        stands = raised(place, None)
+        assert began == [began[0], stands] and stands.ports not in (place.ports, began[0].ports)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken, pytest.raises(PortTaken):
+        raised(place, place.ports.sip)
+    assert len(began) == 3
 
 
 ENDED = "All 5 calls ended as scripted, each with exactly one contact record."
