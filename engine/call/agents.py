@@ -4,7 +4,8 @@
                to log out when their conversation is over stays
     reason     why they pause; one of `pause_reasons` where site.yaml has some
     phone      where they are from now on
-    code       what the conversation was about that they are in, or wrap up, or that was their last one and has no code; one of its queue's
+    code       what the conversation was about that they are in, or wrap up, or that was their last one, also in place of
+               a wrong one; one of its queue's
     note       a line beside the code
     resolved   yes or no, beside a code that asks whether the matter is resolved (`resolved: ask`); said by nobody, it stays open
     by         who asks
@@ -99,10 +100,10 @@ class Agents:
         return acd.Coded(agent.name, code, remark(asked, "note"), remark(asked, "by"), resolved)
 
     def _told_of(self, agent: Agent) -> QueueRule | None:
-        """The queue of the conversation that a code of theirs is about now: the one they are in, or the last one while it has none."""
+        """The queue of the conversation that a code of theirs is about now: the one they are in, or the last one."""
         if agent.queue is not None and agent.state in IN_CONTACT:
             return agent.queue.rule
-        last = self.distributor.uncoded(agent.name)
+        last = self.distributor.last_talk(agent.name)
         return None if last is None else self._settings.queues.get(last.queue)
 
     def _set(self, agent: Agent, state: str, asked: Mapping[str, Any], *, coded: bool) -> acd.AgentSet:

@@ -217,7 +217,7 @@ class Diary:
         return [Event("calling_ended", now, contact, asking.agent.name, data)]
 
     def _told_about(self, name: str, now: float) -> tuple[str, str] | None:
-        """The contact, and its queue, that an agent's code is about: of the conversation they are in, or the last one while it has none."""
+        """The contact, and its queue, that an agent's code is about: of the conversation they are in, or the last one."""
         agent = self._state.agents[name]
         if agent.queue is not None and agent.contact is not None:
             return agent.contact, agent.queue.name

@@ -20,7 +20,7 @@ from engine.core.acd_log import LogFold
 from engine.core.board import is_offered
 from engine.core.doors import Doors
 from engine.core.event import Event
-from engine.core.owing import Owing, Uncoded
+from engine.core.owing import LastTalk, Owing
 from engine.core.phones import Rung, rung
 from engine.core.places import Place, Places, is_known
 from engine.core.site import Settings
@@ -117,7 +117,7 @@ class Distributor:
         return written
 
     def _learn(self, events: Iterable[Event]) -> None:
-        """What becomes of places that are kept, of what callers were told of their wait, and of codes that are missing."""
+        """What becomes of places that are kept, of what callers were told of their wait, and of what agents can tell of."""
         for event in events:
             self.places.take(event)
             self.promises.take(event)
@@ -172,7 +172,7 @@ class Distributor:
         """True while a phone rings for this caller."""
         return is_offered(self.state, contact)
 
-    def uncoded(self, agent: str) -> Uncoded | None:
+    def last_talk(self, agent: str) -> LastTalk | None:
         """The agent's last conversation, while they can still tell what it was about."""
         return self.owing.of(agent, self._now())
 

@@ -10,7 +10,7 @@ anything else   the first of these that is so called: what an agent's phone dial
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from engine.call.remarks import remark, word
 from engine.core.contact import IN_QUEUE, Contact, Stage
 from engine.core.conversation import AGENT, EXTENSION, NUMBER, QUEUE, Conversation
+from engine.core.event import Event
 from engine.core.outbound import way_out
 from engine.core.phones import phone_named
 from engine.core.site import Settings
@@ -83,10 +84,14 @@ class Order:
     #: The channel of the second call with which an agent's phone asks for it.
     second: str = ""
     answer: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    #: What the conversation is, as whoever asks is told it; and what it was in the moment of the answer.
+    look: Callable[[], dict[str, Any]] = dict
+    told: dict[str, Any] = field(default_factory=dict)
 
     def tell(self, sentence: str = "") -> None:
-        """Answer it, once."""
+        """Answer it, once: what happens to the conversation after this moment does not stand in the answer."""
         if not self.answer.done():
+            self.told = self.look()
             self.answer.set_result(sentence)
 
 
@@ -180,7 +185,7 @@ def talk_shown(contact: Contact) -> dict[str, Any]:
         },
         "recording": None if contact.tape is None else "paused" if contact.tape.paused else "on",
         "slot": slot_of(contact),
-        "parked_until": talk.parked.data["until"] if talk.parked is not None else None,
+        "parked_until": None if (parked := _parked(contact)) is None else parked.data["until"],
     }
 
 
@@ -215,8 +220,13 @@ def now_of(talk: Conversation) -> str:
 
 def slot_of(contact: Contact) -> str | None:
     """The number at which a caller is parked; None where they are not, or at none."""
-    parked = contact.talk.parked if contact.talk is not None and contact.talk.leg is None else None
+    parked = _parked(contact)
     return parked.data.get("slot") if parked is not None else None
+
+
+def _parked(contact: Contact) -> Event | None:
+    """The `parked` of a caller with whom nobody speaks any more; who parks them does until their line is let go."""
+    return contact.talk.parked if contact.talk is not None and contact.talk.leg is None else None
 
 
 def stands_at(other: Contact) -> Target | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -149,15 +150,21 @@ class Switchboard:
             raise SetupError(
                 f"{who}: Asterisk is not connected, and nothing can be done with a call until it is"
             )
-        asked_at = self._house.now()
+        order.look = partial(self._shown, contact.id, self._house.now())
         sentence = await self._answer(call, order)
         if sentence:
             raise SetupError(f"{who}: {sentence}")
-        now = self._house.ledger.open.get(contact.id)
-        told: dict[str, Any] = talk_shown(now) if now is not None else {"contact": contact.id}
-        if now is not None and (rung := in_vain(now, asked_at)) is not None:
-            told["in_vain"] = rung
-        return told if order.answer.done() else {**told, "unwritten": self._house.ledger.trouble}
+        return (
+            order.told if order.answer.done() else {**order.look(), "unwritten": self._house.ledger.trouble}
+        )
+
+    def _shown(self, contact: str, since: float) -> dict[str, Any]:
+        """What a conversation is now, and who was rung for it since then and does not come."""
+        now = self._house.ledger.open.get(contact)
+        if now is None:
+            return {"contact": contact}
+        rung = in_vain(now, since)
+        return talk_shown(now) if rung is None else {**talk_shown(now), "in_vain": rung}
 
     async def _answer(self, call: Call, order: Order) -> str:
         """Give an order; empty when it is under way and on disk, or only the store holds it up; or the sentence why it cannot be."""

@@ -119,6 +119,8 @@ CODES: dict[str, str] = {
         that name. Write it as it stands under `questions`.""",
     "one-sided-question": """`resolved_keys` says what each key means that answers whether the matter is resolved, and leaves out yes, or
         no: a figure of that would always be the same. Write a key for each, like { 1: yes, 2: no, 3: neither }.""",
+    "outside-scale": """`resolved_keys` has a key that the survey's `scale` does not have. It would be taken as an answer all the same,
+        and stand among the others. Write a key of the scale, or widen the scale.""",
     "unset-variable": """A variable is used that is not set on every way to this place (a switch: on no way).
         ask and set give variables their values; language, from_number and to_number are there from the start.""",
     # --- site.yaml as a whole ---

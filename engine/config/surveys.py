@@ -30,7 +30,19 @@ def _survey(flow: FlowFile, at: tuple[str, int], action: Survey, report: Report)
         text = f"this survey has no question '{action.resolved}'"
         hint = guess(action.resolved, questions) or f"it has {', '.join(questions)}"
         report.add(flow.at(*at, "resolved"), "unknown-question", text, hint)
+    if written:
+        _outside(flow, at, action, report)
     for word in (YES, NO):
         if written and word not in action.resolved_keys.values():
             text = f"no key means {word} here: nobody could ever say it"
             report.add(place, "one-sided-question", text, "write one like { 1: yes, 2: no }")
+
+
+def _outside(flow: FlowFile, at: tuple[str, int], action: Survey, report: Report) -> None:
+    """Keys that are taken as answers although the scale does not have them."""
+    scale = action.scale
+    for key in action.resolved_keys:
+        if not scale.least <= int(key) <= scale.most:
+            text = f"key {key} is outside the scale of this survey, {scale.least}-{scale.most}"
+            place = flow.at(*at, AT, str(key), key=True)
+            report.warn(place, "outside-scale", text, "write a key of the scale, or widen scale:")

@@ -174,9 +174,9 @@ class Books:
     _talks: dict[str, Stay] = field(default_factory=dict)
     _by_agent: dict[str, Stay] = field(default_factory=dict)
     _states: dict[str, tuple[str, str, float]] = field(default_factory=dict)
-    #: Calls that go on, the oldest first; and each agent's last conversation, while a code can still come late.
+    #: Calls that go on, the oldest first; and each agent's last conversation, of which a code can still come, or another one.
     _open: dict[str, Life] = field(default_factory=dict)
-    _uncoded: dict[str, Stay] = field(default_factory=dict)
+    _last: dict[str, Stay] = field(default_factory=dict)
 
     def take_all(self, events: Iterable[Event]) -> Books:
         """Fold events in their order."""
@@ -209,7 +209,7 @@ class Books:
             return False
         waits = any(stay.since < until for stay in self.waiting.values())
         held = [*self._by_agent.values(), *self._talks.values()]
-        coded = all(stay.since >= until or late(stay.until, self.at) for stay in self._uncoded.values())
+        coded = all(stay.since >= until or late(stay.until, self.at) for stay in self._last.values())
         return coded and not waits and not any(stay.open and stay.since < until for stay in held)
 
     # --- calls ---
@@ -308,7 +308,7 @@ class Books:
 
     def _speak(self, stay: Stay, agent: str) -> None:
         """A conversation begins."""
-        self._talks[stay.contact] = self._by_agent[agent] = self._uncoded[agent] = stay
+        self._talks[stay.contact] = self._by_agent[agent] = self._last[agent] = stay
         if (life := self.lives.get(stay.contact)) is not None:
             life.talk = life.talks[agent] = stay
 
@@ -374,8 +374,6 @@ class Books:
     def _wrap_up_code(self, e: Event) -> None:
         """Each agent's last word counts; a code that says nothing takes back what an earlier one said."""
         agent, life = e.agent or "", self.lives.get(e.contact or "")
-        if (stay := self._uncoded.get(agent)) is not None and stay.contact == e.contact:
-            del self._uncoded[agent]
         if life is None or agent not in life.talks:
             return
         life.marks.pop(agent, None)

@@ -16,8 +16,10 @@ from typing import Any
 from aiohttp import web
 
 from engine.errors import BadWord
-from engine.web.answers import answer, asked, in_time, taken, wrong
+from engine.web.answers import answer, asked, in_time, swallowed, taken, wrong
 
+#: What an agent can be asked.
+FIELDS = ("state", "reason", "phone", "code", "note", "resolved", "by")
 _EXAMPLE = 'an object is expected here, like {"state": "paused", "reason": "lunch"}'
 
 
@@ -46,6 +48,8 @@ def agent_routes(desk: Desk, below: str = "") -> list[web.RouteDef]:
         wanted = await asked(request)
         if wanted is None:
             return wrong(_EXAMPLE)
+        if odd := swallowed(wanted, FIELDS, "an agent"):
+            return wrong(odd)
         if below and not wanted.get("by"):
             wanted["by"] = "http"
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -32,6 +32,12 @@ async def asked(request: web.Request) -> dict[str, Any] | None:
     except (ValueError, web.HTTPRequestEntityTooLarge):
         return None
     return sent if isinstance(sent, dict) else None
+
+
+def swallowed(sent: Iterable[str], known: Sequence[str], what: str) -> str:
+    """The sentence about a field that would be passed over, or mean something that it was not meant to; empty without one."""
+    odd = next((name for name in sent if name not in known), None)
+    return "" if odd is None else f"{what} is not asked {odd[:40]!r}: it takes {', '.join(known)}"
 
 
 async def in_time(work: Awaitable[T]) -> asyncio.Future[T]:

@@ -11,7 +11,7 @@ import hmac
 import ipaddress
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -58,16 +58,30 @@ def guarded(token: str) -> Middleware:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith(f"{BELOW}/"):
+        if request.path != BELOW and not request.path.startswith(f"{BELOW}/"):
             return await handler(request)
         if not _here(request.remote):
             return wrong("this interface is for programs of the engine's own machine", 403)
         given = request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {token}".encode()):
             return wrong("send the header `Authorization: Bearer …` with the token of STATE/api-token", 401)
-        return await handler(request)
+        try:
+            return await handler(request)
+        except web.HTTPMethodNotAllowed as error:
+            return _other_way(request, sorted(error.allowed_methods))
+        except web.HTTPNotFound:
+            return wrong(
+                f"there is nothing at {request.path[:60]!r}: {BELOW}/agents and {BELOW}/calls are here", 404
+            )
 
     return guard
+
+
+def _other_way(request: web.Request, methods: Sequence[str]) -> web.Response:
+    """What is here is asked for in another way."""
+    told = wrong(f"{request.path[:60]!r} takes {', '.join(methods)}, not {request.method[:20]}", 405)
+    told.headers["Allow"] = ", ".join(methods)
+    return told
 
 
 def _here(remote: str | None) -> bool:

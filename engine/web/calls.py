@@ -18,7 +18,10 @@ from typing import Any
 from aiohttp import web
 
 from engine.errors import BadWord, SetupError
-from engine.web.answers import answer, asked, wrong
+from engine.web.answers import answer, asked, swallowed, wrong
+
+#: What a conversation can be asked.
+FIELDS = ("do", "to", "priority", "by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ def call_routes(conversations: Conversations, below: str = "") -> list[web.Route
         wanted = await asked(request)
         if wanted is None:
             return wrong('an object is expected here, like {"do": "hold"}')
+        if odd := swallowed(wanted, FIELDS, "a conversation"):
+            return wrong(odd)
         who = request.match_info["who"]
         try:
             told = await conversations.order(who, wanted)

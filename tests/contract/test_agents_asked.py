@@ -74,10 +74,6 @@ def test_who_owes_a_code_is_not_ready_before_it_is_given(site: Loaded, tmp_path:
         assert acd.summary(again, now) == acd.summary(house.distributor.state, now)
         told = await ask(engine, "2007", code="settled", note="paid at once", by="user anna")
         assert (told["state"], told["code"]) == ("ready", "")
-        assert (
-            refusal(engine, "2007", code="settled")
-            == "agent 2007 has no conversation that a code could be given for"
-        )
 
     told = talked(site, tmp_path, act)
     assert told.records[CALLER]["wrap_up_code"] == "settled"
@@ -105,27 +101,59 @@ def test_a_code_that_does_not_come_pauses_the_agent_and_holds_nobody_up_for_ever
     assert talked(site, tmp_path, act).records[CALLER]["wrap_up_code"] is None
 
 
-def test_a_code_that_was_forgotten_is_taken_until_the_next_conversation(site: Loaded, tmp_path: Path) -> None:
+def test_a_code_that_was_forgotten_is_taken_and_put_right_until_the_next_conversation(
+    site: Loaded, tmp_path: Path
+) -> None:
     async def act(engine: Engine) -> None:
         await asyncio.sleep(30.0)
         assert stands(engine) == ("paused", "no_code")
         await ask(engine, "2007", state="ready")
         kept = Owing(await engine.archive.events_since(0.0, KINDS))
-        assert kept.of("2007", engine.house.now()) == engine.house.distributor.uncoded("2007")
+        assert kept.of("2007", engine.house.now()) == engine.house.distributor.last_talk("2007")
         assert engine.house.agents.choices("2007", "wrap_up_codes")[0]["name"] == "settled"
         assert refusal(engine, "2007", code="unused").startswith(
             "'unused' is no wrap-up code of queue claims"
         )
         assert (await ask(engine, "2007", code="settled", by="user anna"))["state"] == "ready"
-        assert refusal(engine, "2007", code="settled").endswith(
-            "no conversation that a code could be given for"
-        )
+        assert (await ask(engine, "2007", code="open_still", by="user anna"))["state"] == "ready"
         assert kept.of("2007", engine.house.now() + FOR) is None
 
     told = talked(site, tmp_path, act)
-    assert told.records[CALLER]["wrap_up_code"] == "settled"
+    assert told.records[CALLER]["wrap_up_code"] == "open_still"
     codes = [event.data for event in told.events[CALLER] if event.kind == "wrap_up_code"]
-    assert codes == [{"code": "settled", "queue": "claims", "note": "", "by": "user anna"}]
+    assert codes == [
+        {"code": code, "queue": "claims", "note": "", "by": "user anna"} for code in ("settled", "open_still")
+    ]
+
+
+def test_a_code_given_as_the_next_phone_call_rings_is_about_the_last_one_and_later_about_the_next(
+    site: Loaded, tmp_path: Path
+) -> None:
+    later = "+359888000002"
+
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        pbx.phones["agent-2007"] = phone(pbx, ANSWERS)
+        await ask(engine, "2007", state="ready")
+        pbx.call(CALLER, "140")
+        await asyncio.sleep(6.0)
+        await ask(engine, "2007", code="settled", state="ready")
+        await asyncio.sleep(2.0)
+        assert stands(engine) == ("ready", "")
+        pbx.call(later, "140")
+        await asyncio.sleep(0.5)
+        assert stands(engine) == ("reserved", "")
+        await ask(engine, "2007", code="open_still")
+        await asyncio.sleep(2.0)
+        assert stands(engine) == ("talking", "")
+        await ask(engine, "2007", code="settled")
+        await asyncio.sleep(6.0)
+
+    told = simulate(site, tmp_path, act)
+    codes = {
+        number: [event.data["code"] for event in told.events[number] if event.kind == "wrap_up_code"]
+        for number in (CALLER, later)
+    }
+    assert codes == {CALLER: ["settled", "open_still"], later: ["settled"]}
 
 
 def test_a_code_may_come_with_the_wish_and_what_was_wished_for_meanwhile_is_heeded(

@@ -99,6 +99,20 @@ def test_what_agents_and_callers_say_of_it_stands_in_every_report(site: Loaded, 
     assert "✎ survey afterwards: settled 1, resolved" in lines
 
 
+def test_a_code_put_right_counts_in_reports_that_were_made_before(site: Loaded, tmp_path: Path) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        await ask(engine, "2007", state="ready")
+        await call(pbx, engine, "7")
+        await asyncio.sleep(30.0)
+        await ask(engine, "2007", code="settled")
+        assert shares(await told(engine, "queues"))[:2] == (1.0, 1)
+        await asyncio.sleep(600.0)
+        await ask(engine, "2007", code="open_still")
+        assert shares(await told(engine, "queues"))[:2] == (0.0, 1)
+
+    simulate(asking(site, settled="yes", open_still="no"), tmp_path, act)
+
+
 def test_of_a_code_that_asks_the_agent_says_it_or_leaves_it_open(site: Loaded, tmp_path: Path) -> None:
     async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
         await ask(engine, "2007", state="ready")

@@ -61,6 +61,22 @@ def test_who_wraps_up_a_caller_they_have_sent_on_does_nothing_to_them_any_more(
     simulate(slow, tmp_path, act)
 
 
+def test_an_order_tells_the_moment_in_which_it_is_done_whatever_comes_right_after_it(
+    site: Loaded, tmp_path: Path
+) -> None:
+    async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
+        line = await talking(pbx, engine, site)
+        order = engine.switchboard.order
+        await order(FIRST, {"do": "hold"})
+        resumed, parked = await asyncio.gather(order(FIRST, {"do": "resume"}), order(FIRST, {"do": "park"}))
+        assert resumed is not None and parked is not None
+        assert (resumed["now"], resumed["parked_until"]) == ("talking", None)
+        assert parked["now"] == "parked" and parked["parked_until"] > engine.house.now()
+        line.hang_up()
+
+    simulate(site, tmp_path, act)
+
+
 def test_an_order_tells_who_does_not_come_and_where_the_caller_is_sent(site: Loaded, tmp_path: Path) -> None:
     async def act(pbx: SimulatedAsterisk, engine: Engine) -> None:
         line = await talking(pbx, engine, site)

@@ -529,6 +529,11 @@ def test_what_is_said_late_counts_where_the_conversation_does() -> None:
     for about in ("queues", "agents", "calls"):
         marked = [row["fcr_agent_marked"] for _, _, row in made(log, about, interval="hour").lines]
         assert marked[0] == 1 == sum(map(int, marked)), about
+    assert not Books().take_all(log.events).settled(noon), "it may have been a slip"
+    log.write("wrap_up_code", "a", "2001", code="y", queue="sales", note="", by="", resolved=False)
+    assert (made(log).total["fcr_agent"], made(log).total["fcr_agent_marked"]) == (0.0, 1)
+    log.now += FOR
+    state(log, "paused")
     assert Books().take_all(log.events).settled(noon)
 
 

@@ -73,6 +73,12 @@ async def test_what_cannot_be_done_is_said_in_a_sentence() -> None:
                 404,
                 "'2009' is in no conversation: `quietline call list` shows them all",
             ),
+            (
+                "2001",
+                {"do": "hold", "prio": 3},
+                400,
+                "a conversation is not asked 'prio': it takes do, to, priority, by",
+            ),
             ("2001", None, 400, 'an object is expected here, like {"do": "hold"}'),
         ):
             told = await asks.post(f"{BELOW}/calls/{who}", json=body)
