@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from engine.call.line import MADE, AriEvent, Line, contact_of_channel
 from engine.core.contact import Contact
+from engine.core.event import Event
 from engine.core.tape import SIDES, Tape
 from engine.errors import AlreadyThere, PbxUnreachable
 
@@ -32,6 +33,8 @@ AUTO_ANSWER: Mapping[str, str] = {
     "PJSIP_HEADER(add,Call-Info)": "<sip:quietline>;answer-after=0",
     "PJSIP_HEADER(add,Alert-Info)": "<http://127.0.0.1>;info=alert-autoanswer",
 }
+#: What a phone reports of a hold, and whether it holds then.
+HOLDS: Mapping[str, bool] = {"ChannelHold": True, "ChannelUnhold": False}
 #: Seconds above the ring time after which a leg that reports nothing is given up.
 RING_MARGIN = 5.0
 
@@ -96,6 +99,12 @@ class Called:
             with suppress(PbxUnreachable):  # then it is found when the link is back
                 await line.calls.destroy_bridge(bridge_of(self.leg))
         await line.try_hangup(self.leg)
+
+
+def phone_held(holds: bool, at: float, to: str, leg: str) -> Event:
+    """A phone holds, or no longer, with which the caller is not together yet."""
+    data = {"to": to, "leg": leg}
+    return Event("phone_held", at, data=data) if holds else Event("phone_resumed", at, data=data)
 
 
 def bridge_of(leg: str) -> str:

@@ -211,7 +211,9 @@ class Calling:
             return False
         how = "attended" if asked.how == CONSULT and asked.answered else asked.how
         to = {"kind": asked.kind, "to": asked.to, "leg": asked.leg, "how": how, "queue": talk.queue}
-        await self._house.distributor.submit(acd.HandedOver(self._line.contact, {**to, "from": talk.to}))
+        held = {"held": True} if asked.held else {}
+        handed = {**to, "from": talk.to, **held}
+        await self._house.distributor.submit(acd.HandedOver(self._line.contact, handed))
         self._called = None
         await self._progress("channel_answered")
         await self._arrange()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
-from engine.call.called import AUTO_ANSWER, RING_MARGIN, Called
+from engine.call.called import AUTO_ANSWER, HOLDS, RING_MARGIN, Called, phone_held
 from engine.call.diary import leg_of
 from engine.call.house import House
 from engine.call.line import AriEvent, Line, Relink, channel_of
@@ -94,6 +95,9 @@ class Ringing:
         offer = next((one for one in self._phones.values() if one.leg == leg), None)
         if offer is None:
             return
+        if offer is self.winner and event["type"] in HOLDS:
+            await self._holds(offer, HOLDS[event["type"]])
+            return
         rung = self._house.distributor.rung(offer.agent)
         why = offer.hear(event, behind=rung is not None and rung.behind_trunk)
         if why is not None:
@@ -111,6 +115,12 @@ class Ringing:
             await self._let_go([one for one in self._phones.values() if one is not offer])
         else:
             await self.stop(offer.offer)  # it was withdrawn in that very moment
+
+    async def _holds(self, offer: Offered, on: bool) -> None:
+        """A phone holds, or no longer, though nobody is there yet: whether the caller hears music from the first moment."""
+        if self._house.ledger.contact(self._line.contact).phone_holds != on:
+            told = phone_held(on, self._house.now(), offer.agent, offer.leg)
+            await self._house.ledger.append(replace(told, contact=self._line.contact, agent=offer.agent))
 
     async def on_time(self) -> None:
         """Give up those of which nothing was told; while Asterisk tells nothing at all, that says nothing about them."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 
 from engine.call.arranging import arrangement
-from engine.call.called import Called, bridge_of
+from engine.call.called import HOLDS, Called, bridge_of, phone_held
 from engine.call.diary import seen_until
 from engine.call.joining import OVER, Joining
 from engine.call.line import MADE, AriEvent, Heard, Relink, SentOn, channel_of, two_calls
@@ -63,7 +63,7 @@ class Talking(Joining):
     async def _while_it_lasts(self, relink: Relink | None) -> str | None:
         began = self._contact.talk_from or 0.0
         try:
-            over = await self._found(relink) if relink is not None else False
+            over = await self._found(relink) if relink is not None else await self._held_before()
             await (self._taping.begin() if relink is None else self._taping.resume(relink, over))
             if relink is not None:
                 await self._supervising.resume(relink, over)
@@ -115,7 +115,7 @@ class Talking(Joining):
         if talk.leg is not None and talk.leg not in relink.channels:
             over = await self._left_by_agent(relink.seen)
         else:
-            over = await self._looked_after()
+            over = await self._held_before() or await self._looked_after()
         if not over and self._called is not None and self._called.picked_up:
             over = await self._picked_up()
         if not over:
@@ -170,11 +170,12 @@ class Talking(Joining):
         return False
 
     async def _on_asked(self, event: AriEvent, over: bool) -> bool:
-        called = self._called
+        called, asked = self._called, self._talk.asked
+        assert asked is not None
+        if HOLDS.get(event["type"], asked.held) != asked.held:
+            await self._write(phone_held(not asked.held, self._house.now(), asked.to, asked.leg))
         if called is None or called.picked_up:
             return await self._comes_no_more("target") if over else False
-        asked = self._talk.asked
-        assert asked is not None
         why = called.hear(event, behind=dialled(self._house, asked).behind)
         if why is not None:
             return await self._comes_no_more(why)
@@ -247,6 +248,12 @@ class Talking(Joining):
         return over
 
     # --- hold ---------------------------------------------------------------------------------
+
+    async def _held_before(self) -> bool:
+        """A hold of the phone that was on as the two came together is one from that moment; it ends nothing (False)."""
+        if self._contact.phone_holds:
+            await self._hold(PHONE)
+        return False
 
     async def _hold(self, by: str) -> None:
         await self._write(Event("held", self._house.now(), data={"by": by}))

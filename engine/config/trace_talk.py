@@ -47,6 +47,10 @@ def talk_told(before: Contact, event: Event) -> list[str] | None:
     match event.kind:
         case "held":
             return [f"⏸ on hold{_by(data)}"]
+        case "phone_held":
+            return [f"☎ {data['to']}'s phone holds already"]
+        case "phone_resumed":
+            return [f"☎ {data['to']}'s phone holds no more"]
         case "resumed":
             return [f"▶ back from hold{_by(data)}"]
         case "calling":
@@ -83,10 +87,9 @@ def talk_told(before: Contact, event: Event) -> list[str] | None:
         case "joined":
             return [f"⇄ the caller of {data['contact']} is in this call's place from now on"]
         case "transferred" if data["how"] == JOINED:
-            held = "; on hold" if data.get("held") else ""
-            return [f"⇄ {data['from']} joins the caller with {_who(data)}{_instead(data)}{held}"]
+            return [f"⇄ {data['from']} joins the caller with {_who(data)}{_instead(data)}{_held(data)}"]
         case "transferred":
-            return [f"⇄ connected with {_who(data)} ({data['how']}), after {data['from']}"]
+            return [f"⇄ connected with {_who(data)} ({data['how']}), after {data['from']}{_held(data)}"]
         case "voice":
             return [_voice(data)]
     return None
@@ -109,6 +112,11 @@ def _sound(one: Mapping[str, Any]) -> str:
 
 def _who(data: Mapping[str, Any]) -> str:
     return f"agent {data['to']}" if data["kind"] == AGENT else str(data["to"])
+
+
+def _held(data: Mapping[str, Any]) -> str:
+    """Whoever the caller comes to has them on hold from the first moment."""
+    return "; on hold" if data.get("held") else ""
 
 
 def _instead(data: Mapping[str, Any]) -> str:

@@ -116,6 +116,8 @@ class Contact:
     queued: Event | None = None
     offered: tuple[Event, ...] = ()
     picked_up: Event | None = None
+    #: The phone that was picked up holds, and no `held` has said so yet: they are not together, or have been for an instant.
+    phone_holds: bool = False
     talk_from: float | None = None
     #: The conversation in progress, since when it is on hold, and for how long it was; the `transferred` by which the caller shall go
     #: back into a queue, until they wait there.
@@ -267,11 +269,21 @@ def _offer_ended(c: Contact, e: Event) -> Contact:
         return c
     up = c.picked_up if c.picked_up is not None and not _same_offer(c.picked_up, e) else None
     stage = Stage.PICKED_UP if up else Stage.OFFERED if offered else Stage.WAITING
-    return changed(c, stage=stage, offered=offered, picked_up=up)
+    return changed(
+        c, stage=stage, offered=offered, picked_up=up, phone_holds=c.phone_holds and up is not None
+    )
 
 
 def _picked_up(c: Contact, e: Event) -> Contact:
-    return changed(c, stage=Stage.PICKED_UP, picked_up=e)
+    return changed(c, stage=Stage.PICKED_UP, picked_up=e, phone_holds=False)
+
+
+def _phone_held(c: Contact, e: Event) -> Contact:
+    """A phone holds, or no longer, while its agent is told who comes; that of a colleague who is consulted, too."""
+    if c.talk is not None:
+        return changed(c, talk=converse(c.talk, e))
+    ours = c.picked_up is not None and c.picked_up.data["leg"] == e.data["leg"]
+    return changed(c, phone_holds=e.kind == "phone_held") if ours else c
 
 
 def _same_offer(one: Event, other: Event) -> bool:
@@ -302,7 +314,7 @@ def _in_talk(c: Contact, e: Event) -> Contact:
     if c.talk is None:
         return c
     talk = converse(c.talk, e)
-    c = changed(c, legs=_legs(c, e))
+    c = changed(c, legs=_legs(c, e), phone_holds=False)
     if talk is None:
         gone = changed(_talked(c, e), left=None)
         gone = changed(gone, joined=e.data.get("joined", c.joined))
@@ -358,6 +370,7 @@ def _talked(c: Contact, e: Event) -> Contact:
         c,
         stage=Stage.FLOW,
         talk=None,
+        phone_holds=False,
         talk_from=None,
         talk_s=talk,
         hold_from=None,
@@ -388,6 +401,7 @@ def _left_queue(c: Contact, e: Event) -> Contact:
         queued=None,
         offered=(),
         picked_up=None,
+        phone_holds=False,
         last_left=outcome,
         left=e,
         wait_s=wait,
@@ -513,6 +527,8 @@ _FOLDS = {
     "offered": _offered,
     "offer_ended": _offer_ended,
     "picked_up": _picked_up,
+    "phone_held": _phone_held,
+    "phone_resumed": _phone_held,
     "connected": _connected,
     "talk_ended": _talk_ended,
     "left_queue": _left_queue,

@@ -1,5 +1,7 @@
 """A conversation as its events tell it: who speaks with the caller, who is called in, and whether the caller hears music meanwhile.
 
+    phone_held           a phone holds with which the caller is not together yet: taken back before, it is no hold of theirs;
+    phone_resumed        else `held` follows `connected`, and `transferred` tells it of a colleague who was consulted
     held, resumed        the caller hears music, and their agent again
     calling              another phone rings next: an agent or a number, how: consult, blind, back, retrieve
     calling_answered     a consulted phone was picked up: the two of them speak, the caller hears music
@@ -52,6 +54,8 @@ class Asked:
     joined: bool = False
     #: The channel of the second call of the agent's phone, in which the two of them speak; empty: in the agent's own leg.
     second: str = ""
+    #: Their phone holds the agent who consults them.
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ def converse(talk: Conversation, event: Event) -> Conversation | None:
             return replace(talk, held=True)
         case "resumed":
             return replace(talk, held=False)
+        case "phone_held" | "phone_resumed" if talk.asked is not None and talk.asked.leg == data["leg"]:
+            return replace(talk, asked=replace(talk.asked, held=event.kind == "phone_held"))
         case "calling":
             who = data["kind"], data["to"], data["leg"], data["how"]
             asked = Asked(*who, event.at, data["ring"], data["by"], second=data.get("second", ""))

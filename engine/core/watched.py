@@ -58,6 +58,8 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "callback_cancelled": ("by",),
     "left_queue": ("queue", "outcome", "why"),
     "talk_ended": ("by", "agent"),
+    "phone_held": ("to",),
+    "phone_resumed": ("to",),
     "held": ("by",),
     "resumed": ("by",),
     "calling": ("kind", "to", "how"),
