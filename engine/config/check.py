@@ -17,7 +17,6 @@ A rule that only needs names also runs on files that hold other errors, so that 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -47,8 +46,7 @@ from engine.config.variables import check_variables
 from engine.config.whilewaiting import check_waiting
 from engine.core.conversation import PARKED_AT
 from engine.core.overrides import EVERYTHING
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from engine.core.sources import Network, Source, source_of
 
 
 def check_all(
@@ -308,27 +306,29 @@ def _registers(name: str, entry: MappingNode, place: Place, report: Report) -> N
 
 
 def _shared_addresses(site: SiteFile, report: Report) -> None:
-    """Wide networks first: then whatever a network shares is one of those seen, and one of its own wider forms."""
-    seen: dict[Network, tuple[str, Place]] = {}
-    for network, name, item in sorted(_addresses(site), key=lambda found: found[0].prefixlen):
+    """Wide networks first: then whatever a network shares is one of those seen, and one of its own wider forms. Ports keep trunks apart."""
+    seen: dict[Network, list[tuple[Source, str, Place]]] = {}
+    for source, name, item in sorted(_addresses(site), key=lambda found: found[0].network.prefixlen):
+        network = source.network
         for wider in (network, *(network.supernet(new_prefix=n) for n in range(network.prefixlen))):
-            other, place = seen.get(wider, (name, item.place))
-            if other != name:
+            for before, other, place in seen.get(wider, ()):
+                if other == name or not before.shares(source.port):
+                    continue
                 text = f"trunks '{other}' and '{name}' share the address {item.text}"
                 also = [(place, f"trunk '{other}'")]
                 hint = "a caller can come from one trunk only"
                 report.add(item.place, "same-address", text, hint, also=also)
-        seen.setdefault(network, (name, item.place))
+        seen.setdefault(network, []).append((source, name, item.place))
 
 
-def _addresses(site: SiteFile) -> Iterable[tuple[Network, str, Scalar]]:
-    """Every network a trunk is known by, with the trunk's name; what cannot be read was reported where it was."""
+def _addresses(site: SiteFile) -> Iterable[tuple[Source, str, Scalar]]:
+    """Every source a trunk is known by, with the trunk's name; what cannot be read was reported where it was."""
     for name, entry in _entries(site, "trunks"):
         for item in _scalars(entry.get("addresses")):
             with suppress(ValueError):
-                network = ipaddress.ip_network(item.text)
-                if network.prefixlen:
-                    yield network, name, item
+                source = source_of(item.text)
+                if source.network.prefixlen:
+                    yield source, name, item
 
 
 def _shared_users(site: SiteFile, report: Report) -> None:

@@ -62,7 +62,8 @@ CODES: dict[str, str] = {
         passes midnight and belongs to the day it starts on. always, never, daily, and 24:00 as an end are known.""",
     "short-password": """A password shorter than 8 characters is guessed within minutes by machines that try phones all day.
         Use at least 8, better 20.""",
-    "bad-address": """A trunk's address must be an IP address or a network, and may not be the whole world.
+    "bad-address": """A trunk's address must be an IP address, also with the port calls come from, or a network, and may not be the
+        whole world.
         Names are not looked up: a name that cannot be resolved would keep calls out, and one that changes would let others in.""",
     # --- names that lead nowhere ---
     "unknown-step": """A jump names a step that this flow does not have.
@@ -166,7 +167,8 @@ CODES: dict[str, str] = {
     "trunk-identity": """A trunk is known either by its addresses or by username and password.
         Without one of them any stranger's call would match; with both it is not clear which one counts, unless calls go out there
         (host): then addresses tell who calls in, and username and password prove ours.""",
-    "same-address": """Two trunks share an address, so it is not clear whose calls come from there.""",
+    "same-address": """Two trunks share an address, so it is not clear whose calls come from there.
+        Two that call from different ports of one address are kept apart by them: 192.0.2.1:5060 and 192.0.2.1:5070.""",
     "parking-number": """A number of `parking` is none of `numbers`, so nobody could dial it.
         Give it a flow there: that is what is heard by whoever dials it while nobody is parked.""",
     "not-used": """Something is written that has no effect, or not the one it is for, with the rest of the file as it is.""",

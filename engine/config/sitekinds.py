@@ -51,6 +51,7 @@ from engine.core.flow import Key
 from engine.core.outbound import dialable, is_pattern
 from engine.core.ranking import CHOOSERS
 from engine.core.resolution import ASK
+from engine.core.sources import source_of
 from engine.core.strategies import STRATEGIES
 from engine.core.tape import ON_DEMAND
 from engine.entitle.phone import COUNTRIES
@@ -94,15 +95,16 @@ def _contact(text: str) -> str:
 
 def _address(text: str) -> str:
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        source = source_of(text)
     except ValueError:
-        hint = "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24; names are not looked up"
+        hint = "write 192.0.2.1, 192.0.2.1:5060 or a network such as 192.0.2.0/24; names are not looked up"
         raise Wrong(f"{short(text)} is not an IP address", hint, "bad-address") from None
+    network = source.network
     if network.prefixlen == 0:
         raise Wrong(
             f"{short(text)} lets the whole world in", "name the addresses calls come from", "bad-address"
         )
-    if ipaddress.ip_address(text.split("/")[0]) != network.network_address:
+    if source.port is None and ipaddress.ip_address(text.split("/")[0]) != network.network_address:
         raise Wrong(
             f"{short(text)} is one address inside a network", f"the network is {network}", "bad-address"
         )
@@ -306,7 +308,7 @@ PLAIN = scalar(
     _plain,
     {**_TYPED, "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"},
 )
-ADDRESS = scalar("address", "an IP address or a network", _address, _STRING)
+ADDRESS = scalar("address", "an IP address, also with a port, or a network", _address, _STRING)
 HEADER = scalar(
     "header", "a header such as Authorization", _header, {"pattern": "^[A-Za-z][A-Za-z0-9-]{0,63}$"}
 )

@@ -186,8 +186,8 @@ class WrapUpCode:
 class Trunk:
     """A way to another PBX.
 
-    Calls that come in are known by address (IPs or networks) or by a user name and password. With `host` calls go out there too, and
-    prove themselves by that name and password where there are any; `register` tells that PBX where we are.
+    Calls that come in are known by address (IPs, also with a port, or networks) or by a user name and password. With `host` calls
+    go out there too, and prove themselves by that name and password where there are any; `register` tells that PBX where we are.
     """
 
     name: str

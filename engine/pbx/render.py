@@ -31,6 +31,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from engine.core.phones import endpoint_of_agent, endpoint_of_phone
 from engine.core.site import AgentRule, Phone, Settings, Trunk
+from engine.core.sources import source_of
 from engine.errors import SetupError
 from engine.pbx.modules import MODULES
 from engine.pbx.ports import Ports
@@ -221,12 +222,12 @@ def trunk_line(trunk: Trunk) -> Line:
 
 
 def network(trunk: Trunk, address: str) -> str:
-    """An address or network as Asterisk reads it."""
+    """An address, also with the port it sends from, or a network, as Asterisk reads it."""
     try:
-        return str(ipaddress.ip_network(address, strict=False))
+        return str(source_of(address))
     except ValueError as error:
         raise SetupError(
-            f"trunk {trunk.name!r}: {address!r} is no IP address or network: write 192.0.2.10 or 192.0.2.0/24"
+            f"trunk {trunk.name!r}: {address!r} is no IP address or network: write 192.0.2.10, 192.0.2.10:5060 or 192.0.2.0/24"
         ) from error
 
 
@@ -246,7 +247,8 @@ def phone_line(kind: str, phone: AgentRule | Phone, endpoint: str, numbers: Coll
     """A phone: at a fixed SIP address, or registering as the agent's or its own name with a password.
 
     A phone that registers is recognised by the name in To, later by the user name it proves, both before trunks by their
-    address: so a phone on a trunk's machine stays a phone, and a caller whose number looks like an agent's name stays a caller.
+    address. Nothing in a call's first request tells a phone from a caller whose number looks like its name: from a trunk's
+    address it is the trunk's call, and only from elsewhere is a name and its password asked for.
     """
     name = checked_name(kind, phone.name)
     if phone.contact is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -12,7 +13,7 @@ import pytest
 from pbx_site import Pbx, free_ports, settings
 
 from engine.agi.spool import pending
-from engine.core.site import Trunk
+from engine.core.site import AgentRule, Trunk
 from engine.pbx.process import start_asterisk, stop
 from engine.pbx.render import REPOSITORY, Layout, render
 from engine.pbx.root import Root
@@ -43,6 +44,12 @@ class Engine:
 
 @pytest.fixture
 async def engine(pbx: Pbx) -> AsyncIterator[Engine]:
+    async with engine_of(pbx) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def engine_of(pbx: Pbx) -> AsyncIterator[Engine]:
     secrets = load_secrets(pbx.layout.state)
     header = {"Authorization": aiohttp.encode_basic_auth(secrets.ari_user, secrets.ari_password)}
     async with aiohttp.ClientSession(headers=header) as session:
@@ -111,3 +118,47 @@ def test_a_trunk_with_a_password_gets_in_and_a_stranger_does_not(strangers: Pbx)
         != 0
     )
     assert strangers.sipp("uac-until-bye", "100").returncode != 0
+
+
+#: A phone's name that the callers of these scenarios have for a number.
+NAMESAKE = "+15550199"
+
+
+@pytest.fixture
+def neighbours(root: Root, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
+    """A site whose trunk calls from one port of this machine, and whose phones stand at others."""
+    layout = Layout(tmp_path_factory.mktemp("neighbours"), root, free_ports(), REPOSITORY / "prompts")
+    trunk = Trunk("local", (f"127.0.0.1:{layout.ports.sip + 11}",))
+    phone = AgentRule(NAMESAKE, ("support",), password="tea words")
+    render(settings(trunks={"local": trunk}, agents={NAMESAKE: phone}), layout)
+    start_asterisk(layout)
+    yield Pbx(layout)
+    stop("asterisk", layout.state)
+
+
+async def test_a_phone_at_a_trunks_address_is_asked_for_its_password_and_the_trunks_callers_are_not(
+    neighbours: Pbx,
+) -> None:
+    async with (
+        engine_of(neighbours) as engine,
+        engine.session.ws_connect(f"{engine.url}/events?app=quietline") as socket,
+    ):
+        proof = ("-au", NAMESAKE, "-ap", "tea words")
+        call = asyncio.create_task(
+            asyncio.to_thread(neighbours.sipp, "uac-trunk-with-password", "*71", *proof)
+        )
+        event = await engine.next_call(socket)
+        assert event["channel"]["name"].startswith(f"PJSIP/agent-{NAMESAKE}-")
+        async with engine.session.post(f"{engine.url}/channels/{event['channel']['id']}/answer") as answer:
+            assert answer.status == 204
+        done = await call
+        assert done.returncode == 0, done.stdout + done.stderr
+
+        port = str(neighbours.layout.ports.sip + 11)
+        call = asyncio.create_task(asyncio.to_thread(neighbours.sipp, "uac-until-bye", "100", "-p", port))
+        event = await engine.next_call(socket)
+        assert event["channel"]["name"].startswith("PJSIP/trunk-local-")
+        assert event["channel"]["caller"]["number"] == NAMESAKE
+        await engine.answer_and_hang_up(event["channel"]["id"])
+        done = await call
+        assert done.returncode == 0, done.stdout + done.stderr

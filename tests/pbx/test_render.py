@@ -189,3 +189,14 @@ def test_the_environment_says_which_networks_need_no_public_address(
     assert len(local(settings())) == 4
     monkeypatch.setenv("QUIETLINE_LOCAL_NETWORKS", "127.0.0.0/8")
     assert local(settings()) == ["local_net = 127.0.0.0/8"]
+
+
+def test_a_trunk_known_by_its_port_leaves_the_others_of_its_address_to_phones(layout: Layout) -> None:
+    trunk = Trunk("local", ("127.0.0.1:5070", "[2001:db8::1]:5070", "192.0.2.0/24", "192.0.2.9"))
+    lines = rendered(settings(trunks={"local": trunk}), layout, "pjsip.conf")
+    assert [line for line in lines if line.startswith("match = ")] == [
+        "match = 127.0.0.1:5070",
+        "match = [2001:db8::1]:5070",
+        "match = 192.0.2.0/24",
+        "match = 192.0.2.9/32",
+    ]
