@@ -7,12 +7,12 @@ more than reading it. So nothing here waits for anybody, and whoever takes a mes
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSParsedURL, WSTransport, ws_connect
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from engine.websockets import open_websocket
 
 #: A list of all channels of a busy Asterisk is one frame of some megabytes.
 LARGEST: Final = 64 * 1024 * 1024
@@ -51,33 +51,7 @@ class Websocket(WSListener):
         heartbeat: float | None = None,
     ) -> Websocket:
         """Connect. Raises what picows and the operating system raise."""
-        ours: list[socket.socket] = []
-
-        async def connect(address: WSParsedURL) -> socket.socket:
-            ours.append(await connected(address.host, address.port))
-            return ours[0]
-
-        try:
-            _, websocket = await ws_connect(
-                lambda: cls(take, opened, heartbeat),
-                url,
-                extra_headers=headers,
-                websocket_handshake_timeout=None,  # whoever opens it is not patient for ever
-                max_frame_size=LARGEST,
-                max_redirects=0,
-                socket_factory=connect,
-                use_aiofastnet=False,
-            )
-        except (
-            BaseException
-        ):  # picows keeps a connection of which nothing came in time, and nobody else knows it
-            with suppress(OSError):
-                for one in ours:
-                    one.shutdown(socket.SHUT_RDWR)
-            raise
-        if not isinstance(websocket, cls):  # picows calls that a success, with nobody to hear it
-            raise ConnectionResetError("the connection was closed before it was a websocket")
-        return websocket
+        return await open_websocket(cls, lambda: cls(take, opened, heartbeat), url, headers, LARGEST)
 
     def send(self, frame: bytes) -> None:
         """Send a text message; of one that is gone nobody hears."""
@@ -152,30 +126,3 @@ class Websocket(WSListener):
             return
         self._end(SILENT)
         self._transport.disconnect(graceful=False)
-
-
-async def connected(host: str, port: int) -> socket.socket:
-    """A socket connected to the first of a host's addresses that takes it. Raises OSError."""
-    loop, refused = asyncio.get_running_loop(), OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in await addresses(host, port):
-        one = socket.socket(family, kind, protocol)
-        one.setblocking(False)
-        try:
-            await loop.sock_connect(one, address)
-        except OSError as error:
-            one.close()
-            refused = error
-        except BaseException:
-            one.close()
-            raise
-        else:
-            return one
-    raise refused
-
-
-async def addresses(host: str, port: int) -> list[tuple[Any, ...]]:
-    """Where a host is, as getaddrinfo tells it; what is an address already is looked up nowhere."""
-    try:
-        return [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)]
-    except socket.gaierror:
-        return [*await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)]

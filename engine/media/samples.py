@@ -12,7 +12,9 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from engine.websockets import open_websocket
 
 #: Bytes of a sample.
 SAMPLE: Final = 2
@@ -37,18 +39,7 @@ class Samples(WSListener):
     @classmethod
     async def open(cls, url: str, headers: Mapping[str, str]) -> Samples:
         """Connect. Raises what picows and the operating system raise."""
-        _, samples = await ws_connect(
-            cls,
-            url,
-            extra_headers={**headers, "Sec-WebSocket-Protocol": "media"},
-            websocket_handshake_timeout=None,  # whoever opens it is not patient for ever
-            max_frame_size=MOST,
-            max_redirects=0,
-            use_aiofastnet=False,
-        )
-        if not isinstance(samples, cls):  # picows calls that a success, with nobody to hear it
-            raise ConnectionResetError("the connection was closed before it was a websocket")
-        return samples
+        return await open_websocket(cls, cls, url, {**headers, "Sec-WebSocket-Protocol": "media"}, MOST)
 
     async def stretches(self) -> AsyncIterator[bytes]:
         """The sound as it comes."""

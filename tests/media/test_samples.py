@@ -110,3 +110,22 @@ async def test_sound_that_cannot_be_had_is_the_worlds_fault(url: str) -> None:
         with pytest.raises(PbxUnreachable):
             async with way.media("gone"):
                 raise AssertionError("nobody is there")
+
+
+async def test_a_stream_that_is_given_up_while_it_is_being_opened_is_closed() -> None:
+    closed = asyncio.Event()
+
+    async def stand_still(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        closed.set()
+
+    server = await asyncio.start_server(stand_still, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/ari"
+    given_up = Connection(url, "user", "secret", patience=0.05)
+    with pytest.raises(PbxUnreachable):
+        async with given_up.media("one"):
+            raise AssertionError("nobody answered")
+    async with asyncio.timeout(10):
+        await closed.wait()
+    server.close()
