@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from phone_ports import phone_ports
 from provider import Provider, running_provider
 from told import Told
 
@@ -20,7 +18,7 @@ from engine.ari.client import AriClient
 from engine.ari.pool import WebsocketTransport
 from engine.call.line import MADE, PLAYBACKS
 from engine.core.site import AgentRule, Settings
-from engine.load.sipp import SippResult, SippRun, SippSpec, port_free
+from engine.load.sipp import SippResult, SippRun, SippSpec
 from engine.pbx.ports import free_ports
 from engine.pbx.process import start_asterisk, stop
 from engine.pbx.render import APP, REPOSITORY, Layout, render
@@ -30,44 +28,6 @@ from engine.sim.scenario import Scenario
 from engine.sim.sipp import SippFile, compile_scenario, register_xml
 
 MEDIA = REPOSITORY / "tests" / "load" / "media"
-
-
-def free_udp_ports(count: int) -> list[int]:
-    """UDP ports nobody uses now."""
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-#: Ports that phones of this process have been given: one that starts later has its port to itself.
-GIVEN: set[int] = set()
-
-
-def phone_ports(count: int) -> list[int]:
-    """UDP ports for phones that start later: above those that the system gives to whoever wants any, as far as there are so many.
-
-    Tests that run at the same time have a part of them each.
-    """
-    worker, workers = (
-        int(os.environ.get(name, default).removeprefix("gw"))
-        for name, default in (("PYTEST_XDIST_WORKER", "gw0"), ("PYTEST_XDIST_WORKER_COUNT", "1"))
-    )
-    part = 4_536 // workers
-    mine = range(61_000 + worker * part, 61_000 + (worker + 1) * part)
-    if len(GIVEN) + count > part:
-        GIVEN.clear()
-    chosen: list[int] = []
-    for port in random.sample(mine, part):
-        if len(chosen) == count:
-            break
-        if port not in GIVEN and port_free("127.0.0.1", port):
-            chosen.append(port)
-    GIVEN.update(chosen)
-    return chosen + free_udp_ports(count - len(chosen))
 
 
 def at_free_ports(settings: Settings) -> Settings:
@@ -149,7 +109,7 @@ class RealAsterisk:
         if registered is not None:
             port = registered
         elif trunk:
-            (port,) = free_udp_ports(1)
+            (port,) = phone_ports(1)
             self.provider.phones[number] = port
         else:
             one = self.settings.agents.get(agent) or self.settings.phones[agent]

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from phone_ports import phone_ports
 
 from engine.errors import SetupError
 from engine.load.run import LoadReport, LoadSpec, run_load
-from engine.load.sipp import AgentPhones, SippRun, SippSpec, free_port
+from engine.load.sipp import AgentPhones, SippRun, SippSpec
 from engine.pbx.root import Root, ensure_root
 from tests.bench.native import Native, NativeAsterisk
 
@@ -83,10 +84,9 @@ def root() -> Root:
 @pytest.fixture(scope="module")
 def native(root: Root, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NativeAsterisk]:
     english = next(folder for folder in root.sounds.rglob("beep.wav")).parent
-    contact = f"sip:2001@127.0.0.1:{free_port('127.0.0.1')}"
-    spec = Native(
-        free_port("127.0.0.1"), 21000, DIALPLAN.format(sounds=english), {"2001": contact}, log="verbose,error"
-    )
+    asterisk, phone = phone_ports(2)
+    contact = f"sip:2001@127.0.0.1:{phone}"
+    spec = Native(asterisk, 21000, DIALPLAN.format(sounds=english), {"2001": contact}, log="verbose,error")
     with NativeAsterisk(root, tmp_path_factory.mktemp("native"), spec) as running:
         yield running
 

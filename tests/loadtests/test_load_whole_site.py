@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from phone_ports import phone_ports
 
 from engine.errors import SetupError
 from engine.load.run import LoadReport, LoadSpec, run_load
-from engine.load.sipp import free_port
 from engine.load.site import CommandSite, quietline
 from engine.pbx.ports import free_ports
 from engine.pbx.root import ensure_root
@@ -42,8 +42,8 @@ def own_copy(folder: Path) -> Path:
     shutil.copytree(ROOT / "prompts", folder / "prompts")
     path = folder / "ivr_flows/site.yaml"
     text = path.read_text(encoding="utf-8").replace("wrap_up: 10s", "wrap_up: 0s")
-    for shipped in (17001, 17002, 17003, 17004):
-        text = text.replace(f"127.0.0.1:{shipped}", f"127.0.0.1:{free_port('127.0.0.1')}")
+    for shipped, port in zip((17001, 17002, 17003, 17004), phone_ports(4), strict=True):
+        text = text.replace(f"127.0.0.1:{shipped}", f"127.0.0.1:{port}")
     path.write_text(text, encoding="utf-8")
     return path.parent
 

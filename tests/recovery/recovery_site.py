@@ -13,13 +13,14 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from phone_ports import phone_ports
 from short_prompts import short_prompts
 
 from engine.call.sounds import wav_seconds
 from engine.cli.ask import ask
 from engine.config import load_site
 from engine.core.event import Event
-from engine.load.sipp import AgentPhones, SippRun, SippSpec, free_port
+from engine.load.sipp import AgentPhones, SippRun, SippSpec
 from engine.pbx.ports import free_ports
 from engine.pbx.root import Root
 from engine.pbx.secrets import load_secrets
@@ -111,7 +112,7 @@ def quietline(*words: str) -> str:
 @contextmanager
 def up(folder: Path, record: str = "no") -> Iterator[Path]:
     """A running site; its state's folder."""
-    site = write_site(folder, [free_port("127.0.0.1") for _ in range(AGENTS)], record)
+    site = write_site(folder, phone_ports(AGENTS), record)
     state = folder / "state"
     quietline("up", "--site", str(site), "--state", str(state), "--ports", str(free_ports().sip))
     try:

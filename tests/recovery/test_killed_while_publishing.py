@@ -53,6 +53,14 @@ def kill_while_publishing(state: Path, site: Path, number: int, after: float) ->
     quietline("up", "--state", str(state))
 
 
+def taken_in(state: Path) -> None:
+    """Wait until the engine, which looks every few seconds, has taken in all that the last resort has left."""
+    spool, over = state / "spool" / "fallback", time.monotonic() + 30
+    while any(spool.iterdir()):
+        assert time.monotonic() < over, f"still there: {list(spool.iterdir())}"
+        time.sleep(0.1)
+
+
 def modified(path: Path) -> int:
     """When a file was written; 0 in the moment in which its folder is replaced."""
     try:
@@ -89,6 +97,7 @@ def test_calls_go_on_and_what_is_live_is_one_release_or_the_other(tmp_path: Path
                 quietline("publish", "--replay", "0", "--yes", "--state", str(state))
 
         asyncio.run(play())
+        taken_in(state)
         found = asyncio.run(on_record(state))
         assert len(found) == 24
         # Who calls while no engine is there meets the last resort.
