@@ -114,7 +114,7 @@ def test_a_site_names_the_fetched_model_wherever_the_cache_lies(
     assert site.settings is not None and fetched("en") is None
     assert site.settings.models == {"en": str(small_model("en")), "ar": str(tmp_path / "small")}
     check_speech(site, load_catalog(BASE / "prompts", Report()), report)
-    assert [(one.code, one.hint) for one in report.problems] == [
+    assert [(one.code, one.hint) for one in report.ordered()] == [
         ("no-model", "run `make models`: it is fetched once"),
         ("no-model", "none is fetched for 'ar': name the folder that holds am/final.mdl"),
     ]
