@@ -230,7 +230,8 @@ async def test_callers_stay_when_the_engine_goes_and_are_found_when_it_is_back(
         seen_on(transport) as seen,
     ):
         _, channel = await caller(AriClient(transport, "back"), seen)
-    await asyncio.sleep(1)  # an engine is gone for longer; Asterisk has seen the end of its websockets by then
+    # An engine is gone for longer; Asterisk has seen the end of its websockets by then.
+    await asyncio.sleep(1)
     async with (
         WebsocketTransport(asterisk.url, "back", USER, PASSWORD) as transport,
         seen_on(transport) as seen,
